@@ -1,0 +1,161 @@
+/** What an engine is to the server: messages in, deltas out. Nothing here speaks of HTTP. */
+import type { ByteSource, Gguf } from '@tabllama/gguf';
+
+/** A model as an engine gets it: the header, read and checked, and the bytes of the file. */
+export interface ModelInfo {
+  /** Shortest display form of the name, such as `smollm2:135m`. */
+  readonly name: string;
+  /** sha256 of the weights blob, `sha256:` and 64 hex digits; equal digests are equal weights. */
+  readonly digest: string;
+  readonly gguf: Gguf;
+  readonly weights: ByteSource;
+  /** Go template of the manifest, where there is one. */
+  readonly template?: string;
+}
+
+export interface LoadOptions {
+  /** Context window in tokens (`num_ctx`, already clamped to the trained context). */
+  readonly contextLength: number;
+}
+
+/** Progress of a load, for pages that show it: bytes uploaded, then pipelines compiled. */
+export type LoadProgress = {
+  readonly phase: 'upload' | 'compile';
+  readonly completed: number;
+  readonly total: number;
+};
+
+export interface Engine {
+  readonly name: string;
+  /** True if this engine can run the model's architecture and tensor types. */
+  supports(model: ModelInfo): boolean;
+  /**
+   * What loading the model would take, in bytes, from the header alone.
+   * `device` is memory of the GPU: weights, KV cache and scratch together.
+   */
+  estimate(model: ModelInfo, options: LoadOptions): { readonly device: number; readonly kvCache: number };
+  /** Loads the weights. Throws StatusError when the model does not fit or is not supported. */
+  load(
+    model: ModelInfo,
+    options: LoadOptions,
+    signal?: AbortSignal,
+    onProgress?: (progress: LoadProgress) => void,
+  ): Promise<LoadedModel>;
+}
+
+export interface LoadedModel extends AsyncDisposable {
+  readonly info: ModelInfo;
+  /** Context window in tokens. */
+  readonly contextLength: number;
+  /** Bytes on the GPU, counted, not guessed. */
+  readonly bytes: number;
+  /** Resolves when the model can be used no more by no fault of the caller (the device was lost). */
+  readonly lost: Promise<string>;
+  /**
+   * The prompt that `chat` would run: the model's template over the messages, the oldest dropped while the prompt
+   * does not fit the context (unless `truncate` is false). Throws StatusError if the template cannot be used.
+   */
+  render(request: RenderRequest): string;
+  /** Renders, runs, and separates the text into content, thinking and tool calls. */
+  chat(request: ChatRequest, signal?: AbortSignal): AsyncIterable<Delta>;
+  /** Runs a prompt as it stands. */
+  complete(request: CompleteRequest, signal?: AbortSignal): AsyncIterable<Delta>;
+  /** Token ids of a text. `special`: control tokens written in the text are recognised. BOS/EOS as the model wants. */
+  tokenize(text: string, special?: boolean): number[];
+  /** The text of token ids, control tokens left out unless `special`. */
+  detokenize(tokens: readonly number[], special?: boolean): string;
+}
+
+export interface Message {
+  readonly role: string;
+  readonly content: string;
+  readonly thinking?: string;
+  readonly images?: readonly string[];
+  readonly tool_calls?: readonly ToolCall[];
+  readonly tool_name?: string;
+  readonly tool_call_id?: string;
+}
+
+export interface ToolCall {
+  readonly id?: string;
+  readonly function: {
+    readonly index?: number;
+    readonly name: string;
+    readonly arguments: Readonly<Record<string, unknown>>;
+  };
+}
+
+/** Everything that decides what text comes out, resolved: request over model parameters over defaults. */
+export interface SamplingOptions {
+  /** New tokens at most; already bounded (10 × context), never negative. */
+  readonly numPredict: number;
+  /** Prompt tokens that a context shift keeps. */
+  readonly numKeep: number;
+  /** Integer ≥ 0; the server draws one where the request has none. */
+  readonly seed: number;
+  readonly temperature: number;
+  readonly topK: number;
+  readonly topP: number;
+  readonly minP: number;
+  readonly typicalP: number;
+  readonly repeatLastN: number;
+  readonly repeatPenalty: number;
+  readonly presencePenalty: number;
+  readonly frequencyPenalty: number;
+  readonly stop: readonly string[];
+}
+
+export interface RenderRequest {
+  readonly messages: readonly Message[];
+  readonly tools?: readonly unknown[];
+  /** `true`, `false`, a level, or absent. */
+  readonly think?: boolean | string;
+  /** False: messages are never dropped. Default true. */
+  readonly truncate?: boolean;
+}
+
+export interface GenerationRequest {
+  readonly options: SamplingOptions;
+  /** Keep going past a full context by dropping old tokens. Default true. */
+  readonly shift?: boolean;
+  /** False: a prompt beyond the context is an error instead of being cut. Default true. */
+  readonly truncate?: boolean;
+  /** Number of alternatives to report per token; absent: no logprobs at all. */
+  readonly topLogprobs?: number;
+}
+
+export interface ChatRequest extends RenderRequest, GenerationRequest {}
+
+export interface CompleteRequest extends GenerationRequest {
+  readonly prompt: string;
+}
+
+export interface TokenLogprob {
+  readonly token: string;
+  /** Natural logarithm, from the softmax over the unmodified logits. */
+  readonly logprob: number;
+  readonly bytes?: readonly number[];
+  readonly top_logprobs?: readonly TokenLogprob[];
+}
+
+/** One step of an answer. Exactly one delta has `done`, and it is the last. */
+export interface Delta {
+  readonly content?: string;
+  readonly thinking?: string;
+  readonly toolCalls?: readonly ToolCall[];
+  readonly logprobs?: readonly TokenLogprob[];
+  readonly done?: 'stop' | 'length';
+  readonly stats?: Stats;
+}
+
+/** True figures of one answer; durations in nanoseconds, never 0. */
+export interface Stats {
+  /** All tokens of the prompt, those found in the KV cache included. */
+  readonly promptTokens: number;
+  /** Of these, tokens that were found in the KV cache. */
+  readonly cachedTokens: number;
+  readonly promptNs: number;
+  /** Tokens generated. */
+  readonly tokens: number;
+  readonly evalNs: number;
+}

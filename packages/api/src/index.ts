@@ -1,0 +1,4 @@
+/** The nouns that everyone shares: the `Engine` and `Store` interfaces and the one error class that becomes HTTP. */
+export type * from './engine.ts';
+export { StatusError } from './status-error.ts';
+export type * from './store.ts';

@@ -1,0 +1,98 @@
+/** What a store is to the server: models by name, blobs by digest, and pulling. */
+import type { ByteSource, Gguf } from '@tabllama/gguf';
+import type { Message } from './engine.ts';
+
+/** The four parts of a model's name, each with its default filled in. */
+export interface ModelName {
+  readonly host: string;
+  readonly namespace: string;
+  readonly model: string;
+  readonly tag: string;
+}
+
+export interface Layer {
+  readonly mediaType: string;
+  readonly digest: string;
+  readonly size: number;
+  readonly from?: string;
+}
+
+/** A manifest as Ollama stores it; its bytes are kept as they came, and their sha256 is the model's digest. */
+export interface Manifest {
+  readonly schemaVersion: 2;
+  readonly mediaType: string;
+  readonly config: Layer;
+  readonly layers: readonly Layer[];
+}
+
+/** The config blob: what Ollama writes there, and what it reads. */
+export interface ModelConfig {
+  readonly model_format: string;
+  readonly model_family: string;
+  readonly model_families: readonly string[] | null;
+  readonly model_type: string;
+  readonly file_type: string;
+  readonly renderer?: string;
+  readonly parser?: string;
+  readonly requires?: string;
+  readonly capabilities?: readonly string[];
+  readonly context_length?: number;
+  readonly embedding_length?: number;
+  readonly base_name?: string;
+  readonly architecture?: string;
+  readonly os?: string;
+  readonly rootfs?: { readonly type: string; readonly diff_ids: readonly string[] };
+}
+
+/** An installed model with its small layers read. */
+export interface InstalledModel {
+  readonly name: ModelName;
+  readonly manifest: Manifest;
+  /** 64 hex digits: sha256 of the manifest's bytes. */
+  readonly digest: string;
+  /** Bytes of all layers and the config. */
+  readonly size: number;
+  readonly modifiedAt: Date;
+  readonly config: ModelConfig;
+  readonly template?: string;
+  readonly system?: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly messages: readonly Message[];
+  readonly licenses: readonly string[];
+  /** The model layer, or undefined for a model without weights. */
+  readonly model?: Layer;
+}
+
+/** A line of progress, with Ollama's own words. */
+export interface Progress {
+  readonly status: string;
+  readonly digest?: string;
+  readonly total?: number;
+  readonly completed?: number;
+}
+
+export interface Store {
+  /** Every installed model, newest first. */
+  list(): Promise<InstalledModel[]>;
+  /** The installed model of that name, each part compared without regard to case. */
+  find(name: ModelName): Promise<InstalledModel | undefined>;
+  /** The header of a model's weights, read once and remembered, and their bytes. */
+  open(model: InstalledModel): Promise<{ gguf: Gguf; weights: ByteSource }>;
+  hasBlob(digest: string): Promise<boolean>;
+  /** Bytes of a complete blob, or undefined. */
+  blob(digest: string): Promise<ByteSource | undefined>;
+  /**
+   * Takes a stream in under its true sha256 and returns that digest and the size. With `expected`, nothing that has another
+   * digest becomes visible under it. Throws StatusError 507 with needed, stored and missing bytes when the quota is spent.
+   */
+  putBlob(
+    body: ReadableStream<Uint8Array> | Uint8Array,
+    signal?: AbortSignal,
+  ): Promise<{ digest: string; size: number }>;
+  /** Writes a manifest (its last step: the model becomes visible) and drops blobs that the overwritten one alone used. */
+  putManifest(name: ModelName, manifest: Manifest): Promise<void>;
+  /** Removes the manifest and every blob that no other manifest refers to. */
+  delete(name: ModelName): Promise<void>;
+  /** Fetches a model by its name: progress lines up to `success`. Two pulls of the same blob share one download. */
+  pull(name: ModelName, signal?: AbortSignal): AsyncIterable<Progress>;
+}

@@ -1,0 +1,1 @@
+export type { Plane, QuantType } from './types.ts';
