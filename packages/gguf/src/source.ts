@@ -5,3 +5,28 @@ export interface ByteSource {
   /** Exactly `length` bytes from `offset` on, in memory of their own; rejects when the file ends before. */
   read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
 }
+
+const outside = (offset: number, length: number, size: number) =>
+  new RangeError(`bytes ${offset} to ${offset + length} of a file of ${size}`);
+
+/** A file that lies in memory. */
+export function sourceFromBytes(bytes: Uint8Array): ByteSource {
+  return {
+    size: bytes.length,
+    async read(offset, length) {
+      if (offset < 0 || offset + length > bytes.length) throw outside(offset, length, bytes.length);
+      return new Uint8Array(bytes.subarray(offset, offset + length));
+    },
+  };
+}
+
+/** A file behind a Blob; only what is read comes into memory. */
+export function sourceFromBlob(blob: Blob): ByteSource {
+  return {
+    size: blob.size,
+    async read(offset, length) {
+      if (offset < 0 || offset + length > blob.size) throw outside(offset, length, blob.size);
+      return new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer());
+    },
+  };
+}

@@ -1,0 +1,33 @@
+// Row `token` of the embedding table into the residual stream of one token; one lane a block of 32.
+// A table of several parts takes one dispatch a part: only the part that holds the row writes.
+override BLOCKS: u32;
+override ROWS: u32;
+override ROW_START: u32;
+override PARTIALS: u32;
+struct State { token: u32, position: u32, count: u32, tokens: u32 }
+@group(0) @binding(3) var<storage, read> state: State;
+@group(0) @binding(4) var<storage, read> x: array<vec4f>; // unused here, named by load_x
+@group(0) @binding(5) var<storage, read_write> partials: array<f32>; // [PARTIALS]
+@group(0) @binding(6) var<storage, read> gain: array<vec4f>;
+@group(0) @binding(7) var<storage, read_write> stream: array<vec4f>;
+@group(0) @binding(8) var<storage, read_write> normed: array<vec4f>;
+
+fn put(at: u32, m: mat4x4f) -> f32 {
+  for (var i = 0u; i < 4u; i++) {
+    stream[at + i] = m[i];
+    normed[at + i] = m[i] * gain[at + i];
+  }
+  return dot(m[0], m[0]) + dot(m[1], m[1]) + dot(m[2], m[2]) + dot(m[3], m[3]);
+}
+
+@compute @workgroup_size(4)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let row = state.token - ROW_START;
+  if (id.x >= PARTIALS || row >= ROWS) { return; }
+  if (id.x >= BLOCKS) {
+    partials[id.x] = 0.0;
+    return;
+  }
+  let w = dequantize32(row * BLOCKS + id.x);
+  partials[id.x] = put(8u * id.x, w.a) + put(8u * id.x + 4u, w.b);
+}

@@ -1,0 +1,11 @@
+// The input is x·gain; what is missing of the RMS norm is one factor, from the sums of squares that x's producer left.
+override PARTIALS: u32;
+override WIDTH: f32;
+override EPSILON: f32;
+@group(0) @binding(5) var<storage, read> partials: array<f32>; // [PARTIALS]
+
+fn input_scale() -> f32 {
+  var sum = 0.0;
+  for (var i = 0u; i < PARTIALS; i++) { sum += partials[i]; }
+  return inverseSqrt(sum / WIDTH + EPSILON);
+}

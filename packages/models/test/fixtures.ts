@@ -1,0 +1,36 @@
+/** Models and goldens of `fixtures/`, read for tests. */
+import { existsSync, readFileSync } from 'node:fs';
+import { brotliDecompressSync } from 'node:zlib';
+import { readGguf, sourceFromBytes } from '@tabllama/gguf';
+
+const root = new URL('../../../fixtures/', import.meta.url);
+
+export async function openFixture(name: string) {
+  const plain = new URL(`models/${name}.gguf`, root);
+  const bytes = existsSync(plain)
+    ? readFileSync(plain)
+    : brotliDecompressSync(readFileSync(new URL(`models/${name}.gguf.br`, root)));
+  const weights = sourceFromBytes(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length));
+  return { weights, gguf: await readGguf(weights) };
+}
+
+/** What llama.cpp says of a model: greedy tokens and the ten best logits of every step. */
+export interface Golden {
+  readonly promptTokens: readonly number[];
+  readonly generated: readonly number[];
+  readonly steps: readonly {
+    readonly token: number;
+    readonly top: readonly { readonly id: number; readonly logit: number }[];
+  }[];
+}
+
+export const readGolden = (name: string): Golden =>
+  JSON.parse(readFileSync(new URL(`golden/${name}.json`, root), 'utf8'));
+
+export const tinyModels = [
+  'stories260K-f32',
+  'stories260K-q8_0',
+  'llama-2-tiny-random',
+  'synthetic-llama-f32',
+  'synthetic-qwen2-f32',
+] as const;

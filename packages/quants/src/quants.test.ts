@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { quantTypes } from './index.ts';
+
+interface Golden {
+  readonly blockSize: number;
+  readonly typeSize: number;
+  readonly bytes: string;
+  readonly f32: string;
+  readonly random?: { readonly bytes: string; readonly f32: string };
+  readonly all65536Sha256?: string;
+}
+const file = new URL('../../../fixtures/quants/quant-blocks.json.gz', import.meta.url);
+const golden: Record<string, Golden> = JSON.parse(gunzipSync(readFileSync(file)).toString()).types;
+const decode = (text: string) => new Uint8Array(Buffer.from(text, 'base64'));
+const floats = (text: string) => new Float32Array(decode(text).buffer);
+const goldenOf = (name: string) =>
+  Object.entries(golden).find(([key]) => key.toLowerCase() === name.toLowerCase())![1];
+
+/** Equal bit for bit; a NaN is a NaN. */
+function expectSame(actual: Float32Array, expected: Float32Array) {
+  expect(actual.length).toBe(expected.length);
+  const wrong = expected.findIndex(
+    (value, i) => !Object.is(actual[i], value) && !(value === 0 && actual[i] === 0),
+  );
+  expect(wrong, `weight ${wrong}: ${actual[wrong]} instead of ${expected[wrong]}`).toBe(-1);
+}
+
+describe.each(quantTypes.map(type => [type.name, type] as const))('%s', (name, type) => {
+  const { bytes, f32, random, all65536Sha256, blockSize, typeSize } = goldenOf(name);
+  it('has the block of ggml', () => {
+    expect([type.blockSize, type.blockBytes]).toEqual([blockSize, typeSize]);
+  });
+  it('dequantizes rows as ggml does', () => {
+    const expected = floats(f32);
+    const out = new Float32Array(expected.length);
+    type.dequantize(decode(bytes), out);
+    expectSame(out, expected);
+  });
+  it.runIf(random)('dequantizes random bytes as ggml does', () => {
+    const expected = floats(random!.f32);
+    const out = new Float32Array(expected.length);
+    type.dequantize(decode(random!.bytes), out);
+    expectSame(out, expected);
+  });
+  it.runIf(all65536Sha256)('widens every one of the 65536 values as ggml does', () => {
+    const out = new Float32Array(65536);
+    type.dequantize(new Uint8Array(Uint16Array.from({ length: 65536 }, (_, i) => i).buffer), out);
+    const hash = (values: Float32Array) =>
+      createHash('sha256').update(new Uint8Array(values.buffer)).digest('hex');
+    // the golden has every NaN as 0x7fc00000
+    const [exponent, fraction] = name === 'F16' ? [0x7c00, 0x3ff] : [0x7f80, 0x7f];
+    const isNan = (h: number) => (h & exponent) === exponent && (h & fraction) !== 0;
+    expect(out.every((value, h) => Number.isNaN(value) === isNan(h))).toBe(true);
+    const words = new Uint32Array(out.buffer);
+    for (let h = 0; h < 65536; h++) {
+      if (!isNan(h)) continue;
+      words[h] = 0x7fc00000;
+    }
+    expect(hash(out)).toBe(all65536Sha256);
+  });
+  it.runIf(type.split)('splits blocks into planes that hold every byte once', () => {
+    const source = decode(bytes).subarray(0, 3 * type.blockBytes);
+    const planes = type.planes.map(plane => new Uint8Array(3 * plane.bytes));
+    type.split!(source, planes);
+    const sorted = (all: readonly Uint8Array[]) => all.flatMap(part => [...part]).sort((a, b) => a - b);
+    expect(sorted(planes)).toEqual(sorted([source]));
+  });
+});

@@ -1,0 +1,18 @@
+/** BF16: the upper halves of floats. */
+import { fromBrainFloat } from '../half.ts';
+import type { QuantType } from '../quant-type.ts';
+import wgsl from './bf16.wgsl?raw';
+
+export const bf16: QuantType = {
+  name: 'BF16',
+  id: 30,
+  blockSize: 1,
+  blockBytes: 2,
+  kind: 'float',
+  planes: [{ bytes: 2, element: 'vec2u' }],
+  wgsl,
+  dequantize(bytes, out) {
+    for (let i = 0; i < bytes.length / 2; i++)
+      out[i] = fromBrainFloat(bytes[2 * i] | (bytes[2 * i + 1] << 8));
+  },
+};
