@@ -1,58 +1,98 @@
 /**
- * `npm test`: everything, from a bare checkout with Node ≥ 20 at hand: installs, lints, checks types, runs the unit tests.
+ * `npm test`: everything, from a bare checkout with Node ≥ 20 at hand: installs what the tests need, then lint, types, unit tests
+ * and GPU kernels in Node, build, size, and the built app in a real Chromium. Each tool that is no test runner counts as one test.
  * The last line is `N passed, N failed`; the exit status is 1 if anything failed.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { install, run } from './workspace.mjs';
+import { build, install, pnpm, root, run } from './workspace.mjs';
 
 const results = mkdtempSync(join(tmpdir(), 'tabllama-test-'));
 const count = { passed: 0, failed: 0 };
+/** What is said again at the end: everything that did not pass. */
 const notable = [];
 
-/** Runs a tool that is one test by itself. */
-async function check(name, command, args) {
-  console.log(`\n── ${name}`);
-  const ok = (await run(command, args)) === 0;
-  count[ok ? 'passed' : 'failed']++;
-  if (!ok) notable.push(`failed: ${name}`);
+function record(status, name) {
+  if (status === 'passed') count.passed++;
+  else {
+    if (status === 'failed') count.failed++;
+    notable.push(`${status}: ${name}`);
+  }
 }
 
-/** Runs Vitest and counts its tests. A run that wrote no report, or failed outside its tests, counts as one failure. */
-async function unit(name, filters, env) {
+/** One test, passed if `work` resolves to exit status 0. */
+async function check(name, work) {
   console.log(`\n── ${name}`);
-  const file = join(results, `${name}.json`);
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-  const status = await run('vitest', ['run', ...filters, ...reporters], { env });
-  let failed = 0;
-  try {
-    const report = JSON.parse(readFileSync(file, 'utf8'));
-    for (const suite of report.testResults) {
-      for (const test of suite.assertionResults) {
-        if (test.status === 'passed') count.passed++;
-        else if (test.status === 'failed') failed++;
-        if (test.status !== 'passed') notable.push(`${test.status}: ${test.fullName}`);
+  const status = await work();
+  record(status === 0 ? 'passed' : 'failed', name);
+}
+
+/** A test runner: `work` gets the file for its JSON report, `read` turns that into [status, name] pairs. */
+async function suite(name, work, read) {
+  console.log(`\n── ${name}`);
+  const file = join(results, `${name.replaceAll(/\W+/g, '-')}.json`);
+  const status = await work(file);
+  const failedBefore = count.failed;
+  if (existsSync(file))
+    for (const [result, title] of read(JSON.parse(readFileSync(file, 'utf8')))) record(result, title);
+  // A runner may also fail outside of its tests: a file that does not load, no report at all.
+  if (status !== 0 && count.failed === failedBefore) record('failed', `${name} (exit status ${status})`);
+}
+
+function vitest(name, driver, filters = []) {
+  const args = file => ['run', ...filters, '--reporter=dot', '--reporter=json', `--outputFile.json=${file}`];
+  return suite(
+    name,
+    file => run('vitest', args(file), { env: driver && { VK_ICD_FILENAMES: driver } }),
+    function* (report) {
+      for (const { assertionResults } of report.testResults) {
+        for (const test of assertionResults) {
+          const status = ['passed', 'failed'].includes(test.status) ? test.status : 'skipped';
+          yield [status, `${name}: ${test.fullName}`];
+        }
       }
+    },
+  );
+}
+
+function playwright(name) {
+  const statuses = { expected: 'passed', flaky: 'passed', unexpected: 'failed', skipped: 'skipped' };
+  const walk = function* (suites) {
+    for (const { specs = [], suites: inner = [] } of suites) {
+      for (const spec of specs) {
+        for (const test of spec.tests) yield [statuses[test.status], `${name}: ${spec.file}: ${spec.title}`];
+      }
+      yield* walk(inner);
     }
-  } catch (error) {
-    notable.push(`failed: ${name}: ${error.message}`);
-  }
-  if (status !== 0 && failed === 0) {
-    failed = 1;
-    notable.push(`failed: ${name} exited with ${status}`);
-  }
-  count.failed += failed;
+  };
+  return suite(
+    name,
+    file =>
+      pnpm(['--dir', 'e2e', 'exec', 'playwright', 'test', '--reporter=list,json'], {
+        env: { PLAYWRIGHT_JSON_OUTPUT_FILE: file },
+      }),
+    report => walk(report.suites),
+  );
 }
 
 try {
   await install();
-  await check('lint', 'biome', ['check', '.']);
-  await check('types', 'tsc', ['-b']);
-  await unit('unit', []);
+  const { ensureChromium, findLavapipe, findSwiftshader } = await import('./chromium.mjs');
+  const chromium = await ensureChromium();
+  const lavapipe = findLavapipe();
+  await check('lint', () => run('biome', ['check', '.']));
+  await check('types', () => run('tsc', ['-b']));
+  await vitest('unit', findSwiftshader(chromium));
+  if (lavapipe) await vitest('unit on lavapipe', lavapipe, ['.gpu.test.']);
+  else notable.push('skipped: GPU kernels on lavapipe, which is not installed');
+  const app = existsSync(join(root, 'apps', 'chat', 'playground.html'));
+  const size = join(root, 'packages', 'tabllama', 'scripts', 'size.mjs');
+  if (app) await check('build', () => build().then(() => 0));
+  if (existsSync(size)) await check('size', () => run('node', [size]));
+  if (app) await playwright('browser');
 } catch (error) {
-  count.failed++;
-  notable.push(`failed: ${error.message}`);
+  record('failed', error.message);
 } finally {
   rmSync(results, { recursive: true, force: true });
 }
