@@ -41,7 +41,14 @@ async function suite(name, work, read) {
 }
 
 function vitest(name, driver, filters = []) {
-  const args = file => ['run', ...filters, '--reporter=dot', '--reporter=json', `--outputFile.json=${file}`];
+  const args = file => [
+    'run',
+    ...filters,
+    '--passWithNoTests',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${file}`,
+  ];
   return suite(
     name,
     file => run('vitest', args(file), { env: driver && { VK_ICD_FILENAMES: driver } }),
