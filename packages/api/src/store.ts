@@ -93,6 +93,9 @@ export interface Store {
   putManifest(name: ModelName, manifest: Manifest): Promise<void>;
   /** Removes the manifest and every blob that no other manifest refers to. */
   delete(name: ModelName): Promise<void>;
-  /** Fetches a model by its name: progress lines up to `success`. Two pulls of the same blob share one download. */
-  pull(name: ModelName, signal?: AbortSignal): AsyncIterable<Progress>;
+  /**
+   * Fetches a model by its name, or a GGUF by its URL: progress lines up to `success`. A URL's model is named after the file,
+   * `model-q4_0.gguf` being `model-q4_0:latest`. Two pulls of the same file share one download. Throws StatusError.
+   */
+  pull(source: ModelName | URL, signal?: AbortSignal): AsyncIterable<Progress>;
 }
