@@ -1,0 +1,20 @@
+/** Numbers as people read them. Sizes are decimal, as Ollama's own command line shows them. */
+
+const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+
+export function formatBytes(bytes: number): string {
+  const power = bytes < 1 ? 0 : Math.min(Math.floor(Math.log10(bytes) / 3), units.length - 1);
+  const value = bytes / 1000 ** power;
+  return `${power === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[power]}`;
+}
+
+export function formatSeconds(seconds: number): string {
+  if (seconds >= 60) return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+  return seconds < 10 ? `${seconds.toFixed(1)} s` : `${Math.round(seconds)} s`;
+}
+
+/** Tokens per second from Ollama's count and nanoseconds. */
+export function formatTokenRate(tokens: number, ns: number): string {
+  const rate = tokens / (ns / 1e9);
+  return `${rate < 100 ? rate.toFixed(1) : Math.round(rate)} tok/s`;
+}
