@@ -1,0 +1,67 @@
+/** Installing tabllama in a page: the worker starts, and `fetch` answers. */
+import { unlessAborted } from '../wire/abort.ts';
+import type { DeviceDescription, LoadProgress } from '../wire/message.ts';
+import { startBackend } from './backend.ts';
+import { type ClaimOptions, createClaim } from './claim.ts';
+import { interceptFetch } from './intercept.ts';
+
+export interface InstallOptions extends ClaimOptions {
+  /** What `/api/pull` finds under a name: the URL of a GGUF file, resolved against the page. */
+  readonly models?: Readonly<Record<string, string | URL>>;
+  /** Makes the worker, where a bundler wants that done in its own way: a module worker that imports `tabllama/worker`. */
+  readonly worker?: () => Worker;
+  /** Told while a model is uploaded to the GPU and its kernels are compiled. */
+  readonly onProgress?: (progress: LoadProgress) => void;
+}
+
+export interface Tabllama {
+  /** A `fetch` whose every request the worker answers, whatever its origin: for clients that take a `fetch`. */
+  readonly fetch: typeof globalThis.fetch;
+  /** The graphics adapter that models run on, or what is missing for it. */
+  device(): Promise<DeviceDescription>;
+  /** Puts the page's `fetch` back and ends the worker. Requests that wait, and responses still being read, fail. */
+  uninstall(): void;
+}
+
+let installed = false;
+
+/**
+ * Answers Ollama's routes in this page from the moment it is called, and starts the worker. Resolves when the worker runs;
+ * where it cannot, resolves as well, and every request is answered with a status 500 that says why.
+ * Rejects when tabllama is installed already, and for a URL or an origin that is none.
+ */
+export async function install(options: InstallOptions = {}): Promise<Tabllama> {
+  if (installed) throw new Error('tabllama is installed in this page already: call uninstall() first');
+  const claims = createClaim(options, location.origin);
+  const models = Object.entries(options.models ?? {}).map(([name, url]) => [
+    name,
+    new URL(url, document.baseURI).href,
+  ]);
+  const { worker = ownWorker, onProgress = () => {} } = options;
+
+  const closed = new AbortController();
+  const backend = startBackend(worker, { models: Object.fromEntries(models) }, onProgress, closed.signal);
+
+  async function answer(...args: Parameters<typeof fetch>): Promise<Response> {
+    const request = new Request(...args);
+    const { fetch } = await unlessAborted(backend, AbortSignal.any([request.signal, closed.signal]));
+    return fetch(request);
+  }
+
+  const restore = interceptFetch(claims, answer);
+  installed = true;
+
+  function uninstall(): void {
+    restore();
+    if (!closed.signal.aborted) installed = false;
+    closed.abort(new TypeError('tabllama was uninstalled'));
+  }
+
+  const { device } = await backend;
+  return { fetch: answer, device: () => unlessAborted(device(), closed.signal), uninstall };
+}
+
+/** Bundlers look for this very expression. */
+function ownWorker(): Worker {
+  return new Worker(new URL('../worker.ts', import.meta.url), { type: 'module' });
+}

@@ -1,0 +1,45 @@
+/** A request and a response as plain records: what crosses between page and worker beside the bodies. */
+
+export interface RequestMessage {
+  readonly url: string;
+  readonly method: string;
+  readonly headers: readonly (readonly [string, string])[];
+  readonly redirect: RequestRedirect;
+  /** Where the body comes from; absent when the request has none. */
+  readonly body?: MessagePort;
+  /** Where the response's body goes. Cancelled at any time, it also aborts the request's signal. */
+  readonly answer: MessagePort;
+}
+
+export interface ResponseMessage {
+  readonly url: string;
+  readonly redirected: boolean;
+  readonly status: number;
+  readonly statusText: string;
+  readonly headers: readonly (readonly [string, string])[];
+}
+
+/** What the worker tells about a load: bytes uploaded to the GPU, then pipelines compiled. */
+export interface LoadProgress {
+  readonly model: string;
+  readonly phase: 'upload' | 'compile';
+  readonly completed: number;
+  readonly total: number;
+}
+
+/** The graphics adapter in use, or a sentence that names what is missing and what to do about it. */
+export type DeviceDescription =
+  | { readonly adapter: string; readonly features: readonly string[] }
+  | { readonly missing: string };
+
+export interface StartOptions {
+  /** Names that `/api/pull` knows, and the absolute URL of each one's GGUF file. */
+  readonly models: Readonly<Record<string, string>>;
+}
+
+/** What the worker exposes through comlink. */
+export interface WorkerApi {
+  start(options: StartOptions, onProgress: (progress: LoadProgress) => void): void;
+  fetch(request: RequestMessage): Promise<ResponseMessage>;
+  device(): Promise<DeviceDescription>;
+}
