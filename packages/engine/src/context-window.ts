@@ -1,0 +1,49 @@
+/** What is kept where tokens do not fit the context window: of a prompt as Ollama cuts it, of a full cache as llama.cpp shifts it. */
+import { type GenerationRequest, StatusError } from '@tabllama/api';
+
+/**
+ * Cuts a prompt that leaves no room for an answer: its first tokens stay, and as many of the last as leave half of the rest free.
+ * Throws StatusError 400 where the request forbids it.
+ * @param keep how many of the first tokens stay
+ */
+export function fitPrompt(
+  tokens: readonly number[],
+  contextLength: number,
+  keep: number,
+  { truncate = true, shift = true }: Pick<GenerationRequest, 'truncate' | 'shift'>,
+): readonly number[] {
+  const limit = contextLength - 1;
+  if (tokens.length <= limit) return tokens;
+  if (!truncate) {
+    // word for word what llama.cpp's server says, which Ollama passes on as text
+    const error = {
+      code: 400,
+      message: `request (${tokens.length} tokens) exceeds the available context size (${contextLength} tokens), try increasing it`,
+      type: 'exceed_context_size_error',
+      n_prompt_tokens: tokens.length,
+      n_ctx: contextLength,
+    };
+    throw new StatusError(400, JSON.stringify({ error }));
+  }
+  if (!shift) {
+    throw new StatusError(
+      400,
+      'the prompt is longer than the context length currently available to the model; shorten the prompt, ' +
+        'adjust the context length in settings, or use a model with a longer context length',
+    );
+  }
+  const first = Math.min(keep, limit);
+  const size = contextLength - Math.max(Math.floor((contextLength - first) / 2), 1);
+  return [...tokens.slice(0, first), ...tokens.slice(tokens.length - (size - first))];
+}
+
+/** Makes room in a full cache: the first `keep` tokens stay (at most all but four of the window), half of the others go. */
+export function shiftTokens(
+  tokens: readonly number[],
+  contextLength: number,
+  keep: number,
+): readonly number[] {
+  const first = Math.max(Math.min(keep, contextLength - 4), 0);
+  const dropped = Math.max(Math.floor((tokens.length - first) / 2), 1);
+  return [...tokens.slice(0, first), ...tokens.slice(first + dropped)];
+}

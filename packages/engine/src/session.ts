@@ -1,0 +1,95 @@
+/** One loaded model's KV cache: which tokens it holds, and how it comes to hold others. The only place that drives the runner. */
+import { StatusError } from '@tabllama/api';
+import type { Runner } from '@tabllama/models';
+
+/** A failing call is often noticed a moment before the loss of the device that made it fail. */
+const lossGraceMs = 100;
+
+export class Session {
+  readonly contextLength: number;
+  readonly vocabSize: number;
+  readonly #runner: Runner;
+  readonly #tokens: number[] = [];
+  /** Why no call can succeed any more. */
+  #ended?: StatusError;
+  #failCurrent: (error: StatusError) => void = () => {};
+
+  constructor(runner: Runner) {
+    this.#runner = runner;
+    this.contextLength = runner.contextLength;
+    this.vocabSize = runner.vocabSize;
+    void runner.lost.then(reason => this.end(new StatusError(500, `the GPU device was lost: ${reason}`)));
+  }
+
+  /** The tokens whose keys and values are in the cache, by position. */
+  get tokens(): readonly number[] {
+    return this.#tokens;
+  }
+
+  /** Whether the next token could not be run: as in llama.cpp's server, the last position stays free. */
+  get isFull(): boolean {
+    return this.#tokens.length + 1 >= this.contextLength;
+  }
+
+  /**
+   * Makes the cache hold `tokens`: keeps the longest common prefix, runs the rest, the last token at least, so that there are
+   * logits. An abort throws the signal's reason and leaves what was run so far.
+   * @returns how many tokens were found in the cache
+   */
+  async sync(tokens: readonly number[], signal?: AbortSignal): Promise<number> {
+    const most = Math.min(this.#tokens.length, tokens.length - 1);
+    let common = 0;
+    while (common < most && this.#tokens[common] === tokens[common]) common++;
+    this.#tokens.length = common;
+    const rest = tokens.slice(common);
+    const ran = await this.#call(() => this.#runner.prefill(rest, common, signal));
+    for (let i = 0; i < ran; i++) this.#tokens.push(rest[i]);
+    if (ran < rest.length) throw signal?.reason;
+    return common;
+  }
+
+  /** Logits of the last token run, [vocabSize]; overwritten by the next call. */
+  logits(): Promise<Float32Array> {
+    return this.#call(() => this.#runner.logits());
+  }
+
+  /** Runs one more token → its logits, [vocabSize]; overwritten by the next call. */
+  async decode(token: number): Promise<Float32Array> {
+    const logits = await this.#call(() => this.#runner.decode(token, this.#tokens.length));
+    this.#tokens.push(token);
+    return logits;
+  }
+
+  /** The best token, and the best after that, …, until the cache is full: the last one is not run. */
+  async *greedy(): AsyncGenerator<number, void, undefined> {
+    const ahead = this.#runner.greedy(this.#tokens.length);
+    let last: number | undefined;
+    try {
+      for (;;) {
+        const { value, done } = await this.#call(() => ahead.next());
+        if (last !== undefined) this.#tokens.push(last);
+        if (done) return;
+        yield value;
+        if (this.isFull) return;
+        last = value;
+      }
+    } finally {
+      if (!this.#ended) await this.#call(() => ahead.return());
+    }
+  }
+
+  /** Fails the call under way and all later ones. */
+  end(error: StatusError): void {
+    this.#ended ??= error;
+    this.#failCurrent(this.#ended);
+  }
+
+  // A race against `lost` would hold on to one more reaction for every token of the model's life.
+  #call<T>(run: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.#ended) return reject(this.#ended);
+      this.#failCurrent = reject;
+      run().then(resolve, error => setTimeout(() => reject(error), lossGraceMs));
+    });
+  }
+}
