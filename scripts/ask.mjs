@@ -40,8 +40,10 @@ function parse() {
   return { ...values, message, options };
 }
 
-/** In the page: pulls and asks through its own `fetch`, handing every line of the answers to `onLine`. */
+/** In the page: pulls and asks through its own `fetch`, handing every line to `onLine`; returns the adapter's name. */
 async function askInPage({ model, message, options }) {
+  const device = await globalThis.llama.device();
+  if (device.missing) throw new Error(device.missing);
   const post = async (path, body) => {
     const response = await fetch(path, { method: 'POST', body: JSON.stringify(body) });
     if (!response.ok) throw new Error((await response.json()).error);
@@ -58,8 +60,7 @@ async function askInPage({ model, message, options }) {
   };
   await post('/api/pull', { model });
   await post('/api/chat', { model, messages: [{ role: 'user', content: message }], options });
-  const { info } = await navigator.gpu.requestAdapter();
-  return info.description || `${info.vendor} ${info.architecture}`.trim();
+  return device.adapter;
 }
 
 const perSecond = (tokens, ns) => Math.round((tokens / ns) * 1e10) / 10;
