@@ -1,0 +1,178 @@
+/**
+ * JSON to the fields of a request, as Go fills a struct: keys match without regard to case, null is absent, unknown keys are ignored,
+ * the last of a doubled key counts, and a wrong type is named with the whole path of its field.
+ */
+import { StatusError } from '@tabllama/api';
+import { type Json, JsonError, JsonNumber, JsonObject, parseJson } from './json.ts';
+
+/** How a field is read: Go's name of its type for errors, and the value of a JSON that is not null. */
+export interface Field<T> {
+  readonly goType: string;
+  /** What null becomes in an array or a map. */
+  readonly zero: T;
+  /** Undefined after a mistake, which is told to `reader`. */
+  read(json: Json, reader: Reader): T | undefined;
+}
+
+export type Decoded<F> = { [K in keyof F]?: F[K] extends Field<infer T> ? T : never };
+
+/** Where in the request we are, and the first mistake: Go goes on after it, and reports it at the end. */
+export class Reader {
+  readonly struct: string;
+  readonly path: string[] = [];
+  mistake?: string;
+
+  constructor(struct: string) {
+    this.struct = struct;
+  }
+
+  wrongType(json: Json, goType: string, detail = ''): undefined {
+    const place = this.path.length > 0 ? `struct field ${this.struct}.${this.path.join('.')}` : 'value';
+    this.mistake ??= `json: cannot unmarshal ${kind(json)}${detail} into Go ${place} of type ${goType}`;
+  }
+}
+
+/** Decodes a request body. `struct` is the name that Ollama's type has. Throws StatusError 400. */
+export function decodeBody<F extends Record<string, Field<unknown>>>(
+  bytes: Uint8Array,
+  struct: string,
+  fields: F,
+): Decoded<F> {
+  let json: Json | undefined;
+  try {
+    json = parseJson(bytes);
+  } catch (error) {
+    if (error instanceof JsonError) throw new StatusError(400, error.message);
+    throw error;
+  }
+  if (json === undefined) throw new StatusError(400, 'missing request body');
+  if (json === null) return {};
+  const reader = new Reader(struct);
+  const value = object(`api.${struct}`, fields).read(json, reader);
+  if (reader.mistake !== undefined) throw new StatusError(400, reader.mistake);
+  return value ?? {};
+}
+
+export const string: Field<string> = {
+  goType: 'string',
+  zero: '',
+  read: (json, reader) => (typeof json === 'string' ? json : reader.wrongType(json, 'string')),
+};
+
+export const bool: Field<boolean> = {
+  goType: 'bool',
+  zero: false,
+  read: (json, reader) => (typeof json === 'boolean' ? json : reader.wrongType(json, 'bool')),
+};
+
+export const int: Field<number> = {
+  goType: 'int',
+  zero: 0,
+  read(json, reader) {
+    if (!(json instanceof JsonNumber)) return reader.wrongType(json, 'int');
+    const value = Number(json.text);
+    if (/^-?[0-9]+$/.test(json.text) && Number.isSafeInteger(value)) return value;
+    return reader.wrongType(json, 'int', ` ${json.text}`);
+  },
+};
+
+/** Anything, as plain JavaScript. */
+export const any: Field<unknown> = {
+  goType: 'interface {}',
+  zero: null,
+  read: (json, reader) => plain(json, reader),
+};
+
+/** An object with values of one kind. */
+export function map<T>(item: Field<T>): Field<Readonly<Record<string, T>>> {
+  const goType = `map[string]${item.goType}`;
+  return {
+    goType,
+    zero: {},
+    read(json, reader) {
+      if (!(json instanceof JsonObject)) return reader.wrongType(json, goType);
+      const pairs = json.entries.map(([key, value]) => [
+        key,
+        value === null ? item.zero : item.read(value, reader),
+      ]);
+      return Object.fromEntries(pairs) as Record<string, T>;
+    },
+  };
+}
+
+export function array<T>(item: Field<T>, goType = `[]${item.goType}`): Field<readonly T[]> {
+  return {
+    goType,
+    zero: [],
+    read(json, reader) {
+      if (!Array.isArray(json)) return reader.wrongType(json, goType);
+      const items: T[] = [];
+      for (const value of json) {
+        const read = value === null ? item.zero : item.read(value, reader);
+        if (read !== undefined) items.push(read);
+      }
+      return items;
+    },
+  };
+}
+
+export function object<F extends Record<string, Field<unknown>>>(
+  goType: string,
+  fields: F,
+): Field<Decoded<F>> {
+  const byLowerCase = new Map(Object.keys(fields).map(name => [name.toLowerCase(), name]));
+  return {
+    goType,
+    zero: {},
+    read(json, reader) {
+      if (!(json instanceof JsonObject)) return reader.wrongType(json, goType);
+      const result: Record<string, unknown> = {};
+      for (const [key, value] of json.entries) {
+        const name = Object.hasOwn(fields, key) ? key : byLowerCase.get(key.toLowerCase());
+        if (name === undefined || value === null) continue;
+        reader.path.push(name);
+        result[name] = fields[name].read(value, reader);
+        reader.path.pop();
+      }
+      return result as Decoded<F>;
+    },
+  };
+}
+
+/** A value that Ollama reads with its own code: what that says ends the decoding at once. */
+export function custom<T>(goType: string, zero: T, read: (value: unknown) => T): Field<T> {
+  return {
+    goType,
+    zero,
+    read(json, reader) {
+      try {
+        return read(plain(json, reader));
+      } catch (error) {
+        if (error instanceof StatusError) throw error;
+        throw new StatusError(400, (error as Error).message);
+      }
+    },
+  };
+}
+
+const MAX_PLAIN_DEPTH = 1000; // far above any schema; what reads such a value later may recurse
+
+function plain(json: Json, reader: Reader, depth = 0): unknown {
+  if (depth > MAX_PLAIN_DEPTH) throw new StatusError(400, `json: nested more than ${MAX_PLAIN_DEPTH} deep`);
+  if (json instanceof JsonNumber) {
+    const value = Number(json.text);
+    return Number.isFinite(value) ? value : reader.wrongType(json, 'float64', ` ${json.text}`);
+  }
+  if (Array.isArray(json)) return json.map(value => plain(value, reader, depth + 1));
+  if (json instanceof JsonObject) {
+    return Object.fromEntries(json.entries.map(([key, value]) => [key, plain(value, reader, depth + 1)]));
+  }
+  return json;
+}
+
+function kind(json: Json): string {
+  if (Array.isArray(json)) return 'array';
+  if (json instanceof JsonObject) return 'object';
+  if (json instanceof JsonNumber) return 'number';
+  return typeof json === 'boolean' ? 'bool' : typeof json;
+}

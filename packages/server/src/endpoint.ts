@@ -1,0 +1,43 @@
+/** What an endpoint is given. */
+import { StatusError, type Store } from '@tabllama/api';
+import type { Scheduler } from './scheduler.ts';
+
+export interface Context {
+  readonly request: Request;
+  /** What stands in the path where the route has a `:name`. */
+  readonly parameter: string;
+  readonly store: Store;
+  readonly scheduler: Scheduler;
+  readonly version: string;
+  /** When the request came, on the clock of `performance.now`. */
+  readonly startedMs: number;
+}
+
+export type Endpoint = (context: Context) => Response | Promise<Response>;
+
+const MAX_BODY = 256 * 1024 * 1024; // bytes of JSON; far above any pictures that a browser would send
+
+/** The whole body of a JSON request. Throws StatusError 413 beyond 256 MiB, and the signal's reason. */
+export async function readBody(request: Request): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  const reader = request.body?.getReader();
+  for (;;) {
+    const { value, done = true } = (await reader?.read()) ?? {};
+    if (done || value === undefined) break;
+    length += value.length;
+    if (length > MAX_BODY) {
+      await reader?.cancel();
+      throw new StatusError(413, 'http: request body too large');
+    }
+    parts.push(value);
+  }
+  if (parts.length === 1) return parts[0];
+  const all = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}

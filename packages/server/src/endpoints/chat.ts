@@ -1,0 +1,190 @@
+/** `POST /api/chat`: messages in, one message out, in pieces or whole. */
+import { type Delta, type InstalledModel, type Message, StatusError, type ToolCall } from '@tabllama/api';
+import { decodeBody } from '../decode.ts';
+import { type Context, type Endpoint, readBody } from '../endpoint.ts';
+import { generation, type MessageFields, messages, tools } from '../fields.ts';
+import {
+  answer,
+  checkContent,
+  checkTopLogprobs,
+  createdAt,
+  metrics,
+  type Prepared,
+  prepare,
+  run,
+  usesJinja,
+} from '../generation.ts';
+import { findModel } from '../model.ts';
+import { json } from '../responses.ts';
+
+const fields = { ...generation, messages, tools };
+type ChatFields = ReturnType<typeof decodeBody<typeof fields>>;
+
+export const chat: Endpoint = async context => {
+  const { request, store, scheduler } = context;
+  const body = decodeBody(await readBody(request), 'ChatRequest', fields);
+  checkTopLogprobs(body);
+  const model = body.model ?? '';
+  if (model === '') throw new StatusError(400, 'model is required');
+  const installed = await findModel(store, model);
+  const nothing = (body.messages ?? []).length === 0;
+  const done = (reason: string) =>
+    json({
+      model,
+      created_at: createdAt(),
+      message: { role: 'assistant', content: '' },
+      done: true,
+      done_reason: reason,
+    });
+  if (nothing && body.keep_alive === 0) {
+    await scheduler.unload(installed);
+    return done('unload');
+  }
+  const needs = body.tools?.length ? (['tools'] as const) : [];
+  const prepared = await prepare(context, installed, body, { verb: 'chat', needs });
+  if (nothing) {
+    prepared.lease.release();
+    return done('load');
+  }
+  const prompt = {
+    messages: promptMessages(installed, body.messages ?? []),
+    tools: body.tools?.length ? body.tools : undefined,
+    think: prepared.think,
+    truncate: body.truncate,
+  };
+  if (body._debug_render_only) return rendered(model, prepared, prompt);
+  return answer(
+    request,
+    body.stream ?? true,
+    signal => lines(context, { body, installed, prepared, prompt }, signal),
+    join,
+  );
+};
+
+interface Work {
+  readonly body: ChatFields;
+  readonly installed: InstalledModel;
+  readonly prepared: Prepared;
+  readonly prompt: { messages: readonly Message[] };
+}
+
+interface Line {
+  readonly model: string;
+  readonly created_at: string;
+  readonly message: Message;
+  readonly done: boolean;
+  readonly done_reason?: string;
+  readonly logprobs?: Delta['logprobs'];
+}
+
+async function* lines(
+  { startedMs }: Context,
+  { body, installed, prepared, prompt }: Work,
+  signal: AbortSignal,
+): AsyncGenerator<Line, void, undefined> {
+  const deltas = run(prepared.lease, signal, (model, either) => {
+    const images = prompt.messages.reduce((sum, message) => sum + (message.images?.length ?? 0), 0);
+    checkContent(body.format, images, usesJinja(installed, model));
+    const topLogprobs = body.logprobs ? (body.top_logprobs ?? 0) : undefined;
+    return model.chat({ ...prompt, options: prepared.sampling, shift: body.shift, topLogprobs }, either);
+  });
+  let calls = 0;
+  for await (const delta of deltas) {
+    yield {
+      model: body.model ?? '',
+      created_at: createdAt(),
+      message: {
+        role: 'assistant',
+        content: delta.content ?? '',
+        thinking: delta.thinking || undefined,
+        tool_calls: delta.toolCalls?.map(call => withId(call, calls++)),
+      },
+      done: delta.done !== undefined,
+      done_reason: delta.done,
+      logprobs: delta.logprobs,
+      ...(delta.done && metrics(startedMs, prepared.loadNs, delta.stats)),
+    };
+  }
+}
+
+/** The last line with everything that came before it. */
+function join(all: readonly Line[]): object {
+  const calls = all.flatMap(line => line.message.tool_calls ?? []);
+  const logprobs = all.flatMap(line => line.logprobs ?? []);
+  return {
+    ...all.at(-1),
+    message: {
+      role: 'assistant',
+      content: all.map(line => line.message.content).join(''),
+      thinking: all.map(line => line.message.thinking ?? '').join('') || undefined,
+      tool_calls: calls.length > 0 ? calls : undefined,
+    },
+    logprobs: logprobs.length > 0 ? logprobs : undefined,
+  };
+}
+
+/** The model's own messages, then those of the request; its system text first, unless the request begins with one. */
+function promptMessages(
+  installed: InstalledModel,
+  request: readonly NonNullable<MessageFields>[],
+): Message[] {
+  const asked = request.map(message => ({
+    ...message,
+    role: (message.role ?? '').toLowerCase(),
+    content: message.content ?? '',
+    tool_calls: message.tool_calls?.map(call => ({
+      id: call.id,
+      function: {
+        ...call.function,
+        name: call.function?.name ?? '',
+        arguments: call.function?.arguments ?? {},
+      },
+    })),
+  }));
+  const all = [...installed.messages, ...withoutOldThinking(installed, asked)];
+  if (installed.system && asked[0].role !== 'system') {
+    all.unshift({ role: 'system', content: installed.system });
+  }
+  return all;
+}
+
+/** For two families Ollama takes the thoughts out of answers that come before the last question. */
+function withoutOldThinking({ config, name }: InstalledModel, all: readonly Message[]): readonly Message[] {
+  if (config.model_family !== 'qwen3' && name.model !== 'deepseek-r1') return all;
+  const last = all.findLastIndex(message => message.role === 'user');
+  return all.map((message, i) =>
+    i < last && message.role === 'assistant'
+      ? { ...message, content: message.content.replace(/^\s*<think>[\s\S]*?<\/think>\s*/, '') }
+      : message,
+  );
+}
+
+function withId(call: ToolCall, index: number): ToolCall {
+  const { name, arguments: args } = call.function;
+  return { id: call.id ?? newCallId(), function: { index, name, arguments: args } };
+}
+
+function newCallId(): string {
+  const alphabet = 'abcdefghijklmnopqrstuvwxyz0123456789';
+  const random = crypto.getRandomValues(new Uint8Array(8));
+  return `call_${[...random].map(byte => alphabet[byte % alphabet.length]).join('')}`;
+}
+
+/** `_debug_render_only`: the prompt, and nothing run. */
+function rendered(
+  model: string,
+  { lease }: Prepared,
+  prompt: Parameters<typeof lease.model.render>[0],
+): Response {
+  try {
+    return json({
+      model,
+      created_at: createdAt(),
+      message: { role: '', content: '' },
+      done: false,
+      _debug_info: { rendered_template: lease.model.render(prompt) },
+    });
+  } finally {
+    lease.release();
+  }
+}

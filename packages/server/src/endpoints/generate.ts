@@ -1,0 +1,150 @@
+/** `POST /api/generate`: a prompt in, its continuation out. */
+import { type Delta, type InstalledModel, type LoadedModel, type Message, StatusError } from '@tabllama/api';
+import { array, bool, decodeBody, int, string } from '../decode.ts';
+import { type Context, type Endpoint, readBody } from '../endpoint.ts';
+import { generation, image } from '../fields.ts';
+import {
+  answer,
+  checkContent,
+  checkTopLogprobs,
+  createdAt,
+  metrics,
+  type Prepared,
+  prepare,
+  run,
+} from '../generation.ts';
+import { findModel } from '../model.ts';
+import { json } from '../responses.ts';
+
+const fields = {
+  ...generation,
+  prompt: string,
+  suffix: string,
+  system: string,
+  template: string,
+  context: array(int),
+  raw: bool,
+  images: array(image),
+};
+type GenerateFields = ReturnType<typeof decodeBody<typeof fields>>;
+
+export const generate: Endpoint = async context => {
+  const { request, store, scheduler } = context;
+  const body = decodeBody(await readBody(request), 'GenerateRequest', fields);
+  checkTopLogprobs(body);
+  const { model = '', prompt = '' } = body;
+  if (model === '') throw new StatusError(404, "model '' not found");
+  const installed = await findModel(store, model);
+  const done = (reason: string) =>
+    json({ model, created_at: createdAt(), response: '', done: true, done_reason: reason });
+  if (prompt === '' && body.keep_alive === 0) {
+    await scheduler.unload(installed);
+    return done('unload');
+  }
+  if (body.raw && (body.template || body.system || body.context?.length)) {
+    throw new StatusError(400, 'raw mode does not support template, system, or context');
+  }
+  const needs = body.suffix ? (['insert'] as const) : [];
+  const prepared = await prepare(context, installed, body, { verb: 'generate', needs });
+  if (prompt === '') {
+    prepared.lease.release();
+    return done('load');
+  }
+  const work = { body, installed, prepared };
+  if (body._debug_render_only) return rendered(model, work);
+  return answer(request, body.stream ?? true, signal => lines(context, work, signal), join);
+};
+
+interface Work {
+  readonly body: GenerateFields;
+  readonly installed: InstalledModel;
+  readonly prepared: Prepared;
+}
+
+interface Line {
+  readonly model: string;
+  readonly created_at: string;
+  readonly response: string;
+  readonly thinking?: string;
+  readonly done: boolean;
+  readonly done_reason?: string;
+  readonly context?: readonly number[];
+  readonly logprobs?: Delta['logprobs'];
+}
+
+async function* lines(
+  { startedMs }: Context,
+  work: Work,
+  signal: AbortSignal,
+): AsyncGenerator<Line, void, undefined> {
+  const { body, prepared } = work;
+  let text = '';
+  const deltas = run(prepared.lease, signal, (model, either) => {
+    checkContent(body.format, body.images?.length ?? 0, false);
+    text = promptText(work, model);
+    return model.complete(
+      {
+        prompt: text,
+        options: prepared.sampling,
+        truncate: body.truncate,
+        shift: body.shift,
+        topLogprobs: body.logprobs ? (body.top_logprobs ?? 0) : undefined,
+      },
+      either,
+    );
+  });
+  for await (const delta of deltas) {
+    text += delta.content ?? '';
+    yield {
+      model: body.model ?? '',
+      created_at: createdAt(),
+      response: delta.content ?? '',
+      thinking: delta.thinking || undefined,
+      done: delta.done !== undefined,
+      done_reason: delta.done,
+      context: delta.done && !body.raw ? prepared.lease.model.tokenize(text, true) : undefined,
+      ...(delta.done && metrics(startedMs, prepared.loadNs, delta.stats)),
+      logprobs: delta.logprobs,
+    };
+  }
+}
+
+/** The text that the model continues. Throws StatusError where there is a template that cannot be used. */
+function promptText({ body, installed, prepared }: Work, model: LoadedModel): string {
+  const { prompt = '', images, truncate } = body;
+  if (body.raw) return prompt;
+  if (body.template || body.suffix) {
+    const what = body.template ? 'template' : 'suffix';
+    throw new StatusError(501, `${what} is not supported yet: Go templates come with a later version`);
+  }
+  const system = body.system || installed.system;
+  const messages: Message[] = [
+    ...(system ? [{ role: 'system', content: system }] : []),
+    ...(body.context === undefined ? installed.messages : []),
+    { role: 'user', content: prompt, images },
+  ];
+  const before = body.context ? model.detokenize(body.context, true) : '';
+  return before + model.render({ messages, think: prepared.think, truncate });
+}
+
+/** The last line with everything that came before it. */
+function join(all: readonly Line[]): object {
+  const logprobs = all.flatMap(line => line.logprobs ?? []);
+  return {
+    ...all.at(-1),
+    response: all.map(line => line.response).join(''),
+    ...(all.some(line => line.thinking) && { thinking: all.map(line => line.thinking ?? '').join('') }),
+    ...(logprobs.length > 0 && { logprobs }),
+  };
+}
+
+/** `_debug_render_only`: the prompt, and nothing run. */
+function rendered(model: string, work: Work): Response {
+  const { lease } = work.prepared;
+  try {
+    const _debug_info = { rendered_template: promptText(work, lease.model) };
+    return json({ model, created_at: createdAt(), response: '', done: false, _debug_info });
+  } finally {
+    lease.release();
+  }
+}

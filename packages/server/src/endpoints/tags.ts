@@ -1,0 +1,34 @@
+/** `GET /api/tags`: the installed models, newest first. */
+import { displayName, type InstalledModel, type Store } from '@tabllama/api';
+import type { Endpoint } from '../endpoint.ts';
+import { localTime } from '../go-text.ts';
+import { architectureNumber, capabilities, details } from '../model.ts';
+import { json } from '../responses.ts';
+
+export const tags: Endpoint = async ({ store }) => {
+  const models = await store.list();
+  return json({ models: await Promise.all(models.map(model => entry(store, model))) });
+};
+
+async function entry(store: Store, model: InstalledModel) {
+  const name = displayName(model.name);
+  // One file that cannot be read must not hide all the others.
+  const gguf = await store.open(model).then(
+    opened => opened.gguf,
+    () => undefined,
+  );
+  return {
+    name,
+    model: name,
+    modified_at: localTime(model.modifiedAt),
+    size: model.size,
+    digest: model.digest,
+    details: {
+      ...details(model),
+      context_length: model.config.context_length ?? (gguf && architectureNumber(gguf, 'context_length')),
+      embedding_length:
+        model.config.embedding_length ?? (gguf && architectureNumber(gguf, 'embedding_length')),
+    },
+    capabilities: gguf && capabilities(model, gguf),
+  };
+}

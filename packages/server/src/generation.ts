@@ -1,0 +1,154 @@
+/** What generate and chat do alike: check the request against the model, wait for the model, and turn deltas into lines. */
+import {
+  type Delta,
+  displayName,
+  fullName,
+  type InstalledModel,
+  type LoadedModel,
+  type SamplingOptions,
+  type Stats,
+  StatusError,
+} from '@tabllama/api';
+import type { Context } from './endpoint.ts';
+import type { GenerationFields } from './fields.ts';
+import { quote, utcTime } from './go-text.ts';
+import { architectureNumber, capabilities, jinjaTemplate } from './model.ts';
+import { resolveOptions } from './options.ts';
+import { json, ndjson } from './responses.ts';
+import type { Lease } from './scheduler.ts';
+
+/** Checks what needs no model. Throws StatusError 400. */
+export function checkTopLogprobs({ top_logprobs = 0 }: GenerationFields): void {
+  if (top_logprobs < 0 || top_logprobs > 20) {
+    throw new StatusError(400, 'top_logprobs must be between 0 and 20');
+  }
+}
+
+export interface Prepared {
+  readonly lease: Lease;
+  readonly sampling: SamplingOptions;
+  /** What the template is told about thinking: on where the model can and nobody says otherwise. */
+  readonly think: boolean | string | undefined;
+  /** Nanoseconds from the request to the model being ready. */
+  readonly loadNs: number;
+}
+
+/**
+ * Checks that the model can do what is asked, in Ollama's order, and waits for it. `verb` is what an embedding model is said not to
+ * support; `needs` are the other capabilities that the request takes.
+ */
+export async function prepare(
+  context: Context,
+  installed: InstalledModel,
+  fields: GenerationFields,
+  { verb, needs }: { verb: 'generate' | 'chat'; needs: readonly ('insert' | 'tools')[] },
+): Promise<Prepared> {
+  const { gguf, weights } = await context.store.open(installed);
+  const has = capabilities(installed, gguf);
+  const thinks = has.includes('thinking');
+  if (fields.think && !thinks) throw new StatusError(400, noThinking(installed, fields.model));
+  if (!has.includes('completion')) {
+    throw new StatusError(400, `${quote(fields.model ?? '')} does not support ${verb}`);
+  }
+  for (const need of needs) {
+    if (!has.includes(need)) {
+      throw new StatusError(400, `${fullName(installed.name)} does not support ${need}`);
+    }
+  }
+  const trained = architectureNumber(gguf, 'context_length');
+  const { contextLength, sampling } = resolveOptions(fields.options, installed.parameters, trained);
+  const info = {
+    name: displayName(installed.name),
+    digest: installed.model?.digest ?? '',
+    gguf,
+    weights,
+    template: installed.template,
+  };
+  const request = { installed, info, contextLength, keepAliveMs: fields.keep_alive };
+  const lease = await context.scheduler.acquire(request, context.request.signal);
+  return {
+    lease,
+    sampling,
+    think: thinks ? (fields.think ?? true) : undefined,
+    loadNs: ns(performance.now() - context.startedMs),
+  };
+}
+
+function noThinking({ config, name }: InstalledModel, asked = ''): string {
+  const renewable = config.model_family === 'qwen3' || name.model === 'deepseek-r1';
+  const hint = '. Pull the model again to get the latest version with full thinking support';
+  return `${quote(asked)} does not support thinking${renewable ? hint : ''}`;
+}
+
+/** Refuses what the model's engine cannot do yet, at the point where Ollama's runner refuses it. */
+export function checkContent(format: unknown, images: number, native: boolean): void {
+  if (format !== undefined && format !== null && format !== '') {
+    if (format !== 'json' && (typeof format !== 'object' || Array.isArray(format))) {
+      const shown = quote(JSON.stringify(format));
+      throw new StatusError(500, `invalid format: ${shown}; expected "json" or a valid JSON Schema object`);
+    }
+    throw new StatusError(501, 'format is not supported yet: structured outputs come with a later version');
+  }
+  if (images === 0) return;
+  const [code, message, type] = native
+    ? [
+        500,
+        'image input is not supported - hint: if this is unexpected, you may need to provide the mmproj',
+        'server_error',
+      ]
+    : [
+        400,
+        'Multimodal data provided, but model does not support multimodal requests.',
+        'invalid_request_error',
+      ];
+  // Ollama hands on the whole answer of its runner as the text of the error.
+  throw new StatusError(Number(code), JSON.stringify({ error: { code, message, type } }));
+}
+
+/** True if the template in use is the Jinja template of the file. */
+export function usesJinja(installed: InstalledModel, model: LoadedModel): boolean {
+  return installed.template === undefined && jinjaTemplate(model.info.gguf) !== undefined;
+}
+
+/** Runs a generation on a leased model, and releases it at the end, however it ends. */
+export async function* run(
+  lease: Lease,
+  signal: AbortSignal,
+  start: (model: LoadedModel, signal: AbortSignal) => AsyncIterable<Delta>,
+): AsyncGenerator<Delta, void, undefined> {
+  try {
+    yield* start(lease.model, AbortSignal.any([signal, lease.lost]));
+  } finally {
+    lease.release();
+  }
+}
+
+/** Answers with lines, or with the one object that `join` makes of all of them. Both stop with the request. */
+export async function answer<L extends object>(
+  request: Request,
+  stream: boolean,
+  lines: (signal: AbortSignal) => AsyncGenerator<L, void, undefined>,
+  join: (lines: readonly L[]) => object,
+): Promise<Response> {
+  if (stream) return ndjson(request, lines);
+  const all: L[] = [];
+  for await (const line of lines(request.signal)) all.push(line);
+  request.signal.throwIfAborted();
+  return json(join(all));
+}
+
+/** The figures of a last line; counts of 0 are absent, as in Ollama. */
+export function metrics(startedMs: number, loadNs: number, stats: Stats | undefined) {
+  return {
+    total_duration: ns(performance.now() - startedMs),
+    load_duration: loadNs,
+    prompt_eval_count: stats?.promptTokens || undefined,
+    prompt_eval_duration: stats?.promptNs || undefined,
+    eval_count: stats?.tokens || undefined,
+    eval_duration: stats?.evalNs || undefined,
+  };
+}
+
+export const createdAt = () => utcTime(new Date());
+
+const ns = (ms: number) => Math.max(1, Math.round(ms * 1e6));

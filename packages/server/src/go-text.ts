@@ -1,0 +1,90 @@
+/** Texts as Go writes them: quoted strings, JSON, durations and times. Only what Ollama's answers are made of. */
+
+/** A string as `%q` prints it. Source: `strconv.Quote`. */
+export function quote(text: string): string {
+  return `"${[...text].map(char => (char === '"' ? '\\"' : escapeRune(char))).join('')}"`;
+}
+
+/** A byte as `encoding/json` names it in its errors: quoted as the character of that number. */
+export function quoteRune(byte: number): string {
+  const char = String.fromCharCode(byte);
+  return char === "'" ? "'\\''" : `'${escapeRune(char)}'`;
+}
+
+const named = new Map([
+  ['\\', '\\\\'],
+  ['\x07', '\\a'],
+  ['\b', '\\b'],
+  ['\f', '\\f'],
+  ['\n', '\\n'],
+  ['\r', '\\r'],
+  ['\t', '\\t'],
+  ['\v', '\\v'],
+]);
+
+function escapeRune(char: string): string {
+  const short = named.get(char);
+  if (short !== undefined) return short;
+  const code = char.codePointAt(0)!;
+  if (char === ' ' || /[\p{L}\p{M}\p{N}\p{P}\p{S}]/u.test(char)) return char;
+  if (code < 0x80) return `\\x${code.toString(16).padStart(2, '0')}`;
+  return code > 0xffff
+    ? `\\U${code.toString(16).padStart(8, '0')}`
+    : `\\u${code.toString(16).padStart(4, '0')}`;
+}
+
+/** A value as `json.Marshal` writes it: the characters that could end a script are escaped. */
+export function toJson(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[<>&\u2028\u2029]/g,
+    char => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/** RFC 3339 in UTC, without zeros at the end of the fraction. */
+export function utcTime(date: Date): string {
+  return date.toISOString().replace(/\.?0+Z$/, 'Z');
+}
+
+/** RFC 3339 in local time with its offset; `Z` where that is zero. */
+export function localTime(date: Date): string {
+  const offset = -date.getTimezoneOffset();
+  const local = utcTime(new Date(date.getTime() + offset * 60_000));
+  if (offset === 0) return local;
+  const two = (n: number) => String(Math.trunc(n)).padStart(2, '0');
+  return local.replace(
+    'Z',
+    `${offset < 0 ? '-' : '+'}${two(Math.abs(offset) / 60)}:${two(Math.abs(offset) % 60)}`,
+  );
+}
+
+const unitMs = new Map([
+  ['ns', 1e-6],
+  ['us', 1e-3],
+  ['µs', 1e-3],
+  ['μs', 1e-3],
+  ['ms', 1],
+  ['s', 1000],
+  ['m', 60_000],
+  ['h', 3_600_000],
+]);
+
+/** Milliseconds of a duration such as `1h30m`. Throws an Error in the words of `time.ParseDuration`. */
+export function parseDuration(text: string): number {
+  const invalid = () => new Error(`time: invalid duration ${quote(text)}`);
+  const signed = /^[+-]/.test(text);
+  let rest = signed ? text.slice(1) : text;
+  if (rest === '0') return 0;
+  if (rest === '') throw invalid();
+  let ms = 0;
+  while (rest !== '') {
+    const [all, number, unit] = /^([0-9]+(?:\.[0-9]*)?|\.[0-9]+)([^0-9.]*)/.exec(rest) ?? [];
+    if (all === undefined) throw invalid();
+    if (unit === '') throw new Error(`time: missing unit in duration ${quote(text)}`);
+    const scale = unitMs.get(unit);
+    if (scale === undefined) throw new Error(`time: unknown unit ${quote(unit)} in duration ${quote(text)}`);
+    ms += Number(number) * scale;
+    rest = rest.slice(all.length);
+  }
+  return text.startsWith('-') ? -ms : ms;
+}

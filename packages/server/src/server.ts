@@ -1,0 +1,76 @@
+/** Ollama's HTTP API as a function: a Request in, a Response out. */
+import type { Engine, Store } from '@tabllama/api';
+import type { Context } from './endpoint.ts';
+import { endpoints } from './endpoints/index.ts';
+import { errorResponse, respond } from './responses.ts';
+import { matchRoute } from './routes.ts';
+import { createScheduler } from './scheduler.ts';
+
+export interface ServerOptions {
+  /** The first that supports a model runs it. */
+  readonly engines: readonly Engine[];
+  readonly store: Store;
+  /** What `/api/version` says: the Ollama release whose API this is. */
+  readonly version?: string;
+  /** Requests that may wait for a model; the next one is answered with 503. */
+  readonly maxQueue?: number;
+  /** Milliseconds that a model stays loaded after its last use, where no request says otherwise. */
+  readonly keepAliveMs?: number;
+}
+
+export interface Server extends AsyncDisposable {
+  /** Answers a request. Rejects only as `fetch` does: with the reason of the request's signal. */
+  fetch(request: Request): Promise<Response>;
+}
+
+export function createServer({
+  engines,
+  store,
+  version = '0.33.0',
+  maxQueue = 512,
+  keepAliveMs = 5 * 60_000,
+}: ServerOptions): Server {
+  const scheduler = createScheduler({ engines, maxQueue, keepAliveMs });
+  return {
+    async fetch(request) {
+      const startedMs = performance.now();
+      request.signal.throwIfAborted();
+      const { pathname } = new URL(request.url);
+      const match = matchRoute(pathname);
+      if (match === undefined) return elsewhere(request, pathname);
+      const methods: readonly string[] = match.route.methods;
+      if (!methods.includes(request.method)) {
+        const allow = methods.join(', ');
+        return forHead(
+          request,
+          respond('405 method not allowed', 405, { allow, 'content-type': 'text/plain' }),
+        );
+      }
+      const { parameter } = match;
+      const context: Context = { request, parameter, store, scheduler, version, startedMs };
+      try {
+        return forHead(request, await endpoints[match.route.path](context));
+      } catch (error) {
+        request.signal.throwIfAborted();
+        return forHead(request, errorResponse(error));
+      }
+    },
+    [Symbol.asyncDispose]: () => scheduler[Symbol.asyncDispose](),
+  };
+}
+
+/** No such path; but where only a slash at the end is too much, the way to the right one. */
+function elsewhere(request: Request, pathname: string): Response {
+  const location = pathname.replace(/\/$/, '');
+  const methods: readonly string[] = matchRoute(location)?.route.methods ?? [];
+  if (!methods.includes(request.method)) {
+    return forHead(request, respond('404 page not found', 404, { 'content-type': 'text/plain' }));
+  }
+  if (request.method !== 'GET') return respond('', 307, { location });
+  const html = `<a href="${location}">Moved Permanently</a>.\n\n`;
+  return respond(html, 301, { location, 'content-type': 'text/html; charset=utf-8' });
+}
+
+function forHead(request: Request, response: Response): Response {
+  return request.method === 'HEAD' ? new Response(null, response) : response;
+}
