@@ -14,13 +14,17 @@ export interface ClaimOptions {
   readonly origins?: readonly string[];
 }
 
-/** A function that says whether a URL is claimed. `pageOrigin` is the page's own. Throws TypeError on an invalid origin. */
+/**
+ * A function that says whether a URL is claimed; null, for what is no URL, is not. `pageOrigin` is the page's own.
+ * Throws TypeError for an origin that is none.
+ */
 export function createClaim(
   { ownOrigin = true, origins = ollamaOrigins }: ClaimOptions,
   pageOrigin: string,
-): (url: URL) => boolean {
+): (url: URL | null) => boolean {
   const claimed = new Set(origins.map(origin => new URL(origin).origin));
   return url => {
+    if (!url) return false;
     if (url.origin === pageOrigin) return ownOrigin && matchesRoute(url.pathname);
     return claimed.has(url.origin);
   };

@@ -28,19 +28,20 @@ let installed = false;
 /**
  * Answers Ollama's routes in this page from the moment it is called, and starts the worker. Resolves when the worker runs;
  * where it cannot, resolves as well, and every request is answered with a status 500 that says why.
- * Rejects when tabllama is installed already, and for a URL or an origin that is none.
+ * Rejects when tabllama is installed already, and for a name, a URL or an origin that is none.
  */
 export async function install(options: InstallOptions = {}): Promise<Tabllama> {
   if (installed) throw new Error('tabllama is installed in this page already: call uninstall() first');
   const claims = createClaim(options, location.origin);
-  const models = Object.entries(options.models ?? {}).map(([name, url]) => [
-    name,
-    new URL(url, document.baseURI).href,
-  ]);
-  const { worker = ownWorker, onProgress = () => {} } = options;
-
+  const { models = {}, worker = ownWorker, onProgress = () => {} } = options;
+  const urls = Object.entries(models).map(([name, url]) => [name, String(url)]);
   const closed = new AbortController();
-  const backend = startBackend(worker, { models: Object.fromEntries(models) }, onProgress, closed.signal);
+  const backend = startBackend(
+    worker,
+    { models: Object.fromEntries(urls), base: document.baseURI },
+    { onProgress, persist: () => navigator.storage.persist() },
+    closed.signal,
+  );
 
   async function answer(...args: Parameters<typeof fetch>): Promise<Response> {
     const request = new Request(...args);
@@ -48,7 +49,7 @@ export async function install(options: InstallOptions = {}): Promise<Tabllama> {
     return fetch(request);
   }
 
-  const restore = interceptFetch(claims, answer);
+  const restore = interceptFetch(url => claims(URL.parse(url, document.baseURI)), answer);
   installed = true;
 
   function uninstall(): void {
@@ -57,8 +58,13 @@ export async function install(options: InstallOptions = {}): Promise<Tabllama> {
     closed.abort(new TypeError('tabllama was uninstalled'));
   }
 
-  const { device } = await backend;
-  return { fetch: answer, device: () => unlessAborted(device(), closed.signal), uninstall };
+  try {
+    const { device } = await backend;
+    return { fetch: answer, device: () => unlessAborted(device(), closed.signal), uninstall };
+  } catch (error) {
+    uninstall();
+    throw error;
+  }
 }
 
 /** Bundlers look for this very expression. */

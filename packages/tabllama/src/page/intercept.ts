@@ -6,13 +6,15 @@ type Fetch = typeof fetch;
  * Answers claimed URLs with `answer`; any other call reaches the `fetch` that was there before with the very same arguments.
  * Returns a function that puts the old `fetch` back; where someone has patched on top of it, it lets everything through.
  */
-export function interceptFetch(claims: (url: URL) => boolean, answer: Fetch): () => void {
+export function interceptFetch(claims: (url: string | URL) => boolean, answer: Fetch): () => void {
   const original = globalThis.fetch;
   let active = true;
 
   const patched: Fetch = (...args) => {
-    const url = active && urlOf(args[0]);
-    return url && claims(url) ? answer(...args) : Reflect.apply(original, globalThis, args);
+    const [input] = args;
+    return active && claims(input instanceof Request ? input.url : input)
+      ? answer(...args)
+      : Reflect.apply(original, globalThis, args);
   };
   globalThis.fetch = patched;
 
@@ -20,9 +22,4 @@ export function interceptFetch(claims: (url: URL) => boolean, answer: Fetch): ()
     active = false;
     if (globalThis.fetch === patched) globalThis.fetch = original;
   };
-}
-
-/** Null where it is no URL: the real `fetch` says so in its own words. */
-function urlOf(input: RequestInfo | URL): URL | null {
-  return URL.parse(input instanceof Request ? input.url : input, globalThis.document?.baseURI);
 }

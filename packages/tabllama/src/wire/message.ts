@@ -33,13 +33,23 @@ export type DeviceDescription =
   | { readonly missing: string };
 
 export interface StartOptions {
-  /** Names that `/api/pull` knows, and the absolute URL of each one's GGUF file. */
+  /** Names that `/api/pull` knows, and the URL of each one's GGUF file. */
   readonly models: Readonly<Record<string, string>>;
+  /** What those URLs are resolved against. */
+  readonly base: string;
 }
 
 /** What the worker exposes through comlink. */
 export interface WorkerApi {
-  start(options: StartOptions, onProgress: (progress: LoadProgress) => void): void;
+  /** Comes first, and once. Rejects for options that are wrong. */
+  start(options: StartOptions, page: PageApi): Promise<void>;
   fetch(request: RequestMessage): Promise<ResponseMessage>;
   device(): Promise<DeviceDescription>;
+}
+
+/** What the page does for the worker. */
+export interface PageApi {
+  onProgress(progress: LoadProgress): void;
+  /** Asks the browser not to evict what is stored, which only a page may. */
+  persist(): Promise<boolean>;
 }

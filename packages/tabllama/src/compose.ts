@@ -1,0 +1,51 @@
+/** The one place that knows all rooms: a server over the store and the engine, on the GPU of this worker. */
+import type { Engine } from '@tabllama/api';
+import { createEngine } from '@tabllama/engine';
+import { createGpuRunner, estimateMemory } from '@tabllama/models';
+import { createServer } from '@tabllama/server';
+import { createStore } from '@tabllama/store';
+import { asStatusError, createDeviceSource, describeDevice } from './device.ts';
+import type { DeviceDescription, PageApi, StartOptions } from './wire/message.ts';
+
+export interface Backend {
+  fetch(request: Request): Promise<Response>;
+  device(): Promise<DeviceDescription>;
+}
+
+/** What estimates go by before there is a device: the limits that every WebGPU device has, and the layout of a graphics card. */
+const typicalDevice = {
+  maxBindingBytes: 128 << 20,
+  layout: { matvec: 'split', lanes: 64, tokenLanes: 32, tileTokens: 256 },
+} as const;
+
+/** Everything behind the wire. Throws TypeError for a model whose name or URL is none. */
+export function compose({ models, base }: StartOptions, page: PageApi): Backend {
+  const device = createDeviceSource(navigator.gpu);
+  const engine = createEngine({
+    async openRunner(gguf, weights, { contextLength }, signal, onProgress) {
+      try {
+        return await createGpuRunner(await device.open(), gguf, weights, {
+          contextLength,
+          signal,
+          onProgress,
+        });
+      } catch (error) {
+        throw asStatusError(error);
+      }
+    },
+    estimate: (gguf, { contextLength }) =>
+      estimateMemory(gguf, contextLength, device.current ?? typicalDevice),
+  });
+  const store = createStore({ models, base, persist: () => page.persist() });
+  const server = createServer({ engines: [withProgress(engine, page)], store });
+  return { fetch: server.fetch, device: () => describeDevice(device) };
+}
+
+/** The engine, whose loads are told to the page as well. */
+function withProgress(engine: Engine, page: PageApi): Engine {
+  return {
+    ...engine,
+    load: (model, options, signal) =>
+      engine.load(model, options, signal, progress => page.onProgress({ model: model.name, ...progress })),
+  };
+}

@@ -1,0 +1,45 @@
+import { defineConfig, type Plugin } from 'vite';
+
+/**
+ * What is published: `vite build --mode page` makes `dist/index.js`, `--mode worker` makes `dist/worker.js`, each one file with
+ * all that it needs.
+ */
+export default defineConfig(({ mode }) => ({
+  plugins: [publishedWorker()],
+  build: {
+    target: 'es2024',
+    emptyOutDir: mode === 'page',
+    modulePreload: false,
+    rolldownOptions: {
+      input: mode === 'page' ? { index: 'src/index.ts' } : { worker: 'src/worker.ts' },
+      preserveEntrySignatures: 'strict',
+      output: { entryFileNames: '[name].js', codeSplitting: false },
+    },
+  },
+}));
+
+/**
+ * In the published page half the worker is the file beside it, in the expression that the bundler of an application looks for;
+ * here, Vite is told to leave it alone.
+ */
+function publishedWorker(): Plugin {
+  const source = "new URL('../worker.ts', import.meta.url)";
+  const published = "new URL(/* @vite-ignore */ './worker.js', import.meta.url)";
+  return {
+    name: 'published-worker',
+    enforce: 'pre',
+    transform: {
+      filter: { id: /\/page\/install\.ts$/ },
+      handler(code) {
+        if (!code.includes(source)) this.error(`there is no ${source} to replace`);
+        return code.replace(source, published);
+      },
+    },
+    // The minifier writes template strings, which not every bundler reads here.
+    generateBundle(_, bundle) {
+      for (const chunk of Object.values(bundle)) {
+        if (chunk.type === 'chunk') chunk.code = chunk.code.replace('`./worker.js`', '"./worker.js"');
+      }
+    },
+  };
+}
