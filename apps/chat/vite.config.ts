@@ -5,6 +5,7 @@ import { serviceWorker } from './build/service-worker.ts';
 
 /** Two pages, one module worker (from `tabllama`), and the service worker at a fixed address. */
 export default defineConfig({
+  appType: 'mpa',
   plugins: [models(), contentSecurityPolicy(), serviceWorker()],
   worker: { format: 'es' },
   build: {

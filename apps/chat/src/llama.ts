@@ -2,7 +2,10 @@
 import { type InstallOptions, install, type Tabllama } from 'tabllama';
 
 export const defaultModel = 'smollm2:135m';
+/** sha256 of its file: what is pulled has to have it. */
+export const defaultModelSha256 = 'b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53';
 
 export function installLlama(onProgress?: InstallOptions['onProgress']): Promise<Tabllama> {
-  return install({ models: { [defaultModel]: '/models/smollm2-135m-instruct-q4_1.gguf' }, onProgress });
+  const url = `/models/smollm2-135m-instruct-q4_1.gguf#sha256=${defaultModelSha256}`;
+  return install({ models: { [defaultModel]: url }, onProgress });
 }

@@ -23,7 +23,11 @@ const maxChats = 50;
 const maxCharacters = 2_000_000;
 
 export function newChat(): Chat {
-  return { id: crypto.randomUUID(), updated: Date.now(), turns: [] };
+  return {
+    id: `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`,
+    updated: Date.now(),
+    turns: [],
+  };
 }
 
 /** The first words of a chat. */

@@ -176,7 +176,7 @@ function showIdle(): void {
   if (!installed) return;
   const { parameter_size, quantization_level } = installed.details;
   showStatus(
-    `${model} · ${parameter_size} parameters · ${quantization_level} · ${formatBytes(installed.size)} · on ${adapter}, in this tab: nothing leaves this machine`,
+    `${model} · ${parameter_size} · ${quantization_level} · ${formatBytes(installed.size)} · on ${adapter}. Nothing leaves this machine.`,
   );
 }
 

@@ -1,5 +1,5 @@
 /** The examples of Ollama's API page, with the embedded model and prompts that suit its size. */
-import { defaultModel as model } from '../llama.ts';
+import { defaultModelSha256, defaultModel as model } from '../llama.ts';
 
 export interface Example {
   readonly title: string;
@@ -15,8 +15,8 @@ export interface ExampleGroup {
   readonly examples: readonly Example[];
 }
 
-/** sha256 of the embedded model's file, and of the text “hello”. */
-const modelDigest = 'sha256:b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53';
+const modelDigest = `sha256:${defaultModelSha256}`;
+/** Of the text “hello”. */
 const helloDigest = 'sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824';
 
 const prompt = 'Why is the sky blue?';
