@@ -1,0 +1,205 @@
+/**
+ * A GGUF from a URL into the store: goes on where an earlier attempt stopped if the file is still the same, tries again when the
+ * network fails, and makes the blob visible only when it is complete, has the digest that was expected, and has a sound header.
+ */
+import { StatusError } from '@tabllama/api';
+import { GgufError, readGguf } from '@tabllama/gguf';
+import { BlobWriter } from './blob-writer.ts';
+import { all, type BlobRecord, type Database, type Origin } from './database.ts';
+import { checkRoom } from './quota.ts';
+import { type FileAnswer, NetworkError, requestFile, sameVersion } from './request-file.ts';
+import { sleep } from './sleep.ts';
+
+/** A file to download. `digest` is what its bytes must have, where that is known. */
+export interface Source {
+  readonly url: string;
+  readonly digest?: string;
+}
+
+/** Bytes of a download; without `total` where the server does not say. */
+export interface Bytes {
+  readonly completed: number;
+  readonly total?: number;
+}
+
+export interface DownloadOptions {
+  readonly database: Database;
+  readonly fetch: typeof globalThis.fetch;
+  /** How many failures in a row, without a new byte between them, are one too many. */
+  readonly attempts: number;
+  /** Wait before the second attempt; each later one waits twice as long. */
+  readonly retryMs: number;
+  /** A server that sends nothing for so long counts as a failure. */
+  readonly stallMs: number;
+}
+
+/** @throws NetworkError if the server was never reached, else StatusError; the signal's reason when aborted */
+export async function download(
+  source: Source,
+  options: DownloadOptions,
+  report: (bytes: Bytes) => void,
+  signal: AbortSignal,
+): Promise<BlobRecord> {
+  const received = await receive(source, options, report, signal);
+  if (!(received instanceof BlobWriter)) return received;
+  try {
+    return await verify(source, received, signal);
+  } catch (error) {
+    await received.discard();
+    throw error;
+  }
+}
+
+/** The whole file, not yet visible; or the blob, if it turns out to be there already. */
+async function receive(
+  source: Source,
+  options: DownloadOptions,
+  report: (bytes: Bytes) => void,
+  signal: AbortSignal,
+): Promise<BlobWriter | BlobRecord> {
+  const { database, fetch, attempts, retryMs, stallMs } = options;
+  let writer = await BlobWriter.resume(database, source.url);
+  let reached = false;
+  let furthest = 0;
+  let failures = 0;
+  try {
+    for (;;) {
+      const stall = new Stall(signal, stallMs);
+      try {
+        const known = { ...writer?.origin, offset: writer?.size ?? 0 };
+        const answer = await stall.watch(requestFile(fetch, source.url, known, stall.signal));
+        reached = true;
+        const origin: Origin = { url: source.url, ...answer.version };
+        const present = await findDownloaded(database, origin);
+        if (present) {
+          answer.body.cancel().catch(() => {});
+          await writer?.discard();
+          return present;
+        }
+        if (!writer || answer.offset === 0) {
+          await writer?.discard();
+          writer = await BlobWriter.create(database, source.url, origin);
+        }
+        if (origin.size !== undefined) await checkRoom({ needed: origin.size, stored: writer.size });
+        await readBody(answer, writer, stall, report);
+        await writer.flush();
+        return writer;
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!(error instanceof NetworkError) || !reached) throw error;
+        if (writer && writer.size > furthest) {
+          furthest = writer.size;
+          failures = 0;
+        }
+        if (++failures === attempts) {
+          throw new StatusError(500, `max retries exceeded: ${error.message}`, { cause: error });
+        }
+      }
+      await sleep(retryMs * 2 ** (failures - 1), signal);
+    }
+  } catch (error) {
+    // what could never be continued is of no use
+    await (writer?.origin?.validator === undefined ? writer?.discard() : writer.keep());
+    throw error;
+  }
+}
+
+/** The blob of this very version of a file. */
+async function findDownloaded(database: Database, { url, ...version }: Origin) {
+  const blobs = await database('readonly', store => all(store, 'blob'));
+  return blobs.find(({ origin }) => origin?.url === url && sameVersion(origin, version));
+}
+
+async function readBody(
+  { body, version: { size } }: FileAnswer,
+  writer: BlobWriter,
+  stall: Stall,
+  report: (bytes: Bytes) => void,
+): Promise<void> {
+  const reader = body.getReader();
+  const url = writer.origin?.url;
+  try {
+    for (;;) {
+      report({ completed: writer.size, total: size });
+      const { done, value } = await stall.watch(read(reader));
+      if (done) break;
+      const before = writer.size;
+      await writer.write(value);
+      if (before < 4 && writer.size >= 4) await checkMagic(writer);
+      if (size !== undefined && writer.size > size) {
+        await writer.discard();
+        throw new StatusError(500, `${url} sent more than the ${size} bytes that it announced`);
+      }
+    }
+  } finally {
+    reader.cancel().catch(() => {});
+  }
+  if (size !== undefined && writer.size < size) {
+    throw new NetworkError(`${url} ended after ${writer.size} of ${size} bytes`);
+  }
+}
+
+async function read(reader: ReadableStreamDefaultReader<Uint8Array>) {
+  try {
+    return await reader.read();
+  } catch (error) {
+    throw new NetworkError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+/** Stops at once what is no GGUF, such as the HTML page that many servers send for a file they do not have. */
+async function checkMagic(writer: BlobWriter): Promise<void> {
+  const head = new TextDecoder('latin1').decode(writer.head(4));
+  if (head === 'GGUF') return;
+  await writer.discard();
+  throw new StatusError(
+    500,
+    `${writer.origin?.url} is not a GGUF file: it begins with ${JSON.stringify(head)} instead of "GGUF"`,
+  );
+}
+
+async function verify(source: Source, writer: BlobWriter, signal: AbortSignal): Promise<BlobRecord> {
+  const { digest, source: bytes } = await writer.finish();
+  if (source.digest !== undefined && digest !== source.digest) {
+    throw new StatusError(
+      500,
+      `digest mismatch, file must be downloaded again: want ${source.digest}, got ${digest}`,
+    );
+  }
+  try {
+    await readGguf(bytes, signal);
+  } catch (error) {
+    if (!(error instanceof GgufError)) throw error;
+    throw new StatusError(500, `${source.url}: ${error.message}`, { cause: error });
+  }
+  return writer.commit(digest);
+}
+
+/** Ends a request that has gone silent. Only waiting for the network counts, not the time that writing takes. */
+class Stall {
+  readonly signal: AbortSignal;
+  readonly #silent = new AbortController();
+  readonly #ms: number;
+
+  constructor(signal: AbortSignal, ms: number) {
+    this.signal = AbortSignal.any([signal, this.#silent.signal]);
+    this.#ms = ms;
+  }
+
+  /** Waits for the network. A silence rejects with NetworkError, an abort with the signal's reason. */
+  async watch<T>(waiting: Promise<T>): Promise<T> {
+    const seconds = this.#ms / 1000;
+    const timer = setTimeout(
+      () => this.#silent.abort(new NetworkError(`the server sent nothing for ${seconds} s`)),
+      this.#ms,
+    );
+    try {
+      return await waiting;
+    } catch (error) {
+      this.signal.throwIfAborted();
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

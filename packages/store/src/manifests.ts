@@ -1,0 +1,160 @@
+/** Installed models: their manifests, the small layers that a manifest names, and the removal of blobs that none names any more. */
+import {
+  displayName,
+  fullName,
+  type InstalledModel,
+  type Layer,
+  type Manifest,
+  type Message,
+  type ModelConfig,
+  type ModelName,
+  StatusError,
+} from '@tabllama/api';
+import { sha256 } from 'hash-wasm';
+import { get, promisifyRequest } from 'idb-keyval';
+import { readChunks } from './chunks.ts';
+import {
+  all,
+  allPartials,
+  type BlobRecord,
+  chunksOf,
+  type Database,
+  keyOf,
+  type ManifestRecord,
+  transact,
+} from './database.ts';
+import { parseDigest } from './digest.ts';
+import { guardQuota } from './quota.ts';
+
+export const MEDIA_TYPES = {
+  manifest: 'application/vnd.docker.distribution.manifest.v2+json',
+  config: 'application/vnd.docker.container.image.v1+json',
+  layer: 'application/vnd.ollama.image.',
+} as const;
+
+const HOUR_MS = 3_600_000;
+/** A blob that no manifest names is kept for so long, as one may be on its way. */
+const YOUNG_MS = HOUR_MS;
+/** An interrupted pull waits for so long; anything else on its way in that has not moved for an hour is dead. */
+const PULL_MS = 7 * 24 * HOUR_MS;
+
+const keyOfName = (name: ModelName) => keyOf('manifest', fullName(name).toLowerCase());
+const parse = (text: string): Manifest => JSON.parse(text);
+const blobsOf = ({ config, layers }: Manifest) => [config, ...layers];
+
+export async function listModels(database: Database): Promise<InstalledModel[]> {
+  const records = await database('readonly', store => all(store, 'manifest'));
+  records.sort((a, b) => b.modifiedAt - a.modifiedAt);
+  return Promise.all(records.map(record => readModel(database, record)));
+}
+
+export async function findModel(database: Database, name: ModelName): Promise<InstalledModel | undefined> {
+  const record = await get<ManifestRecord>(keyOfName(name), database);
+  return record && readModel(database, record);
+}
+
+async function readModel(database: Database, record: ManifestRecord): Promise<InstalledModel> {
+  const manifest = parse(record.text);
+  const ofType = (type: string) =>
+    manifest.layers.filter(layer => layer.mediaType === MEDIA_TYPES.layer + type);
+  const texts = (layers: readonly Layer[]) =>
+    Promise.all(layers.map(layer => readText(database, layer.digest)));
+  const [[config], templates, systems, parameters, messages, licenses] = await Promise.all([
+    texts([manifest.config]),
+    texts([...ofType('prompt'), ...ofType('template')]),
+    texts(ofType('system')),
+    texts(ofType('params')),
+    texts(ofType('messages')),
+    texts(ofType('license')),
+  ]);
+  return {
+    name: record.name,
+    manifest,
+    digest: record.digest,
+    size: blobsOf(manifest).reduce((sum, layer) => sum + layer.size, 0),
+    modifiedAt: new Date(record.modifiedAt),
+    config: JSON.parse(config) as ModelConfig,
+    template: templates.at(-1),
+    system: systems.at(-1),
+    parameters: Object.assign({}, ...parameters.map(text => JSON.parse(text))),
+    messages: messages.flatMap(text => JSON.parse(text) as Message[]),
+    licenses,
+    model: ofType('model').at(0),
+  };
+}
+
+async function readText(database: Database, digest: string): Promise<string> {
+  const blob = await get<BlobRecord>(keyOf('blob', digest), database);
+  if (!blob) throw new StatusError(500, `blob ${digest} is missing`);
+  return new TextDecoder().decode(await readChunks(database, blob).read(0, blob.size));
+}
+
+/** Writes a manifest; returns how many blobs went because only the one before it used them. */
+export async function writeManifest(
+  database: Database,
+  name: ModelName,
+  manifest: Manifest,
+): Promise<number> {
+  const named = blobsOf(manifest).map(layer => ({ ...layer, digest: parseDigest(layer.digest) }));
+  const [config, ...layers] = named;
+  const { schemaVersion, mediaType } = manifest;
+  const text = `${JSON.stringify({ schemaVersion, mediaType, config, layers })}\n`;
+  const digest = await sha256(text);
+  return guardQuota(
+    () => ({ needed: text.length, stored: 0 }),
+    () =>
+      transact(database, async store => {
+        for (const layer of named) {
+          const blob: BlobRecord | undefined = await promisifyRequest(store.get(keyOf('blob', layer.digest)));
+          if (!blob) throw new StatusError(500, `blob "${layer.digest}" not found`);
+          if (blob.size !== layer.size) {
+            throw new StatusError(500, `blob "${layer.digest}" has ${blob.size} bytes, not ${layer.size}`);
+          }
+        }
+        const key = keyOfName(name);
+        const before: ManifestRecord | undefined = await promisifyRequest(store.get(key));
+        const record = { name: before?.name ?? name, text, digest, modifiedAt: Date.now() };
+        store.put(record satisfies ManifestRecord, key);
+        return sweep(store, before);
+      }),
+  );
+}
+
+/** @throws StatusError 404 if there is no such model */
+export async function deleteManifest(database: Database, name: ModelName): Promise<void> {
+  await transact(database, async store => {
+    const key = keyOfName(name);
+    const before: ManifestRecord | undefined = await promisifyRequest(store.get(key));
+    if (!before) throw new StatusError(404, `model '${displayName(name)}' not found`);
+    store.delete(key);
+    return sweep(store, before);
+  });
+}
+
+/**
+ * Drops what `before` alone used, other blobs that nobody has named for long, and downloads that nobody went on with.
+ * Returns how many blobs `before` loses.
+ */
+async function sweep(store: IDBObjectStore, before: ManifestRecord | undefined): Promise<number> {
+  const [manifests, blobs, partials] = await Promise.all([
+    all(store, 'manifest'),
+    all(store, 'blob'),
+    allPartials(store),
+  ]);
+  const used = new Set(manifests.flatMap(({ text }) => blobsOf(parse(text)).map(layer => layer.digest)));
+  const left = new Set(before && blobsOf(parse(before.text)).map(layer => layer.digest));
+  const now = Date.now();
+  let dropped = 0;
+  for (const { digest, file, createdAt } of blobs) {
+    if (used.has(digest) || (!left.has(digest) && createdAt > now - YOUNG_MS)) continue;
+    store.delete(keyOf('blob', digest));
+    store.delete(chunksOf(file));
+    if (left.has(digest)) dropped++;
+  }
+  for (const [id, { file, updatedAt, origin }] of partials) {
+    if (updatedAt > now - (origin ? PULL_MS : HOUR_MS)) continue;
+    store.delete(keyOf('partial', id));
+    store.delete(chunksOf(file));
+  }
+  return dropped;
+}

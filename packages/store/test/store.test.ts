@@ -1,0 +1,337 @@
+import 'fake-indexeddb/auto';
+import { type Layer, type Manifest, StatusError, type Store } from '@tabllama/api';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { createStore } from '../src/index.ts';
+import { startServer } from './faulty-server.ts';
+import { bigModel, collect, freshName, keysOf, name, readAll, sha256, tiny } from './helpers.ts';
+
+const setup = () => {
+  const database = freshName();
+  return { database, store: createStore({ base: 'http://localhost/', database }) };
+};
+const streamOf = (...pieces: Uint8Array[]) => new Blob(pieces as BlobPart[]).stream();
+const json = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
+
+async function layer(store: Store, type: string, bytes: Uint8Array): Promise<Layer> {
+  return { mediaType: `application/vnd.ollama.image.${type}`, ...(await store.putBlob(bytes)) };
+}
+
+async function manifest(store: Store, layers: readonly Layer[], config: object = {}): Promise<Manifest> {
+  return {
+    schemaVersion: 2,
+    mediaType: 'application/vnd.docker.distribution.manifest.v2+json',
+    config: {
+      mediaType: 'application/vnd.docker.container.image.v1+json',
+      ...(await store.putBlob(json({ model_format: 'gguf', ...config }))),
+    },
+    layers,
+  };
+}
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+});
+
+describe('a blob', () => {
+  const big = bigModel(3, 9_000_001);
+
+  test('lies under its sha256, and is read by ranges over its chunks', async () => {
+    const { store, database } = setup();
+    expect(await store.putBlob(streamOf(big))).toEqual({ digest: sha256(big), size: big.length });
+    expect(await keysOf(database)).toEqual({ blob: 1, chunk: 3 });
+    const source = (await store.blob(sha256(big)))!;
+    const chunk = 4 << 20;
+    for (const [offset, length] of [
+      [0, 0],
+      [0, 1],
+      [chunk - 1, 2],
+      [chunk, chunk],
+      [chunk - 5, chunk + 10],
+      [big.length - 1, 1],
+      [0, big.length],
+    ]) {
+      const bytes = await source.read(offset, length);
+      expect(Buffer.compare(bytes, big.subarray(offset, offset + length))).toBe(0);
+    }
+    await expect(source.read(big.length, 1)).rejects.toThrow(RangeError);
+    await expect(source.read(-1, 1)).rejects.toThrow(RangeError);
+    await expect(source.read(0, big.length, AbortSignal.abort('enough'))).rejects.toBe('enough');
+  });
+
+  test.each([0, 1, 4 << 20, (4 << 20) + 1])('may have %i bytes', async size => {
+    const { store } = setup();
+    const bytes = new Uint8Array(size).fill(7);
+    const { digest } = await store.putBlob(bytes);
+    expect(digest).toBe(sha256(bytes));
+    expect(Buffer.compare(await readAll(await store.blob(digest)), bytes)).toBe(0);
+  });
+
+  test('is found by every spelling of its digest, and nothing else is a digest', async () => {
+    const { store } = setup();
+    const { digest } = await store.putBlob(tiny);
+    expect(await store.hasBlob(digest.toUpperCase().replace('SHA256:', 'sha256-'))).toBe(true);
+    expect(await store.hasBlob(`sha256:${'0'.repeat(64)}`)).toBe(false);
+    expect(await store.blob(`sha256:${'0'.repeat(64)}`)).toBe(undefined);
+    for (const text of [
+      '',
+      'sha256:',
+      `${digest}0`,
+      digest.slice(0, -1),
+      `md5:${'0'.repeat(64)}`,
+      '../../x',
+    ]) {
+      await expect(store.hasBlob(text)).rejects.toMatchObject({
+        status: 400,
+        message: 'invalid digest format',
+      });
+    }
+  });
+
+  test('put twice, or by two at once, is there once', async () => {
+    const { store, database } = setup();
+    await store.putBlob(tiny);
+    await Promise.all([store.putBlob(streamOf(tiny)), store.putBlob(tiny)]);
+    expect(await keysOf(database)).toEqual({ blob: 1, chunk: 1 });
+  });
+
+  test('whose stream fails or is aborted leaves nothing', async () => {
+    const { store, database } = setup();
+    const broken = (error?: Error) =>
+      new ReadableStream<Uint8Array>({
+        start(controller) {
+          controller.enqueue(big);
+          if (error) controller.error(error);
+        },
+      });
+    await expect(store.putBlob(broken(new Error('lost')))).rejects.toThrow('lost');
+    const controller = new AbortController();
+    const waiting = store.putBlob(broken(), controller.signal);
+    setTimeout(() => controller.abort('no more'), 50);
+    await expect(waiting).rejects.toBe('no more');
+    expect(await keysOf(database)).toEqual({});
+  });
+});
+
+describe('a model', () => {
+  test('has its small layers read', async () => {
+    const { store } = setup();
+    const messages = [{ role: 'user', content: 'Q' }];
+    const layers = [
+      await layer(store, 'model', tiny),
+      await layer(store, 'template', new TextEncoder().encode('{{ .Prompt }}')),
+      await layer(store, 'system', new TextEncoder().encode('Be brief. ü')),
+      await layer(store, 'params', json({ temperature: 0.5, stop: ['END'] })),
+      await layer(store, 'messages', json(messages)),
+      await layer(store, 'license', new TextEncoder().encode('MIT')),
+      await layer(store, 'license', new TextEncoder().encode('Apache')),
+    ];
+    const written = await manifest(store, layers, { model_family: 'llama' });
+    await store.putManifest(name('a'), written);
+    const model = (await store.find(name('a')))!;
+    expect(model).toMatchObject({
+      manifest: written,
+      template: '{{ .Prompt }}',
+      system: 'Be brief. ü',
+      parameters: { temperature: 0.5, stop: ['END'] },
+      messages,
+      licenses: ['MIT', 'Apache'],
+      config: { model_family: 'llama' },
+      model: layers[0],
+    });
+    expect(`sha256:${model.digest}`).toBe(sha256(new TextEncoder().encode(`${JSON.stringify(written)}\n`)));
+    const { gguf, weights } = await store.open(model);
+    expect(gguf.metadata.get('general.architecture')).toBe('llama');
+    expect(weights.size).toBe(tiny.length);
+    expect((await store.open(model)).gguf).toBe(gguf);
+  });
+
+  test('without weights cannot be opened', async () => {
+    const { store } = setup();
+    await store.putManifest(name('a'), await manifest(store, []));
+    const model = (await store.find(name('a')))!;
+    expect(model.model).toBe(undefined);
+    await expect(store.open(model)).rejects.toMatchObject({ status: 400 });
+  });
+
+  test('is listed newest first', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: 1_000_000 });
+    const { store } = setup();
+    for (const each of ['a', 'b', 'c', 'a']) {
+      vi.setSystemTime(Date.now() + 10);
+      await store.putManifest(name(each), await manifest(store, [], { each }));
+    }
+    const list = await store.list();
+    expect(list.map(model => model.name.model)).toEqual(['a', 'c', 'b']);
+    expect(list.map(model => model.modifiedAt.getTime())).toEqual([1_000_040, 1_000_030, 1_000_020]);
+  });
+
+  test('is the same whatever the case of its name, and keeps the spelling it had', async () => {
+    const { store } = setup();
+    await store.putManifest(name('Llama:8B'), await manifest(store, [], { n: 1 }));
+    await store.putManifest(name('llama:8b'), await manifest(store, [], { n: 2 }));
+    expect((await store.list()).map(model => model.name)).toEqual([name('Llama:8B')]);
+    expect((await store.find(name('LLAMA:8b')))!.config).toMatchObject({ n: 2 });
+    expect(await store.find(name('llama'))).toBe(undefined);
+    await store.delete(name('lLAMA:8B'));
+    expect(await store.list()).toEqual([]);
+    await expect(store.delete(name('llama:8b'))).rejects.toMatchObject({
+      status: 404,
+      message: "model 'llama:8b' not found",
+    });
+  });
+
+  test('that names a blob that is not there, or has another size, is refused, and the one before it stays', async () => {
+    const { store } = setup();
+    const good = await manifest(store, [await layer(store, 'model', tiny)]);
+    await store.putManifest(name('a'), good);
+    const bad = (change: object) => ({ ...good, layers: [{ ...good.layers[0], ...change }] });
+    const digest = `sha256:${'1'.repeat(64)}`;
+    await expect(store.putManifest(name('a'), bad({ digest }))).rejects.toThrow(`blob "${digest}" not found`);
+    await expect(store.putManifest(name('a'), bad({ size: 1 }))).rejects.toThrow('344320 bytes, not 1');
+    await expect(store.putManifest(name('a'), bad({ digest: '../x' }))).rejects.toMatchObject({
+      status: 400,
+    });
+    expect((await store.find(name('a')))!.manifest).toEqual(good);
+  });
+});
+
+describe('bytes that nobody needs', () => {
+  test('go with the last model that uses them', async () => {
+    const { store } = setup();
+    const weights = await layer(store, 'model', tiny);
+    const system = await layer(store, 'system', new TextEncoder().encode('x'));
+    await store.putManifest(name('a'), await manifest(store, [weights, system]));
+    await store.putManifest(name('b'), await manifest(store, [weights]));
+    await store.delete(name('a'));
+    expect([await store.hasBlob(weights.digest), await store.hasBlob(system.digest)]).toEqual([true, false]);
+    const reading = (await store.blob(weights.digest))!;
+    await store.delete(name('b'));
+    expect(await store.hasBlob(weights.digest)).toBe(false);
+    await expect(reading.read(0, 4)).rejects.toThrow('deleted while it was read');
+  });
+
+  test('go when a model is overwritten', async () => {
+    const { store, database } = setup();
+    await store.putManifest(name('a'), await manifest(store, [await layer(store, 'model', tiny)]));
+    await store.putManifest(name('a'), await manifest(store, []));
+    expect(await keysOf(database)).toEqual({ manifest: 1, blob: 1, chunk: 1 });
+  });
+
+  test('stay for an hour if no model has named them yet', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const { store } = setup();
+    const { digest } = await store.putBlob(tiny);
+    vi.setSystemTime(Date.now() + 3_000_000);
+    await store.putManifest(name('a'), await manifest(store, []));
+    expect(await store.hasBlob(digest)).toBe(true);
+    vi.setSystemTime(Date.now() + 3_000_000);
+    await store.putManifest(name('a'), await manifest(store, []));
+    expect(await store.hasBlob(digest)).toBe(false);
+  });
+
+  test('go when an interrupted pull has waited for a week', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    await using server = await startServer({ file: bigModel(1), slowMs: 2 });
+    const { store, database } = setup();
+    for await (const { completed } of store.pull(new URL(server.url))) if ((completed ?? 0) > 5e6) break;
+    expect((await keysOf(database)).partial).toBe(1);
+    const day = 86_400_000;
+    for (const [days, left] of [
+      [6, 1],
+      [2, undefined],
+    ] as const) {
+      vi.setSystemTime(Date.now() + days * day);
+      await store.putManifest(name('a'), await manifest(store, []));
+      expect((await keysOf(database)).partial).toBe(left);
+    }
+    expect(await keysOf(database)).toEqual({ manifest: 1, blob: 1, chunk: 1 });
+  });
+});
+
+describe('a full disk', () => {
+  /** From now on, IndexedDB takes so many bytes of chunks. */
+  function limitBytes(bytes: number) {
+    let left = bytes;
+    const put = IDBObjectStore.prototype.put;
+    return vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(function (
+      this: IDBObjectStore,
+      value,
+      key,
+    ) {
+      left -= value instanceof Blob ? value.size : 0;
+      if (left < 0) throw new DOMException('full', 'QuotaExceededError');
+      return put.call(this, value, key);
+    });
+  }
+  const big = bigModel(4, 10_000_000);
+
+  test('is told with the numbers, and loses nothing that is there', async () => {
+    const { store, database } = setup();
+    await store.putManifest(name('a'), await manifest(store, [await layer(store, 'model', tiny)]));
+    const before = await keysOf(database);
+    limitBytes(9_000_000);
+    const error: StatusError = await store.putBlob(streamOf(big)).then(
+      () => expect.fail(),
+      reason => reason,
+    );
+    expect(error).toBeInstanceOf(StatusError);
+    expect(error.status).toBe(507);
+    expect(error.message).toBe(
+      'not enough storage: 10000000 bytes needed, 8388608 stored, 1611392 missing; delete a model to make room',
+    );
+    expect(await keysOf(database)).toEqual(before);
+    expect(await readAll((await store.open((await store.find(name('a')))!)).weights)).toEqual(tiny);
+  });
+
+  test('leaves what a pull has, and the pull goes on when there is room', async () => {
+    await using server = await startServer({ file: big });
+    const { store, database } = setup();
+    const full = limitBytes(5_000_000);
+    vi.stubGlobal('navigator', {
+      storage: { estimate: async () => ({ usage: 5_000_000, quota: 99_000_000 }) },
+    });
+    await expect(collect(store.pull(new URL(server.url)))).rejects.toMatchObject({
+      status: 507,
+      message:
+        'not enough storage: 10000000 bytes needed, 4194304 stored, 5805696 missing ' +
+        '(the browser says 5000000 of 99000000 bytes are used); delete a model to make room',
+    });
+    expect(await keysOf(database)).toEqual({ chunk: 1, partial: 1 });
+    full.mockRestore();
+    await collect(store.pull(new URL(server.url)));
+    expect(server.requests.at(-1)!.range).toBe(`bytes=${4 << 20}-`);
+    expect(await store.hasBlob(sha256(big))).toBe(true);
+  });
+
+  test('that the browser knows of is told before a byte is fetched', async () => {
+    await using server = await startServer({ file: big });
+    const { store, database } = setup();
+    vi.stubGlobal('navigator', { storage: { estimate: async () => ({ usage: 1000, quota: 9_000_000 }) } });
+    await expect(collect(store.pull(new URL(server.url)))).rejects.toMatchObject({ status: 507 });
+    expect(await keysOf(database)).toEqual({});
+  });
+
+  test('does not let a manifest in, and the one before it stays', async () => {
+    const { store } = setup();
+    await store.putManifest(name('a'), await manifest(store, [], { n: 1 }));
+    const next = await manifest(store, [], { n: 2 });
+    limitBytes(-1);
+    await expect(store.putManifest(name('a'), next)).rejects.toMatchObject({ status: 507 });
+    vi.restoreAllMocks();
+    expect((await store.find(name('a')))!.config).toMatchObject({ n: 1 });
+  });
+});
+
+test('the browser is asked once to keep the data, and may refuse', async () => {
+  const persist = vi.fn(async () => {
+    throw new Error('no');
+  });
+  const store = createStore({ base: 'http://localhost/', database: freshName(), persist });
+  await store.list();
+  expect(persist).toHaveBeenCalledTimes(0);
+  await store.putBlob(tiny);
+  await store.putBlob(streamOf(tiny));
+  expect(persist).toHaveBeenCalledTimes(1);
+});
