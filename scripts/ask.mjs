@@ -59,7 +59,9 @@ async function askInPage({ model, message, options }) {
     }
   };
   await post('/api/pull', { model });
-  await post('/api/chat', { model, messages: [{ role: 'user', content: message }], options });
+  // A model that was pulled from a URL is named after its file; there is no other in a fresh profile.
+  const { models } = await (await fetch('/api/tags')).json();
+  await post('/api/chat', { model: models[0].name, messages: [{ role: 'user', content: message }], options });
   return device.adapter;
 }
 

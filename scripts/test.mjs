@@ -96,12 +96,9 @@ try {
   await vitest('unit', findSwiftshader(chromium));
   if (lavapipe) await vitest('unit on lavapipe', lavapipe, ['.gpu.test.']);
   else notable.push('skipped: GPU kernels on lavapipe, which is not installed');
-  const size = join(root, 'packages', 'tabllama', 'scripts', 'size.mjs');
-  if (existsSync(size)) {
-    await check('build', () => build().then(() => 0));
-    await check('size', () => run('node', [size]));
-    await playwright('browser');
-  }
+  await check('build', () => build().then(() => 0));
+  await check('size', () => run('node', [join(root, 'packages', 'tabllama', 'scripts', 'size.mjs')]));
+  await playwright('browser');
 } catch (error) {
   record('failed', error.message);
 } finally {
