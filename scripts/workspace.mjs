@@ -60,10 +60,11 @@ export function pnpm(args, options) {
   return run(command, [...first, ...args], options);
 }
 
-/** Does `work` unless its stamp in the cache already says `key`; a failed piece of work leaves no stamp. */
-async function unlessDone(name, key, work) {
+/** Does `work` unless its stamp in the cache says `key` and all it makes is there; work that failed leaves no stamp. */
+async function unlessDone(name, key, made, work) {
   const stamp = join(cache, name);
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === key) return;
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === key && made.every(path => existsSync(path)))
+    return;
   const status = await work();
   if (status !== 0) throw new Error(`${name} failed (exit status ${status})`);
   mkdirSync(cache, { recursive: true });
@@ -73,13 +74,12 @@ async function unlessDone(name, key, work) {
 /** Installs what the lockfile names; does nothing when that is there already. */
 export async function install(options) {
   const lock = readFileSync(join(root, 'pnpm-lock.yaml'));
-  await unlessDone('install', createHash('sha256').update(lock).digest('hex'), () => {
+  const made = [join(root, 'node_modules', '.modules.yaml')];
+  await unlessDone('install', createHash('sha256').update(lock).digest('hex'), made, () => {
     console.error('Installing …');
     return pnpm(['install', '--frozen-lockfile'], options);
   });
 }
-
-const built = join(root, 'apps', 'chat', 'dist');
 
 /** Builds packages and apps, unless the last build saw the same files; returns the folder of the built chat app. */
 export async function build(options) {
@@ -93,10 +93,11 @@ export async function build(options) {
   };
   for (const name of ['package.json', 'pnpm-lock.yaml', 'tsconfig.base.json', 'packages', 'apps'])
     look(join(root, name));
-  const key = existsSync(join(built, 'index.html')) ? hash.digest('hex') : '';
-  await unlessDone('build', key, () => {
+  const app = join(root, 'apps', 'chat', 'dist');
+  const made = [join(app, 'index.html'), join(root, 'packages', 'tabllama', 'dist', 'index.js')];
+  await unlessDone('build', hash.digest('hex'), made, () => {
     console.error('Building …');
     return pnpm(['run', 'build'], options);
   });
-  return built;
+  return app;
 }
