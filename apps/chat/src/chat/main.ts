@@ -54,6 +54,8 @@ let models: InstalledModel[] = [];
 /** The graphics adapter that the model runs on, in words. */
 let adapter = '';
 let isReady = false;
+/** Ends the fetching and loading that goes on, if any does. */
+let preparing: AbortController | undefined;
 let current: Chat = newChat();
 /** The answer that is being made. */
 let answer: { stop(): void; keepSoFar(): void } | undefined;
@@ -130,6 +132,7 @@ async function respond(chat: Chat): Promise<void> {
     keepSoFar: () => saveChat({ ...chat, turns: [...chat.turns, turn()] }),
   };
   composer.set('answering');
+  showStatus('Reading the message');
   try {
     for await (const line of ask(model, messages, abort.signal)) {
       if (content === '') showStatus('Answering');
@@ -147,7 +150,7 @@ async function respond(chat: Chat): Promise<void> {
   answer = undefined;
   if (isKept(chat.id)) keep(chat);
   composer.set(isReady ? 'ready' : 'waiting');
-  showIdle();
+  if (isReady) showIdle();
 }
 
 // Leaving in the middle of an answer keeps what there is of it.
@@ -163,8 +166,9 @@ const stepTexts = {
 } satisfies Record<Progress['step'], string>;
 
 function showProgress(progress: Progress): void {
-  showStatus(stepTexts[progress.step]);
-  if (!isReady) setup.show(model, progress);
+  // What comes late, after the load it tells of, is no news.
+  if (preparing) setup.show(model, progress);
+  if (preparing || answer) showStatus(stepTexts[progress.step]);
 }
 
 function showStatus(text: string): void {
@@ -181,11 +185,14 @@ function showIdle(): void {
 }
 
 async function prepare(): Promise<void> {
+  preparing?.abort();
+  const controller = new AbortController();
+  const { signal } = controller;
+  preparing = controller;
   isReady = false;
   problem.hide();
   composer.set('waiting');
   showStart();
-  const { signal } = new AbortController();
   let failed = 'The model could not be fetched';
   try {
     await fetchModel(model, showProgress, signal);
@@ -194,11 +201,14 @@ async function prepare(): Promise<void> {
     showProgress({ step: 'upload' });
     await load(model, signal);
   } catch (error) {
+    if (signal.aborted) return;
+    preparing = undefined;
     setup.hide();
     showStatus('');
     problem.show({ title: failed, text: messageOf(error) }, () => void prepare());
     return;
   }
+  preparing = undefined;
   setup.hide();
   isReady = true;
   showModels();
