@@ -7,6 +7,9 @@ import type { WorkerApi } from './message.ts';
 /** Statuses whose responses have no body: `null body status` of the Fetch standard. */
 const bodiless = [101, 103, 204, 205, 304];
 
+/** What reads a body as a whole. */
+const readers = ['arrayBuffer', 'blob', 'bytes', 'formData', 'json', 'text'] as const;
+
 /**
  * Sends `request` through `remote`. Rejects with the reason of the request's signal or of `closed`, whichever aborts, also
  * while the response is read; with a TypeError when anything else fails, as `fetch` does when the network fails.
@@ -49,7 +52,11 @@ export async function sendRequest(
     hasBody = request.method !== 'HEAD' && !bodiless.includes(head.status);
     const { status, statusText } = head;
     const headers = head.headers.map(([name, value]): [string, string] => [name, value]);
-    return fromNetwork(new Response(hasBody ? answerBody : null, { status, statusText, headers }), head);
+    return fromNetwork(
+      new Response(hasBody ? answerBody : null, { status, statusText, headers }),
+      head,
+      signal,
+    );
   } finally {
     if (!hasBody) answerBody.cancel().catch(() => {});
   }
@@ -61,16 +68,30 @@ async function bodyOf(request: Request): Promise<ReadableStream<Uint8Array> | nu
   return ['GET', 'HEAD'].includes(request.method) ? null : (await request.blob()).stream();
 }
 
-/** Gives a response, and its clones, the properties that only the network can set. */
+/**
+ * Gives a response, and its clones, what only the network can: where it came from, and that `text()` and its like reject with
+ * the reason of `signal` (Chromium makes a TypeError of whatever a stream of ours fails with).
+ */
 function fromNetwork(
   response: Response,
   facts: { readonly url: string; readonly redirected: boolean },
+  signal: AbortSignal,
 ): Response {
+  const { prototype } = Response;
   const type = new URL(facts.url).origin === globalThis.location?.origin ? 'basic' : 'cors';
+  const reading = readers.map(name => {
+    const read = () =>
+      prototype[name].call(response).catch(error => {
+        signal.throwIfAborted();
+        throw error;
+      });
+    return [name, { value: read }];
+  });
   return Object.defineProperties(response, {
     url: { value: facts.url },
     redirected: { value: facts.redirected },
     type: { value: type },
-    clone: { value: () => fromNetwork(Response.prototype.clone.call(response), facts) },
+    clone: { value: () => fromNetwork(prototype.clone.call(response), facts, signal) },
+    ...Object.fromEntries(reading),
   });
 }
