@@ -76,6 +76,7 @@ async function* statuses(
   refuseWhatIsNotThere(body);
   const base = yield* body.from ? fromModel(store, body.from, signal) : fromFiles(store, body.files);
   const licenses = readLicenses(body.license);
+  const info = readInfo(body.info);
   checkTemplate(body.template ?? '');
 
   let layers = base.layers;
@@ -100,7 +101,7 @@ async function* statuses(
     renderer: body.renderer || base.config.renderer,
     parser: body.parser || base.config.parser,
     requires: body.requires || base.config.requires,
-    ...readInfo(body.info),
+    ...info,
     rootfs: { type: 'layers', diff_ids: layers.map(layer => layer.digest) },
   };
   const configType = 'application/vnd.docker.container.image.v1+json';

@@ -123,8 +123,14 @@ function promptText({ body, installed, prepared }: Work, model: LoadedModel): st
     ...(body.context === undefined ? installed.messages : []),
     { role: 'user', content: prompt, images },
   ];
-  const before = body.context ? model.detokenize(body.context, true) : '';
+  const before = body.context ? earlierText(model, body.context) : '';
   return before + model.render({ messages, think: prepared.think, truncate });
+}
+
+/** The text of a `context`, without the token that the tokenizer will put before every prompt by itself. */
+function earlierText(model: LoadedModel, context: readonly number[]): string {
+  const [first] = model.tokenize('');
+  return model.detokenize(first !== undefined && first === context[0] ? context.slice(1) : context, true);
 }
 
 /** The last line with everything that came before it. */

@@ -1,0 +1,128 @@
+/** Real answers: the engine on the reference ops with a small trained model, behind the server. */
+import { readFileSync } from 'node:fs';
+import { parseModelName } from '@tabllama/api';
+import { createEngine } from '@tabllama/engine';
+import { createReferenceRunner } from '@tabllama/models';
+import { createServer } from '@tabllama/server';
+import { beforeAll, expect, test } from 'vitest';
+import { ggufWithTemplate } from './gguf-with-template.ts';
+import { createMemoryStore } from './memory-store.ts';
+
+const fixtures = new URL('../../../fixtures/', import.meta.url);
+const stories = readFileSync(new URL('models/stories260K-f32.gguf', fixtures));
+const golden = JSON.parse(readFileSync(new URL('golden/stories260K-f32.json', fixtures), 'utf8')) as {
+  prompt: string;
+  text: string;
+  promptTokens: number[];
+  generated: number[];
+};
+const template =
+  '{% for m in messages %}[{{ m.role }}] {{ m.content }}\n{% endfor %}{% if add_generation_prompt %}[assistant]{% endif %}';
+
+const store = createMemoryStore();
+const engine = createEngine({
+  openRunner: (gguf, weights, options) => createReferenceRunner(gguf, weights, options),
+  estimate: () => ({ device: 0, kvCache: 0 }),
+});
+const server = createServer({ engines: [engine], store });
+
+beforeAll(async () => {
+  await store.install(parseModelName('stories')!, stories);
+  await store.install(parseModelName('talker')!, ggufWithTemplate(stories, template));
+});
+
+const send = (path: string, body: object) =>
+  server.fetch(new Request(`http://localhost${path}`, { method: 'POST', body: JSON.stringify(body) }));
+const options = { temperature: 0, num_predict: 12, num_ctx: 256 };
+
+test('generate says what llama.cpp says, in pieces and whole', async () => {
+  const body = { model: 'stories', prompt: golden.prompt, raw: true, options };
+  const whole = (await (await send('/api/generate', { ...body, stream: false })).json()) as Record<
+    string,
+    unknown
+  >;
+  expect(whole).toMatchObject({
+    model: 'stories',
+    done: true,
+    done_reason: 'length',
+    prompt_eval_count: golden.promptTokens.length,
+    eval_count: 12,
+  });
+  const lines = (await (await send('/api/generate', body)).text()).trimEnd().split('\n');
+  const parsed = lines.map(line => JSON.parse(line) as { response: string; done: boolean });
+  expect(parsed.map(line => line.response).join('')).toBe(whole.response);
+  expect(parsed.filter(line => line.done)).toEqual([parsed.at(-1)]);
+  expect(parsed.at(-1)).toMatchObject({ response: '', prompt_eval_count: golden.promptTokens.length });
+});
+
+test('the same seed says the same, another seed something else', async () => {
+  const say = async (seed: number) => {
+    const body = { model: 'stories', prompt: 'One day', stream: false, options: { num_predict: 16, seed } };
+    return ((await (await send('/api/generate', body)).json()) as { response: string }).response;
+  };
+  const first = await say(42);
+  expect(await say(42)).toBe(first);
+  expect(await say(43)).not.toBe(first);
+});
+
+test('chat goes through the template of the file, and its next turn finds the first in the cache', async () => {
+  const user = { role: 'user', content: 'Tell me a story' };
+  const ask = async (messages: object[]) =>
+    (await (await send('/api/chat', { model: 'talker', messages, stream: false, options })).json()) as {
+      message: { role: string; content: string };
+      prompt_eval_count: number;
+    };
+  const debug = await send('/api/chat', {
+    model: 'talker',
+    messages: [user],
+    options,
+    _debug_render_only: true,
+  });
+  expect(await debug.json()).toMatchObject({
+    _debug_info: { rendered_template: '[user] Tell me a story\n[assistant]' },
+  });
+  const first = await ask([user]);
+  expect(first.message.role).toBe('assistant');
+  expect(first.message.content).not.toBe('');
+  const second = await ask([user, first.message, { role: 'user', content: 'More' }]);
+  expect(second.prompt_eval_count).toBeGreaterThan(first.prompt_eval_count);
+});
+
+test('the context of an answer continues it', async () => {
+  const body = { model: 'talker', prompt: 'Hi', stream: false, options };
+  const first = (await (await send('/api/generate', body)).json()) as { context: number[]; response: string };
+  const debug = await send('/api/generate', { ...body, context: first.context, _debug_render_only: true });
+  const { _debug_info } = (await debug.json()) as { _debug_info: { rendered_template: string } };
+  const turn = '[user] Hi\n[assistant]';
+  expect(_debug_info.rendered_template).toBe(`${turn}${first.response}${turn}`);
+});
+
+test('a stop text ends the answer and is not part of it', async () => {
+  const say = async (more: object) => {
+    const body = {
+      model: 'stories',
+      prompt: 'Once upon a time',
+      raw: true,
+      stream: false,
+      options: { ...options, ...more },
+    };
+    return (await (await send('/api/generate', body)).json()) as { response: string; done_reason: string };
+  };
+  const { response } = await say({});
+  const stop = response.slice(5, 8);
+  expect(await say({ stop: [stop] })).toMatchObject({
+    response: response.slice(0, response.indexOf(stop)),
+    done_reason: 'stop',
+  });
+});
+
+test('the figures of ps are those of the runner', async () => {
+  const response = await server.fetch(new Request('http://localhost/api/ps'));
+  const { models } = (await response.json()) as {
+    models: { size: number; size_vram: number; context_length: number }[];
+  };
+  for (const model of models) {
+    expect(model.size).toBe(model.size_vram);
+    expect(model.context_length).toBeLessThanOrEqual(512);
+  }
+});
