@@ -29,11 +29,12 @@ export function sortTop(
     }
   };
   for (let i = (size >> 1) - 1; i >= 0; i--) sink(i, size);
+  let least = key[ids[from]];
   for (let i = from + size; i < to; i++) {
-    if (before(ids[i], ids[from])) {
-      swap(i, from);
-      sink(0, size);
-    }
+    if (key[ids[i]] < least || !before(ids[i], ids[from])) continue;
+    swap(i, from);
+    sink(0, size);
+    least = key[ids[from]];
   }
   for (let last = size - 1; last > 0; last--) {
     swap(from, from + last);

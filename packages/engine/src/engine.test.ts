@@ -1,0 +1,355 @@
+import { readFileSync } from 'node:fs';
+import type { LoadedModel, Message } from '@tabllama/api';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { openFixture, readGolden } from '../../models/test/fixtures.ts';
+import { collect, createReferenceEngine, greedy, load } from '../test/load.ts';
+import { createParrot, parrotTemplate } from '../test/parrot.ts';
+
+const stories = await openFixture('stories260K-f32');
+const golden = readGolden('stories260K-f32');
+const { text, prompt } = JSON.parse(
+  readFileSync(new URL('../../../fixtures/golden/stories260K-f32.json', import.meta.url), 'utf8'),
+) as { text: string; prompt: string };
+const hot = { ...greedy, temperature: 1.2, seed: 42 };
+
+describe('a completion', () => {
+  let model: LoadedModel;
+  beforeEach(async () => {
+    model = await load(stories);
+  });
+
+  it('is what llama.cpp generates, a delta per token, ended by one with true figures', async () => {
+    const answer = await collect(model.complete({ prompt, options: greedy }));
+    expect(text.startsWith(answer.content)).toBe(true);
+    expect(answer.content).toBe(model.detokenize(golden.generated.slice(0, 24)));
+    expect(answer.deltas).toHaveLength(25);
+    expect(answer.deltas.filter(({ done }) => done)).toHaveLength(1);
+    expect(answer.done).toBe('length');
+    const { promptTokens, cachedTokens, tokens, promptNs, evalNs } = answer.stats;
+    expect({ promptTokens, cachedTokens, tokens }).toEqual({
+      promptTokens: golden.promptTokens.length,
+      cachedTokens: 0,
+      tokens: 24,
+    });
+    for (const ns of [promptNs, evalNs]) expect(Number.isInteger(ns) && ns > 0).toBe(true);
+  });
+
+  it('is the same with the sampler in the loop as with the tokens chosen ahead', async () => {
+    const ahead = await collect(model.complete({ prompt, options: greedy }));
+    const sampled = await collect(model.complete({ prompt, options: greedy, topLogprobs: 0 }));
+    expect(sampled.content).toBe(ahead.content);
+  });
+
+  it('goes on from what the KV cache holds, to the same text', async () => {
+    const first = await collect(model.complete({ prompt, options: greedy }));
+    const longer = `${prompt}${first.content} Then`;
+    const second = await collect(model.complete({ prompt: longer, options: greedy }));
+    expect(second.stats.cachedTokens).toBeGreaterThan(20);
+    const fresh = await collect((await load(stories)).complete({ prompt: longer, options: greedy }));
+    expect(fresh.stats.cachedTokens).toBe(0);
+    expect(second.content).toBe(fresh.content);
+    expect(second.stats.promptTokens).toBe(fresh.stats.promptTokens);
+  });
+
+  it('depends on the seed and on nothing else', async () => {
+    const answers: string[] = [];
+    for (const seed of [42, 43, 42]) {
+      answers.push((await collect(model.complete({ prompt, options: { ...hot, seed } }))).content);
+    }
+    expect(answers[2]).toBe(answers[0]);
+    expect(answers[1]).not.toBe(answers[0]);
+  });
+
+  it('ends before a stop string that begins and ends inside tokens, and never shows a part of it', async () => {
+    const stop = ['tle gi'];
+    const { deltas, content, done, stats } = await collect(
+      model.complete({ prompt, options: { ...greedy, stop } }),
+    );
+    expect(content).toBe(text.slice(0, text.indexOf(stop[0])));
+    expect(done).toBe('stop');
+    expect(stats.tokens).toBeLessThan(24);
+    expect(deltas.every(({ content }) => content !== '')).toBe(true);
+  });
+
+  it('shows what might have become a stop string when it ends otherwise', async () => {
+    const numPredict = 8;
+    const plain = await collect(model.complete({ prompt, options: { ...greedy, numPredict } }));
+    const stop = [`${plain.content.slice(-3)}#`];
+    const held = await collect(model.complete({ prompt, options: { ...greedy, numPredict, stop } }));
+    expect(held.content).toBe(plain.content);
+    expect(held.done).toBe('length');
+  });
+
+  it('repeats less with a penalty', async () => {
+    const options = { ...greedy, repeatPenalty: 1.5, numPredict: 60 };
+    const plain = await collect(model.complete({ prompt, options: { ...options, repeatPenalty: 1 } }));
+    const { content } = await collect(model.complete({ prompt, options }));
+    const distinct = (text: string) => new Set(model.tokenize(text)).size;
+    expect(distinct(content)).toBeGreaterThan(distinct(plain.content));
+  });
+
+  it('tells the probabilities of the unmodified logits, one delta per token', async () => {
+    const options = { ...hot, topK: 1, temperature: 0.2, presencePenalty: 1, numPredict: 6 };
+    const { deltas, logprobs, content } = await collect(model.complete({ prompt, options, topLogprobs: 3 }));
+    expect(deltas.slice(0, -1).every(({ logprobs }) => logprobs?.length === 1)).toBe(true);
+    expect(logprobs.map(({ token }) => token).join('')).toBe(content);
+    for (const [i, { token, bytes, logprob, top_logprobs: top }] of logprobs.slice(0, 4).entries()) {
+      expect(bytes).toEqual([...new TextEncoder().encode(token)]);
+      expect(top).toHaveLength(3);
+      expect(top![0].logprob).toBe(logprob);
+      const { p } = golden.steps[i].top[0] as unknown as { p: number };
+      expect(Math.exp(logprob)).toBeCloseTo(p, 4);
+      expect(top!.map(({ logprob }) => logprob)).toEqual(
+        top!.map(({ logprob }) => logprob).toSorted((a, b) => b - a),
+      );
+    }
+  });
+
+  it('goes past a full context by dropping half of what is not kept', async () => {
+    const small = await load(stories, { contextLength: 32 });
+    const { content, done, stats } = await collect(
+      small.complete({ prompt, options: { ...greedy, numPredict: 70 } }),
+    );
+    const room = 32 - golden.promptTokens.length;
+    expect(content.startsWith(small.detokenize(golden.generated.slice(0, room)))).toBe(true);
+    expect([done, stats.tokens]).toEqual(['length', 70]);
+    // as if someone had sent what was left as a prompt
+    const cached = [...golden.promptTokens, ...golden.generated.slice(0, room)];
+    const left = [...cached.slice(0, 5), ...cached.slice(5 + 13)];
+    const wide = await load(stories);
+    const after = await collect(
+      wide.complete({ prompt: wide.detokenize(left), options: { ...greedy, numPredict: 10 } }),
+    );
+    expect(wide.tokenize(wide.detokenize(left))).toEqual(left);
+    expect(content).toContain(after.content);
+    expect(content.indexOf(after.content)).toBe(small.detokenize(golden.generated.slice(0, room)).length);
+  });
+
+  it('ends with length where the context may not be shifted', async () => {
+    const small = await load(stories, { contextLength: 16 });
+    const { done, stats } = await collect(small.complete({ prompt, options: greedy, shift: false }));
+    expect([done, stats.tokens]).toEqual(['length', 16 - golden.promptTokens.length]);
+  });
+
+  it('cuts a prompt beyond the context, or refuses it', async () => {
+    const small = await load(stories, { contextLength: 16 });
+    const long = { prompt: prompt.repeat(8), options: greedy };
+    const { stats } = await collect(small.complete(long));
+    expect(stats.promptTokens).toBe(16 - Math.floor((16 - 5) / 2));
+    await expect(collect(small.complete({ ...long, truncate: false }))).rejects.toMatchObject({
+      status: 400,
+    });
+    await expect(collect(small.complete({ ...long, shift: false }))).rejects.toMatchObject({ status: 400 });
+  });
+
+  it.each(['greedy', 'sampled'])(
+    'stops at an abort with its reason, and the next is unharmed: %s',
+    async way => {
+      const options = way === 'greedy' ? greedy : hot;
+      const stop = new AbortController();
+      const seen: unknown[] = [];
+      const aborted = async () => {
+        for await (const delta of model.complete({ prompt, options }, stop.signal)) {
+          if (seen.push(delta) === 3) stop.abort('enough');
+        }
+      };
+      await expect(aborted()).rejects.toBe('enough');
+      expect(seen).toHaveLength(3);
+      const fresh = await collect((await load(stories)).complete({ prompt, options }));
+      expect((await collect(model.complete({ prompt, options }))).content).toBe(fresh.content);
+    },
+  );
+
+  it('does not start when it is aborted before', async () => {
+    const answer = collect(model.complete({ prompt, options: greedy }, AbortSignal.abort('early')));
+    await expect(answer).rejects.toBe('early');
+  });
+
+  it('waits for its turn: two at once are what each is alone', async () => {
+    const other = 'Tom had a dog';
+    const alone = await collect((await load(stories)).complete({ prompt: other, options: greedy }));
+    const [first, second] = await Promise.all([
+      collect(model.complete({ prompt, options: greedy })),
+      collect(model.complete({ prompt: other, options: greedy })),
+    ]);
+    expect(text.startsWith(first.content)).toBe(true);
+    expect(second.content).toBe(alone.content);
+  });
+
+  it('leaves the turn to the next when nobody wants the rest', async () => {
+    for await (const _ of model.complete({ prompt, options: greedy })) break;
+    const { content } = await collect(model.complete({ prompt, options: greedy }));
+    expect(text.startsWith(content)).toBe(true);
+  });
+});
+
+describe('a chat', () => {
+  const chatOf = (
+    pieces: readonly string[],
+    template: string | undefined = parrotTemplate,
+    contextLength = 128,
+  ) =>
+    load(createParrot(pieces, template === undefined ? {} : { 'tokenizer.chat_template': template }), {
+      contextLength,
+    });
+  const user = (content: string): Message => ({ role: 'user', content });
+
+  it('answers what the model says, up to the end of its turn', async () => {
+    const model = await chatOf(['Hello', ' there', '!']);
+    const { content, done, stats } = await collect(model.chat({ messages: [user('Hi')], options: greedy }));
+    expect(content).toBe('Hello there!');
+    expect(done).toBe('stop');
+    expect(stats.tokens).toBe(4);
+  });
+
+  it('never shows half a character, and drops one that is not finished', async () => {
+    const model = await chatOf(['a', '<0xE2>', '<0x82>', '<0xAC>', 'b', '<0xF0>']);
+    const { content, deltas } = await collect(model.chat({ messages: [user('Hi')], options: greedy }));
+    expect(content).toBe('a€b');
+    expect(deltas.map(({ content }) => content)).toEqual(['a', '€', 'b', undefined]);
+  });
+
+  it('separates thinking from content, with logprobs one delta per token', async () => {
+    const template = `{% if enable_thinking %}{% endif %}${parrotTemplate}{# <think> </think> #}`;
+    const model = await chatOf(['<think>', 'so', ' so', '</think>', 'Yes', '.'], template);
+    const request = { messages: [user('Hi')], options: greedy, think: true };
+    const { content, thinking } = await collect(model.chat(request));
+    expect([thinking, content]).toEqual(['so so', 'Yes.']);
+    const complete = await collect(model.complete({ prompt: model.render(request), options: greedy }));
+    expect(complete.content).toBe('<think>so so</think>Yes.');
+    const { logprobs, deltas } = await collect(model.chat({ ...request, topLogprobs: 0 }));
+    expect(logprobs).toHaveLength(6);
+    expect(deltas).toHaveLength(7);
+  });
+
+  it('begins inside the thinking where the prompt opens it', async () => {
+    const script = ['so', '</think>', 'Yes'];
+    const opening = '{% if true %}<think>{% endif %}';
+    const file = createParrot(
+      script,
+      { 'tokenizer.chat_template': `${parrotTemplate}${opening}{# </think> #}` },
+      '<think>',
+    );
+    const model = await load(file);
+    const answer = await collect(model.chat({ messages: [user('Hi')], options: greedy }));
+    expect([answer.thinking, answer.content]).toEqual(['so', 'Yes']);
+  });
+
+  it('lists alternatives without a text as empty, without bytes', async () => {
+    const model = await chatOf(['ok']);
+    const request = { messages: [user('Hi')], options: greedy, topLogprobs: 2 };
+    const [{ token, top_logprobs: top }] = (await collect(model.chat(request))).logprobs;
+    expect(token).toBe('ok');
+    expect(top![1].token).toBe('');
+    expect(top![1]).not.toHaveProperty('bytes');
+  });
+
+  it('drops the oldest messages that do not fit, but no system message', async () => {
+    const model = await chatOf(['ok'], parrotTemplate, 48);
+    const messages: Message[] = [
+      user('first question'),
+      { role: 'system', content: 'be brief' },
+      { role: 'assistant', content: 'first answer' },
+      user('second question'),
+    ];
+    const all = messages.map(({ role, content }) => `${role}: ${content}\n`);
+    expect(model.render({ messages, truncate: false })).toBe(`${all.join('')}<go>`);
+    expect(model.render({ messages })).toBe(`${all[1]}${all[3]}<go>`);
+    const tiny = await chatOf(['ok'], parrotTemplate, 8);
+    expect(tiny.render({ messages })).toBe(`${all[1]}${all[3]}<go>`);
+  });
+
+  it('does not say the beginning of the text twice', async () => {
+    const model = await chatOf(['ok'], `{{ bos_token }}${parrotTemplate}`);
+    const rendered = model.render({ messages: [user('Hi')] });
+    expect(rendered).toBe('user: Hi\n<go>');
+    expect(model.tokenize(rendered, true).filter(token => token === 1)).toHaveLength(1);
+  });
+
+  it('without a template is what was said', async () => {
+    const model = await load(createParrot(['ok']));
+    const said = [
+      { role: 'system', content: 'x' },
+      user('a'),
+      user('b'),
+      { role: 'assistant', content: 'c' },
+    ];
+    expect(model.render({ messages: [...said, user('d<go>')] })).toBe('a\n\nbcd<go>');
+    expect(model.render({ messages: said })).toBe('a\n\nb');
+    const { content } = await collect(model.chat({ messages: [user('d<go>')], options: greedy }));
+    expect(content).toBe('ok');
+  });
+
+  it('is refused where the manifest has a Go template; a raw prompt is not', async () => {
+    const model = await load(createParrot(['ok']), { template: '{{ .Prompt }}' });
+    const answer = collect(model.chat({ messages: [user('Hi')], options: greedy }));
+    await expect(answer).rejects.toMatchObject({
+      status: 501,
+      message: expect.stringContaining('Go template'),
+    });
+    expect((await collect(model.complete({ prompt: '<go>', options: greedy }))).content).toBe('ok');
+  });
+
+  it('is refused with the words of a template that fails, and with images', async () => {
+    const model = await chatOf(['ok'], "{{ raise_exception('no such role') }}");
+    const messages = [user('Hi')];
+    expect(() => model.render({ messages })).toThrow(
+      expect.objectContaining({ status: 500, message: expect.stringContaining('no such role') }),
+    );
+    expect(() => model.render({ messages: [{ ...user('Hi'), images: ['aGk='] }] })).toThrow(
+      expect.objectContaining({
+        status: 500,
+        message: expect.stringContaining('image input is not supported'),
+      }),
+    );
+  });
+});
+
+describe('a model', () => {
+  it('ends its stream and says so when the device is lost', async () => {
+    const { promise: lost, resolve: lose } = Promise.withResolvers<string>();
+    const model = await load(stories, { change: runner => ({ ...runner, lost }) });
+    const answer = async () => {
+      for await (const _ of model.complete({ prompt, options: hot })) lose('reset');
+    };
+    await expect(answer()).rejects.toMatchObject({ status: 500, message: 'the GPU device was lost: reset' });
+    expect(await model.lost).toBe('reset');
+  });
+
+  it('cannot be used after it was unloaded', async () => {
+    const model = await load(stories);
+    await model[Symbol.asyncDispose]();
+    await expect(collect(model.complete({ prompt, options: greedy }))).rejects.toThrow('was unloaded');
+  });
+
+  it('gives the text of tokens back, and refuses tokens that it does not have', async () => {
+    const model = await load(stories);
+    expect(model.tokenize(prompt)).toEqual(golden.promptTokens);
+    expect(model.detokenize(golden.promptTokens)).toBe(prompt);
+    expect(() => model.detokenize([1, 512])).toThrow(expect.objectContaining({ status: 400 }));
+    expect(() => model.detokenize([-1])).toThrow(expect.objectContaining({ status: 400 }));
+  });
+
+  it('of an unknown architecture is not supported, and the refusal names it', async () => {
+    const metadata = new Map(stories.gguf.metadata).set('general.architecture', 'mamba');
+    const info = {
+      name: 'm',
+      digest: 'sha256:0',
+      weights: stories.weights,
+      gguf: { ...stories.gguf, metadata },
+    };
+    const engine = createReferenceEngine();
+    expect(engine.supports(info)).toBe(false);
+    expect(engine.supports({ ...info, gguf: stories.gguf })).toBe(true);
+    const refusal = { status: 500, message: expect.stringContaining("unknown model architecture: 'mamba'") };
+    await expect(engine.load(info, { contextLength: 64 })).rejects.toMatchObject(refusal);
+    expect(() => engine.estimate(info, { contextLength: 64 })).toThrow(expect.objectContaining(refusal));
+  });
+
+  it('with fewer tokens than rows of embeddings is refused', async () => {
+    const tokens = ['<unk>', '<s>', '</s>'];
+    await expect(load(createParrot(['ok'], { 'tokenizer.ggml.tokens': tokens }))).rejects.toMatchObject({
+      status: 500,
+    });
+  });
+});

@@ -1,0 +1,60 @@
+/** Models on the reference ops, loaded as the server loads them. */
+import type { Delta, LoadOptions, SamplingOptions } from '@tabllama/api';
+import type { ByteSource, Gguf } from '@tabllama/gguf';
+import { createReferenceRunner, findArchitecture, type Runner } from '@tabllama/models';
+import { createEngine } from '../src/index.ts';
+
+/** @param change what to put around the runner */
+export const createReferenceEngine = (change = (runner: Runner) => runner) =>
+  createEngine({
+    openRunner: async (gguf, weights, options) => change(await createReferenceRunner(gguf, weights, options)),
+    estimate(gguf, { contextLength }) {
+      const { blockCount, kvHeads, headDim } = findArchitecture(gguf).config(gguf);
+      const kvCache = blockCount * contextLength * kvHeads * headDim * 2 * 8;
+      return { device: kvCache, kvCache };
+    },
+  });
+
+export const load = (
+  file: { readonly gguf: Gguf; readonly weights: ByteSource },
+  options: Partial<LoadOptions> & {
+    readonly template?: string;
+    readonly change?: (runner: Runner) => Runner;
+  } = {},
+) => {
+  const { contextLength = 128, template, change } = options;
+  const info = { name: 'tiny', digest: `sha256:${'0'.repeat(64)}`, template, ...file };
+  return createReferenceEngine(change).load(info, { contextLength });
+};
+
+/** Greedy, 24 tokens, all filters off. */
+export const greedy: SamplingOptions = {
+  numPredict: 24,
+  numKeep: 4,
+  seed: 0,
+  temperature: 0,
+  topK: 0,
+  topP: 1,
+  minP: 0,
+  typicalP: 1,
+  repeatLastN: 64,
+  repeatPenalty: 1,
+  presencePenalty: 0,
+  frequencyPenalty: 0,
+  stop: [],
+};
+
+/** All deltas of an answer, its text and its last delta. */
+export async function collect(answer: AsyncIterable<Delta>) {
+  const deltas: Delta[] = [];
+  for await (const delta of answer) deltas.push(delta);
+  const last = deltas.at(-1)!;
+  return {
+    deltas,
+    content: deltas.map(({ content = '' }) => content).join(''),
+    thinking: deltas.map(({ thinking = '' }) => thinking).join(''),
+    logprobs: deltas.flatMap(({ logprobs = [] }) => logprobs),
+    done: last.done,
+    stats: last.stats!,
+  };
+}
