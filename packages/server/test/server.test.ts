@@ -173,12 +173,8 @@ describe('the queue', () => {
 });
 
 describe('loaded models', () => {
-  test('the one used longest ago makes room, a busy one only when it is done', async () => {
-    const stuck = gate();
-    const { say, engine, running } = await open({
-      room: 2,
-      beforePiece: () => (engine.last && 'hold' in (engine.last as object) ? stuck.promise : undefined),
-    });
+  test('the one used longest ago makes room', async () => {
+    const { say, engine, running } = await open({ room: 2 });
     await (await say('a')).text();
     await (await say('c')).text();
     await (await say('a')).text();
