@@ -1,0 +1,95 @@
+/**
+ * The one loop that byte-pair encoding and SentencePiece share: of all neighbours that may become one token, those of the lowest rank
+ * are joined first, leftmost first among equals, until none is left. O(n log n) for n symbols.
+ */
+
+/** Which two tokens may become one. */
+export interface Merges {
+  /** The merge of two neighbouring tokens, or -1 where there is none. */
+  find(left: number, right: number): number;
+  /** Lower goes first; an integer from 0 to 2^24. */
+  rank(merge: number): number;
+  /** The token that a merge makes. */
+  token(merge: number): number;
+}
+
+/** A function that merges `symbols[0..count)` in place and returns how many are left. -1 is a symbol that merges with nothing. */
+export function createMerger(merges: Merges): (symbols: Int32Array, count: number) => number {
+  let capacity = 0;
+  let next = new Int32Array();
+  let previous = new Int32Array();
+  // the merge of the pair that begins at a symbol, -1 for none: it tells whether an entry of the heap is still true
+  let pair = new Int32Array();
+  let heap = new Float64Array();
+  let heapSize = 0;
+
+  function push(key: number): void {
+    let at = heapSize++;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (heap[parent] <= key) break;
+      heap[at] = heap[parent];
+      at = parent;
+    }
+    heap[at] = key;
+  }
+
+  function pop(): number {
+    const least = heap[0];
+    const key = heap[--heapSize];
+    let at = 0;
+    for (let child = 1; child < heapSize; child = 2 * at + 1) {
+      if (child + 1 < heapSize && heap[child + 1] < heap[child]) child++;
+      if (heap[child] >= key) break;
+      heap[at] = heap[child];
+      at = child;
+    }
+    heap[at] = key;
+    return least;
+  }
+
+  return (symbols, count) => {
+    if (count < 2) return count;
+    if (count > capacity) {
+      capacity = Math.max(64, 2 * count);
+      next = new Int32Array(capacity);
+      previous = new Int32Array(capacity);
+      pair = new Int32Array(capacity);
+      heap = new Float64Array(3 * capacity); // every pair at the start, and two new ones per merge
+    }
+    // an entry is rank and position in one number; a power of two keeps the division exact
+    const span = 2 ** (32 - Math.clz32(count));
+    heapSize = 0;
+
+    const consider = (at: number): void => {
+      const right = next[at];
+      const merge =
+        right < count && symbols[at] >= 0 && symbols[right] >= 0
+          ? merges.find(symbols[at], symbols[right])
+          : -1;
+      pair[at] = merge;
+      if (merge >= 0) push(merges.rank(merge) * span + at);
+    };
+    for (let at = 0; at < count; at++) {
+      next[at] = at + 1;
+      previous[at] = at - 1;
+      consider(at);
+    }
+    while (heapSize > 0) {
+      const key = pop();
+      const rank = Math.floor(key / span);
+      const at = key - rank * span;
+      if (pair[at] < 0 || merges.rank(pair[at]) !== rank) continue;
+      const right = next[at];
+      symbols[at] = merges.token(pair[at]);
+      pair[right] = -1;
+      next[at] = next[right];
+      if (next[at] < count) previous[next[at]] = at;
+      if (at > 0) consider(previous[at]);
+      consider(at);
+    }
+    let left = 0;
+    for (let at = 0; at < count; at = next[at]) symbols[left++] = symbols[at];
+    return left;
+  };
+}
