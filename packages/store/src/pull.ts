@@ -3,7 +3,7 @@ import { type Layer, type Manifest, type ModelName, modelConfig, type Progress }
 import { readGguf } from '@tabllama/gguf';
 import { get } from 'idb-keyval';
 import { readChunks } from './chunks.ts';
-import { type BlobRecord, type Database, keyOf } from './database.ts';
+import { type BlobRecord, type Database, keyOf, type PartialRecord } from './database.ts';
 import { type Bytes, type DownloadOptions, download, type Source } from './download.ts';
 import { withLock } from './lock.ts';
 import { findModel, MEDIA_TYPES, writeManifest } from './manifests.ts';
@@ -11,6 +11,9 @@ import { putBytes } from './put-blob.ts';
 import { NetworkError } from './request-file.ts';
 import { SharedTask } from './shared-task.ts';
 import { type FindSource, fileName } from './sources.ts';
+
+/** How often the progress of another tab is looked at. */
+const WATCH_MS = 250;
 
 type Download = SharedTask<Bytes, BlobRecord>;
 
@@ -23,14 +26,28 @@ export function createPull(name: string, findSource: FindSource, options: Downlo
     const running = downloads.get(source.url);
     if (running && !running.closed) return running;
     const task: Download = new SharedTask((report, signal) =>
-      withLock(`${name} pull ${source.url}`, signal, () => download(source, options, report, signal)).finally(
-        () => {
-          if (downloads.get(source.url) === task) downloads.delete(source.url);
-        },
-      ),
+      run(source, report, signal).finally(() => {
+        if (downloads.get(source.url) === task) downloads.delete(source.url);
+      }),
     );
     downloads.set(source.url, task);
     return task;
+  }
+
+  /** Downloads when no other tab does; until then, what the other has stored is the progress. */
+  async function run(source: Source, report: (bytes: Bytes) => void, signal: AbortSignal) {
+    const watch = setInterval(async () => {
+      const partial = await get<PartialRecord>(keyOf('partial', source.url), database);
+      if (partial) report({ completed: partial.size, total: partial.origin?.size });
+    }, WATCH_MS);
+    try {
+      return await withLock(`${name} pull ${source.url}`, signal, () => {
+        clearInterval(watch);
+        return download(source, options, report, signal);
+      });
+    } finally {
+      clearInterval(watch);
+    }
   }
 
   /** The blob of a source; lines of progress while it comes. */

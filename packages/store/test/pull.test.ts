@@ -18,15 +18,17 @@ async function setup(initial: Partial<Parameters<typeof startServer>[0]> = {}, f
   const database = freshName();
   const store = createStore({ models: { 'tiny:1': server.url + fragment }, base: server.url, database });
   const pull = (signal?: AbortSignal) => collect(store.pull(name('tiny:1'), signal));
-  /** Pulls until the server cuts the connection for good. */
+  /** Pulls until more than half of it is there, then aborts. */
   const interrupt = async () => {
     const controller = new AbortController();
+    server.behaviour.hangAfter = 7_000_000;
     const lines = store.pull(name('tiny:1'), controller.signal);
     await expect(
       (async () => {
         for await (const { completed } of lines) if ((completed ?? 0) >= 5_000_000) controller.abort();
       })(),
     ).rejects.toThrow('aborted');
+    server.behaviour.hangAfter = undefined;
   };
   const bytes = async () => readAll((await store.open((await store.find(name('tiny:1')))!)).weights);
   return {
@@ -43,7 +45,8 @@ async function setup(initial: Partial<Parameters<typeof startServer>[0]> = {}, f
 describe('a pull that meets no obstacle', () => {
   test('installs the model, in the words of Ollama', async () => {
     await using at = await setup({ file: tiny });
-    const lines = await at.pull();
+    const progress = ({ status }: Progress) => status === 'pulling model.gguf';
+    const lines = (await at.pull()).filter(line => !progress(line));
     const digest = sha256(tiny);
     expect(lines).toEqual([
       { status: 'pulling manifest' },
@@ -101,7 +104,7 @@ describe('a pull that meets no obstacle', () => {
     await at.pull();
     const before = await at.store.find(name('tiny:1'));
     const sent = at.server.requests.length;
-    at.server.behaviour.slowMs = 50; // a whole download would take 8 s
+    at.server.behaviour.slowMs = 500; // a whole download would take 76 s
     const begin = performance.now();
     expect(words(await at.pull())).toEqual([
       'pulling manifest',
@@ -110,7 +113,7 @@ describe('a pull that meets no obstacle', () => {
       'writing manifest',
       'success',
     ]);
-    expect(performance.now() - begin).toBeLessThan(3000);
+    expect(performance.now() - begin).toBeLessThan(30_000);
     expect(at.server.requests.length).toBe(sent + 1);
     expect((await at.store.find(name('tiny:1')))!.digest).toBe(before!.digest);
   });
@@ -143,7 +146,7 @@ describe('a pull that meets no obstacle', () => {
 
 describe('an interrupted pull goes on', () => {
   test('where it was, if the ETag is the same', async () => {
-    await using at = await setup({ slowMs: 2 });
+    await using at = await setup();
     await at.interrupt();
     expect(await at.store.list()).toEqual([]);
     const { chunk, blob } = await keysOf(at.database);
@@ -151,12 +154,13 @@ describe('an interrupted pull goes on', () => {
     const lines = await at.pull();
     const offset = Number(/\d+/.exec(at.server.requests.at(-1)!.range!)![0]);
     expect(offset).toBeGreaterThanOrEqual(5_000_000);
+    expect(offset % (4 << 20)).not.toBe(0); // the last bytes count too
     expect(lines.find(({ total }) => total)!.completed).toBeGreaterThanOrEqual(offset);
     expect(sha256(await at.bytes())).toBe(sha256(big));
   });
 
   test('in another session, as nothing is remembered but in the database', async () => {
-    await using at = await setup({ slowMs: 2 });
+    await using at = await setup();
     await at.interrupt();
     const again = createStore({
       models: { x: at.server.url },
@@ -169,7 +173,7 @@ describe('an interrupted pull goes on', () => {
   });
 
   test('where it was, if the date of change is the same and lies back', async () => {
-    await using at = await setup({ slowMs: 2, etag: undefined, lastModified: hour(5) });
+    await using at = await setup({ etag: undefined, lastModified: hour(5) });
     await at.interrupt();
     await at.pull();
     expect(at.server.requests.map(({ range }) => range === 'bytes=0-')).toEqual([true, false]);
@@ -187,10 +191,10 @@ describe('an interrupted pull goes on', () => {
     ['the size is another', {}, { file: other.slice(0, -1000) }],
     ['the file is shorter than what is there', {}, { file: tiny }],
   ])('from the start, if %s', async (_, first, then) => {
-    await using at = await setup({ slowMs: 2, ...first });
+    await using at = await setup(first);
     await at.interrupt();
     const { behaviour } = at.server;
-    Object.assign(behaviour, { file: other, slowMs: 0 }, then);
+    Object.assign(behaviour, { file: other }, then);
     if (behaviour.ranges === 7) {
       // only answers to ranges beyond the start are wrong
       await expect(at.pull()).rejects.toThrow('answered with bytes from 7');
@@ -246,7 +250,7 @@ test('a page that was closed loses no more than the chunk it was receiving', asy
 
 describe('several pulls of one file', () => {
   test('share one download, and each is told how far it is', async () => {
-    await using at = await setup({ slowMs: 3 });
+    await using at = await setup({ slowMs: 5 });
     const all = await Promise.all([at.pull(), at.pull(), collect(at.store.pull(new URL(at.server.url)))]);
     expect(at.server.requests.length).toBe(1);
     for (const lines of all) {
@@ -257,7 +261,7 @@ describe('several pulls of one file', () => {
   });
 
   test('go on when one is aborted, and stop with the last', async () => {
-    await using at = await setup({ slowMs: 5 });
+    await using at = await setup({ hangAfter: 7_000_000 });
     const [a, b] = [new AbortController(), new AbortController()];
     const first = at.pull(a.signal);
     const second = at.pull(b.signal);
@@ -275,9 +279,22 @@ describe('several pulls of one file', () => {
     await third;
     expect(at.server.requests.length).toBe(1);
     expect((await keysOf(at.database)).partial).toBe(1);
+    at.server.behaviour.hangAfter = undefined;
     await at.pull();
     expect(at.server.requests.at(-1)!.range).toMatch(/^bytes=[6-9]\d{6}-$/);
     expect(sha256(await at.bytes())).toBe(sha256(big));
+  });
+
+  test('are one download in two tabs too, and the second tab sees how far the first is', async () => {
+    await using at = await setup({ slowMs: 8 });
+    const { url } = at.server;
+    const otherTab = createStore({ models: { x: url }, base: url, database: at.database });
+    const [, lines] = await Promise.all([at.pull(), collect(otherTab.pull(name('x')))]);
+    const steps = lines.filter(({ status }) => status === 'pulling model.gguf');
+    expect(new Set(steps.map(({ completed }) => completed))).toEqual(new Set([4 << 20, 8 << 20]));
+    expect(lines.at(-1)!.status).toBe('success');
+    expect(at.server.requests.length).toBe(2); // the second asked whether the file is still the same
+    expect(await keysOf(at.database)).toEqual({ blob: 2, chunk: 4, manifest: 2 });
   });
 
   test('fail together, and the next one starts anew', async () => {
@@ -356,16 +373,14 @@ describe('a pull is refused', () => {
   });
 
   test('when the server falls silent again and again, and what came is kept', async () => {
-    await using server = await startServer({ file: big, hangAfter: 1_000_000 });
+    await using server = await startServer({ file: big, hangAfter: 500_000 });
     const database = freshName();
-    const options = { database: openDatabase(database), fetch, attempts: 3, retryMs: 1, stallMs: 100 };
-    const { signal } = new AbortController();
-    server.behaviour.hangAfter = 500_000;
-    const stalled = download({ url: server.url }, options, () => {}, signal);
-    setTimeout(() => {
+    const options = { database: openDatabase(database), fetch, attempts: 2, retryMs: 1, stallMs: 500 };
+    const fallSilent = () => {
       server.behaviour.hangAfter = 0;
-    }, 50);
-    await expect(stalled).rejects.toThrow('max retries exceeded: the server sent nothing for 0.1 s');
+    };
+    const stalled = download({ url: server.url }, options, fallSilent, new AbortController().signal);
+    await expect(stalled).rejects.toThrow('max retries exceeded: the server sent nothing for 0.5 s');
     expect(await keysOf(database)).toEqual({ chunk: 1, partial: 1 });
   });
 

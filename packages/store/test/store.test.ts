@@ -233,7 +233,7 @@ describe('bytes that nobody needs', () => {
 
   test('go when an interrupted pull has waited for a week', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
-    await using server = await startServer({ file: bigModel(1), slowMs: 2 });
+    await using server = await startServer({ file: bigModel(1), hangAfter: 7_000_000 });
     const { store, database } = setup();
     for await (const { completed } of store.pull(new URL(server.url))) if ((completed ?? 0) > 5e6) break;
     expect((await keysOf(database)).partial).toBe(1);
