@@ -1,9 +1,9 @@
 /** From messages to the text of a prompt: the model's template, and which messages are left out where they do not all fit. */
 import { type Message, type ModelInfo, type RenderRequest, StatusError } from '@tabllama/api';
-import { type ChatTemplate, createTemplate, TemplateError } from '@tabllama/chat';
+import { type ChatTemplate, createTemplate } from '@tabllama/chat';
 import type { Tokenizer } from '@tabllama/tokenizer';
 
-/** The template of a model. Throws StatusError where it cannot be used: a Go template, or one that is malformed. */
+/** The template of a model. Throws StatusError 501 for a Go template, TemplateError for one that is malformed. */
 export function openTemplate({ name, template, gguf }: ModelInfo, tokenizer: Tokenizer): ChatTemplate {
   if (template !== undefined) {
     throw new StatusError(
@@ -46,7 +46,7 @@ const promptsAlone: ChatTemplate = {
 
 /**
  * Renders the messages; while there are more than `contextLength` tokens, without the oldest. System messages stay, and the last
- * message does, fit or not. Throws StatusError 500 if the template fails or there are images.
+ * message does, fit or not. Throws TemplateError if the template fails, StatusError 500 for images.
  */
 export function renderPrompt(
   template: ChatTemplate,
@@ -63,14 +63,9 @@ export function renderPrompt(
   }
   const render = (kept: readonly Message[]) =>
     template.render({ messages: kept, tools, think, addGenerationPrompt: true });
-  try {
-    for (let first = 0; ; first++) {
-      const kept = messages.filter(({ role }, i) => i >= first || role === 'system');
-      const prompt = render(kept);
-      if (!truncate || first >= messages.length - 1 || countTokens(prompt) <= contextLength) return prompt;
-    }
-  } catch (error) {
-    if (error instanceof TemplateError) throw new StatusError(500, error.message, { cause: error });
-    throw error;
+  for (let first = 0; ; first++) {
+    const kept = messages.filter(({ role }, i) => i >= first || role === 'system');
+    const prompt = render(kept);
+    if (!truncate || first >= messages.length - 1 || countTokens(prompt) <= contextLength) return prompt;
   }
 }

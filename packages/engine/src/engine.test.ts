@@ -296,6 +296,8 @@ describe('a chat', () => {
     expect(() => model.render({ messages })).toThrow(
       expect.objectContaining({ status: 500, message: expect.stringContaining('no such role') }),
     );
+    const malformed = await chatOf(['ok'], '{% if %}');
+    expect(() => malformed.render({ messages })).toThrow(expect.objectContaining({ status: 500 }));
     expect(() => model.render({ messages: [{ ...user('Hi'), images: ['aGk='] }] })).toThrow(
       expect.objectContaining({
         status: 500,
@@ -310,10 +312,10 @@ describe('a model', () => {
     const { promise: lost, resolve: lose } = Promise.withResolvers<string>();
     const model = await load(stories, { change: runner => ({ ...runner, lost }) });
     const answer = async () => {
-      for await (const _ of model.complete({ prompt, options: hot })) lose('reset');
+      for await (const _ of model.complete({ prompt, options: hot })) lose('the device was lost');
     };
-    await expect(answer()).rejects.toMatchObject({ status: 500, message: 'the GPU device was lost: reset' });
-    expect(await model.lost).toBe('reset');
+    await expect(answer()).rejects.toMatchObject({ status: 500, message: 'the device was lost' });
+    expect(await model.lost).toBe('the device was lost');
   });
 
   it('cannot be used after it was unloaded', async () => {

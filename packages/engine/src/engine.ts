@@ -6,7 +6,7 @@ import { createTokenizer, TokenizerError } from '@tabllama/tokenizer';
 import { createLoadedModel } from './loaded-model.ts';
 
 export interface EngineOptions {
-  /** Loads the weights. Throws ModelError for a model that cannot be run or does not fit. */
+  /** Loads the weights. Throws ModelError for a model that cannot be run, StatusError for one that does not fit. */
   openRunner(
     gguf: Gguf,
     weights: ByteSource,
@@ -53,7 +53,7 @@ export function createEngine({ openRunner, estimate }: EngineOptions): Engine {
   };
 }
 
-/** Ollama answers 500 for a file that it cannot load. */
+/** Ollama answers 500 for a model that it cannot load. */
 const asStatusError = (error: unknown): unknown =>
   error instanceof ModelError || error instanceof TokenizerError
     ? new StatusError(500, `unable to load model: ${error.message}`, { cause: error })

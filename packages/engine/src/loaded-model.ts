@@ -7,7 +7,7 @@ import {
   type RenderRequest,
   StatusError,
 } from '@tabllama/api';
-import { type ChatTemplate, createOutputParser, opensThinking } from '@tabllama/chat';
+import { type ChatTemplate, createOutputParser, opensThinking, TemplateError } from '@tabllama/chat';
 import type { Runner } from '@tabllama/models';
 import type { Tokenizer } from '@tabllama/tokenizer';
 import { openTemplate, renderPrompt } from './chat-prompt.ts';
@@ -24,8 +24,14 @@ export function createLoadedModel(info: ModelInfo, tokenizer: Tokenizer, runner:
     opened ??= openTemplate(info, tokenizer);
     return opened;
   };
-  const render = (request: RenderRequest) =>
-    renderPrompt(template(), request, contextLength, prompt => encode(prompt).length);
+  const render = (request: RenderRequest) => {
+    try {
+      return renderPrompt(template(), request, contextLength, prompt => encode(prompt).length);
+    } catch (error) {
+      if (error instanceof TemplateError) throw new StatusError(500, error.message, { cause: error });
+      throw error;
+    }
+  };
 
   // the KV cache is one: a second generation waits for the first
   let turn: Promise<void> = Promise.resolve();

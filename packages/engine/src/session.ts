@@ -18,7 +18,7 @@ export class Session {
     this.#runner = runner;
     this.contextLength = runner.contextLength;
     this.vocabSize = runner.vocabSize;
-    void runner.lost.then(reason => this.end(new StatusError(500, `the GPU device was lost: ${reason}`)));
+    void runner.lost.then(reason => this.end(new StatusError(500, reason)));
   }
 
   /** The tokens whose keys and values are in the cache, by position. */
