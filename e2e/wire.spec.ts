@@ -92,7 +92,7 @@ test('what is not claimed reaches the fetch below with the very same arguments',
 test('a body is read whatever its Content-Type, its kind and the credentials', async ({ page }) => {
   await openPlayground(page);
   const errors = await page.evaluate(async () => {
-    const json = JSON.stringify({ model: 'nobody' });
+    const json = JSON.stringify({ model: 'nobody:1b' });
     const bytes = new TextEncoder().encode(json);
     const pieces = () =>
       new ReadableStream<Uint8Array>({
@@ -120,7 +120,7 @@ test('a body is read whatever its Content-Type, its kind and the credentials', a
     ]);
     return Promise.all(responses.map(async response => [response.status, await response.json()]));
   });
-  expect(errors).toEqual(Array(7).fill([404, { error: "model 'nobody' not found" }]));
+  expect(errors).toEqual(Array(7).fill([404, { error: "model 'nobody:1b' not found" }]));
 });
 
 test('a streamed upload arrives whole, and an empty 200 has a body', async ({ page }) => {
@@ -291,7 +291,7 @@ test("Ollama's own client works, unmodified, at its default address", async ({ p
         aborted = (error as Error).name;
       }
       const missing = await ollama
-        .show({ model: 'nobody' })
+        .show({ model: 'nobody:1b' })
         .catch(error => [error.status_code, error.message]);
       return {
         models: models.map(({ name }) => name),
@@ -310,7 +310,7 @@ test("Ollama's own client works, unmodified, at its default address", async ({ p
     text: expect.stringMatching(/\w/),
     last: true,
     aborted: 'AbortError',
-    missing: [404, "model 'nobody' not found"],
+    missing: [404, "model 'nobody:1b' not found"],
   });
 });
 
