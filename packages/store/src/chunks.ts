@@ -7,7 +7,10 @@ import { type ChunkedFile, chunkKey, type Database } from './database.ts';
 /** Length of all chunks but the last. Files written with another length stay readable. */
 export const CHUNK_BYTES = 4 << 20;
 
-/** What lies in IndexedDB for a chunk: a Blob, of which a part can be read without the rest coming into memory. */
+/**
+ * What lies in IndexedDB for a chunk: a Blob, of which a part can be read without the rest coming into memory. In Chromium, 24 of
+ * them are read at 0.56 GB/s and written at 0.18 to 0.24; as ArrayBuffers at 0.35 and 0.17.
+ */
 type Chunk = Blob;
 export const packChunk = (bytes: Uint8Array<ArrayBuffer>): Chunk => new Blob([bytes]);
 const unpackChunk = async (chunk: Chunk, start: number, end: number) =>
