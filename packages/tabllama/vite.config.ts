@@ -10,6 +10,7 @@ export default defineConfig(({ mode }) => ({
     target: 'es2024',
     emptyOutDir: mode === 'page',
     modulePreload: false,
+    license: { fileName: `${mode}-licenses.md` },
     rolldownOptions: {
       input: mode === 'page' ? { index: 'src/index.ts' } : { worker: 'src/worker.ts' },
       preserveEntrySignatures: 'strict',

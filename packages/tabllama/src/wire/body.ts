@@ -1,6 +1,7 @@
 /**
  * A body of bytes through a MessagePort, for browsers without transferable streams. The receiver asks for one chunk at a
- * time, so a slow reader holds the writer back, and a chunk stays the chunk it was: one NDJSON line in, one out.
+ * time, so a slow reader holds the writer back, and a chunk stays the chunk it was: one NDJSON line in, one out. Empty ones
+ * are left out, as they are on the network.
  *
  *     receiver → sender   'pull' | { cancel }
  *     sender → receiver   { chunk } | { failed } | 'end'
@@ -32,27 +33,32 @@ export function sendBody(
       return true;
     }
     if (!(value instanceof Uint8Array)) throw new TypeError('every chunk of a body must be a Uint8Array');
+    if (value.length === 0) return sendChunk();
     // A copy: the writer's buffer stays its own, as it would with a socket.
     const chunk = value.slice();
     answer({ chunk }, [chunk.buffer]);
     return false;
   }
 
-  return new Promise((resolve, reject) => {
-    const cancel = (reason: unknown) => reader.cancel(reason).catch(() => {});
-    function fail(reason: unknown): void {
-      answer({ failed: packReason(reason) });
-      reject(reason);
-      cancel(reason);
+  return new Promise<void>((resolve, reject) => {
+    const settled = new AbortController();
+    function settle(reason: unknown): void {
+      settled.abort();
+      resolve();
+      reader.cancel(reason).catch(() => {}); // of a stream that has ended or failed by itself nothing is left to cancel
     }
-    signal?.addEventListener('abort', () => fail(signal.reason), { once: true });
+    function fail(reason: unknown): void {
+      reject(reason);
+      answer({ failed: packReason(reason) });
+      settle(reason);
+    }
+    signal?.addEventListener('abort', () => fail(signal.reason), { signal: settled.signal });
     listen<Ask>(port, ask => {
       if (ask === 'pull') {
-        sendChunk().then(done => done && resolve(), fail);
+        sendChunk().then(done => done && settle(undefined), fail);
       } else {
         port.close();
-        resolve();
-        cancel(unpackReason(ask.cancel));
+        settle(unpackReason(ask.cancel));
       }
     });
   });
@@ -69,7 +75,7 @@ export function receiveBody(
   const ask = (message: Ask) => port.postMessage(message);
   const over = new AbortController();
   let answered = () => {};
-  let chunks!: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
+  let chunks!: ReadableByteStreamController;
 
   function start(controller: typeof chunks): void {
     chunks = controller;
@@ -80,12 +86,18 @@ export function receiveBody(
       ask('pull');
     });
   }
+  function end(): void {
+    chunks.close();
+    chunks.byobRequest?.respond(0);
+  }
   function cancel(reason: unknown): void {
     over.abort();
     ask({ cancel: packReason(reason) });
   }
 
-  const body = new ReadableStream({ start, pull, cancel }, { highWaterMark: 0 });
+  // As the network's, a stream that takes `getReader({ mode: 'byob' })`, where the browser has them.
+  const type = globalThis.ReadableByteStreamController && 'bytes';
+  const body = new ReadableStream({ type, start, pull, cancel }, { highWaterMark: 0 });
   listen<Answer>(
     port,
     answer => {
@@ -93,7 +105,7 @@ export function receiveBody(
         over.abort();
         port.close();
       }
-      if (answer === 'end') chunks.close();
+      if (answer === 'end') end();
       else if ('failed' in answer) chunks.error(unpackReason(answer.failed));
       else chunks.enqueue(answer.chunk);
       answered();

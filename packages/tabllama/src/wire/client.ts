@@ -49,7 +49,7 @@ export async function sendRequest(
       throw new TypeError(cause.message, { cause });
     });
     const head = await unlessAborted(answered, signal);
-    hasBody = request.method !== 'HEAD' && !bodiless.includes(head.status);
+    hasBody = !bodiless.includes(head.status);
     const { status, statusText } = head;
     const headers = head.headers.map(([name, value]): [string, string] => [name, value]);
     return fromNetwork(
