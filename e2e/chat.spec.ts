@@ -4,6 +4,7 @@ import { openChatWithTinyModel } from './tiny-model.ts';
 const message = (page: Page) => page.getByRole('textbox', { name: 'Message' });
 const stop = (page: Page) => page.getByRole('button', { name: 'Stop' });
 const answers = (page: Page) => page.locator('.turn.assistant .content');
+const notes = (page: Page) => page.locator('.turn.assistant .note');
 const questions = (page: Page) => page.locator('.turn.user .content');
 
 /** Asks for the model files that the page sends, from now on. */
@@ -51,10 +52,12 @@ test('a first visit pulls the default model with progress and answers word by wo
 });
 
 test('an answer ends with its figures, and chats are kept over a reload', async ({ page }) => {
-  await openChatWithTinyModel(page);
+  await openChatWithTinyModel(page, 24);
   await message(page).fill('Once upon a time');
   await message(page).press('Enter');
-  await expect(page.locator('.note')).toHaveText(/[\d.]+ tok\/s · \d+ tokens · prompt \d+ in .+ in all/);
+  await expect(notes(page)).toHaveText(
+    /^Cut off at the length limit · [\d.]+ tok\/s · 24 tokens · prompt \d+ in .+ in all/,
+  );
   const text = (await answers(page).textContent()) ?? '';
   expect(text.length).toBeGreaterThan(20);
 
@@ -83,7 +86,7 @@ test('an answer can be stopped, keeps its text, and the next one follows', async
   await message(page).press('Enter');
   await expect(answers(page)).toHaveText(/\w{3}/);
   await page.keyboard.press('Escape');
-  await expect(page.locator('.note').first()).toHaveText('Stopped');
+  await expect(notes(page)).toHaveText('Stopped');
   await expect(answers(page).first()).toHaveText(/\w{3}/);
   await expect(message(page)).toBeFocused();
   await message(page).fill('Lily');
@@ -98,7 +101,7 @@ test('leaving in the middle of an answer keeps what there is of it', async ({ pa
   await expect(answers(page)).toHaveText(/\w{3}/);
   await page.reload();
   await expect(answers(page)).toHaveText(/\w{3}/);
-  await expect(page.locator('.note')).toHaveText('Stopped');
+  await expect(notes(page)).toHaveText('Stopped');
 });
 
 test('what a model writes is shown as Markdown and can do no harm', async ({ page }) => {
@@ -147,7 +150,7 @@ test('a model file that cannot be had is told in words, and trying again goes on
   await page.goto('/');
   const alert = page.getByRole('alert');
   await expect(alert).toContainText('The model could not be fetched');
-  await expect(alert).toContainText('404');
+  await expect(alert).toContainText('file does not exist');
   await context.unrouteAll();
   await alert.getByRole('button', { name: 'Try again' }).click();
   await expect(alert).toBeHidden();

@@ -9,23 +9,26 @@ export async function openPlayground(page: Page): Promise<void> {
   await expect(page.getByText('Ready', { exact: true })).toBeVisible();
 }
 
-/** Pulls the tiny model and opens the chat with it, ready to answer. */
-export async function openChatWithTinyModel(page: Page): Promise<void> {
+/** Opens the chat with the tiny model chosen, ready to answer in so many tokens at most. */
+export async function openChatWithTinyModel(page: Page, tokens = 2000): Promise<void> {
   await openPlayground(page);
   await pullTinyModel(page);
-  await page.evaluate(name => localStorage.setItem('tabllama.model', name), tinyModel);
+  const model = `stories:${tokens}`;
+  await post(page, '/api/create', { model, from: tinyModel, parameters: { num_predict: tokens } });
+  await page.evaluate(name => localStorage.setItem('tabllama.model', name), model);
   await page.goto('/');
-  await expect(page.locator('#status')).toContainText(tinyModel);
+  await expect(page.locator('#status')).toContainText(model);
 }
 
 export async function pullTinyModel(page: Page): Promise<void> {
-  const answer = await page.evaluate(async () => {
-    const model = new URL('/fixtures/models/stories260K-q8_0.gguf', location.href).href;
-    const response = await fetch('/api/pull', {
-      method: 'POST',
-      body: JSON.stringify({ model, stream: false }),
-    });
-    return response.json();
-  });
+  const model = new URL('/fixtures/models/stories260K-q8_0.gguf', page.url()).href;
+  await post(page, '/api/pull', { model });
+}
+
+async function post(page: Page, path: string, request: object): Promise<void> {
+  const answer = await page.evaluate(
+    async ([path, body]) => (await fetch(path, { method: 'POST', body })).json(),
+    [path, JSON.stringify({ ...request, stream: false })] as const,
+  );
   expect(answer).toEqual({ status: 'success' });
 }

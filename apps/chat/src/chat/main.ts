@@ -7,7 +7,7 @@ import { createConversationView } from './conversation-view.ts';
 import { type Chat, deleteChat, isKept, listChats, newChat, saveChat, type Turn } from './history.ts';
 import { createHistoryView } from './history-view.ts';
 import { fetchModel, type Progress } from './prepare.ts';
-import { createProblemView } from './problem-view.ts';
+import { createProblemView, type Problem } from './problem-view.ts';
 import { createSetupView } from './setup-view.ts';
 import { findMissing } from './webgpu.ts';
 
@@ -193,10 +193,17 @@ async function prepare(): Promise<void> {
   problem.hide();
   composer.set('waiting');
   showStart();
-  let failed = 'The model could not be fetched';
+  let failed: Problem = {
+    title: 'The model could not be fetched',
+    text: '',
+    remedies: [
+      `It comes from ${location.origin}: is that server running, and has it the model’s file?`,
+      'What is downloaded already is kept; trying again goes on from there.',
+    ],
+  };
   try {
     await fetchModel(model, showProgress, signal);
-    failed = 'The model could not be loaded';
+    failed = { title: 'The model could not be loaded', text: '' };
     models = await installedModels();
     showProgress({ step: 'upload' });
     await load(model, signal);
@@ -205,7 +212,7 @@ async function prepare(): Promise<void> {
     preparing = undefined;
     setup.hide();
     showStatus('');
-    problem.show({ title: failed, text: messageOf(error) }, () => void prepare());
+    problem.show({ ...failed, text: messageOf(error) }, () => void prepare());
     return;
   }
   preparing = undefined;
