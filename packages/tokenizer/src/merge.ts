@@ -15,12 +15,8 @@ export interface Merges {
 
 /** A function that merges `symbols[0..count)` in place and returns how many are left. -1 is a symbol that merges with nothing. */
 export function createMerger(merges: Merges): (symbols: Int32Array, count: number) => number {
-  let capacity = 0;
-  let next = new Int32Array();
-  let previous = new Int32Array();
-  // the merge of the pair that begins at a symbol, -1 for none: it tells whether an entry of the heap is still true
-  let pair = new Int32Array();
-  let heap = new Float64Array();
+  const kept = createScratch(KEPT);
+  let heap = kept.heap;
   let heapSize = 0;
 
   function push(key: number): void {
@@ -50,13 +46,9 @@ export function createMerger(merges: Merges): (symbols: Int32Array, count: numbe
 
   return (symbols, count) => {
     if (count < 2) return count;
-    if (count > capacity) {
-      capacity = Math.max(64, 2 * count);
-      next = new Int32Array(capacity);
-      previous = new Int32Array(capacity);
-      pair = new Int32Array(capacity);
-      heap = new Float64Array(3 * capacity); // every pair at the start, and two new ones per merge
-    }
+    const scratch = count <= KEPT ? kept : createScratch(count);
+    const { next, previous, pair } = scratch;
+    heap = scratch.heap;
     // an entry is rank and position in one number; a power of two keeps the division exact
     const span = 2 ** (32 - Math.clz32(count));
     heapSize = 0;
@@ -90,6 +82,19 @@ export function createMerger(merges: Merges): (symbols: Int32Array, count: numbe
     }
     let left = 0;
     for (let at = 0; at < count; at = next[at]) symbols[left++] = symbols[at];
+    heap = kept.heap;
     return left;
   };
 }
+
+/** Symbols of a word for which memory is kept; a longer one brings its own. */
+const KEPT = 1024;
+
+const createScratch = (count: number) => ({
+  next: new Int32Array(count),
+  previous: new Int32Array(count),
+  // the merge of the pair that begins at a symbol, -1 for none: it tells whether an entry of the heap is still true
+  pair: new Int32Array(count),
+  // every pair at the start, and two new ones per merge
+  heap: new Float64Array(3 * count),
+});
