@@ -13,7 +13,7 @@ export const maxSourceLength = 1 << 18;
 /** The library's parser takes time quadratic in a run of blanks; the longest seen in a real template is 45. */
 export const maxBlankRun = 512;
 /** Size of one value: characters, and `itemSize` for every item of a list or mapping, nested ones included. */
-export const maxSize = 1 << 21;
+const maxSize = 1 << 21;
 const itemSize = 16;
 /** Nodes evaluated, and work on long texts and lists as `cost` counts it: a second's worth at most, a fraction of it as a rule. */
 const maxSteps = 1_000_000;
@@ -28,6 +28,7 @@ export function cost(value: Value): number {
   return isMap(value) ? value.value.size >> 2 : 0;
 }
 
+/** Counts what one rendering uses, and throws TemplateError when that is too much. */
 export class Budget {
   #steps = 0;
   #depth = 0;
@@ -53,8 +54,11 @@ export class Budget {
 
   /** For results whose size is known before they are made. */
   checkSize(size: number): void {
-    if (!(size <= maxSize))
-      throw new TemplateError('The chat template makes a text or list that is too long');
+    if (!(size <= maxSize)) {
+      throw new TemplateError(
+        `The chat template needs or makes a text or list of more than ${maxSize} characters`,
+      );
+    }
   }
 
   checkItems(count: number): void {
