@@ -50,12 +50,14 @@ export async function load(model: string, signal: AbortSignal): Promise<void> {
   await accepted(await post('/api/generate', { model }, signal));
 }
 
-export function chat(
-  model: string,
-  messages: readonly ChatMessage[],
-  signal: AbortSignal,
-): AsyncGenerator<ChatLine> {
-  return lines<ChatLine>('/api/chat', { model, messages }, signal);
+export interface ChatRequest {
+  readonly model: string;
+  readonly messages: readonly ChatMessage[];
+  readonly options?: Readonly<Record<string, number>>;
+}
+
+export function chat(request: ChatRequest, signal: AbortSignal): AsyncGenerator<ChatLine> {
+  return lines<ChatLine>('/api/chat', request, signal);
 }
 
 /** Posts and yields the lines of the answer. Throws what the server says went wrong, be it the status or a line. */

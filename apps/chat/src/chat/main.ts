@@ -1,6 +1,6 @@
 /** The chat page: prepares the model, then answers; everything through Ollama's API, served by this page itself. */
 import { formatBytes } from '../format.ts';
-import { defaultModel, installLlama } from '../llama.ts';
+import { defaultModel, defaultModelOptions, installLlama } from '../llama.ts';
 import { type AnswerStats, chat as ask, type InstalledModel, installedModels, load } from '../ollama.ts';
 import { createComposer } from './composer.ts';
 import { createConversationView } from './conversation-view.ts';
@@ -122,6 +122,7 @@ async function respond(chat: Chat): Promise<void> {
     .filter(turn => turn.content !== '')
     .map(({ role, content }) => ({ role, content }));
   const view = conversation.addAnswer();
+  const options = model === defaultModel ? defaultModelOptions : undefined;
   const abort = new AbortController();
   let content = '';
   let stats: AnswerStats | undefined;
@@ -134,7 +135,7 @@ async function respond(chat: Chat): Promise<void> {
   composer.set('answering');
   showStatus('Reading the message');
   try {
-    for await (const line of ask(model, messages, abort.signal)) {
+    for await (const line of ask({ model, messages, options }, abort.signal)) {
       if (content === '') showStatus('Answering');
       content += line.message.content;
       view.update(content);
@@ -248,8 +249,8 @@ async function begin(): Promise<void> {
     problem.show({ title, text: missing.meaning, remedies: missing.remedies }, () => location.reload());
     return;
   }
-  const llama = await installLlama(({ phase, completed, total }) =>
-    showProgress({ step: phase, completed, total }),
+  const llama = await installLlama(({ phase, ...bytes }) =>
+    showProgress(phase === 'upload' ? { step: phase, ...bytes } : { step: phase }),
   );
   const device = await llama.device();
   if ('missing' in device) {

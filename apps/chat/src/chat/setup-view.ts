@@ -51,15 +51,12 @@ export function createSetupView(element: HTMLElement) {
       }
       bar.max = total;
       bar.value = completed;
-      if (step === 'compile') {
-        detail.textContent = `${completed} of ${total} pipelines`;
-        return;
-      }
       const bytesPerSecond = rate(completed);
       const parts = [`${formatBytes(completed)} of ${formatBytes(total)}`];
       if (bytesPerSecond) {
         parts.push(`${formatBytes(bytesPerSecond)}/s`);
-        if (completed < total) parts.push(`${formatSeconds((total - completed) / bytesPerSecond)} left`);
+        const secondsLeft = (total - completed) / bytesPerSecond;
+        if (secondsLeft >= 1) parts.push(`${formatSeconds(secondsLeft)} left`);
       }
       detail.textContent = parts.join(' · ');
     },
