@@ -1,3 +1,8 @@
 /** WGSL and its launch: device, ops, plans; and every op's twin in plain TypeScript. The only room that touches GPUDevice. */
+export { type Device, DeviceError, type DeviceOptions, type Layout, openDevice } from './device.ts';
+export { cacheBytes, type ModelShape } from './gpu-ops.ts';
 export type { AttentionShape, Ops, Stream } from './ops.ts';
+export { createProgram, type Program, programBytes } from './program.ts';
 export { createReferenceOps, type ReferenceCache, type ReferenceWeight } from './reference.ts';
+export { createMatrix, createVector, type GpuWeight, type ReadBytes, uploadMatrix } from './upload.ts';
+export { type FileRows, layoutWeight, type WeightLayout, weightBytes } from './weight-layout.ts';

@@ -2,9 +2,9 @@
 import type { Gguf } from '@tabllama/gguf';
 import type { AttentionShape, Ops } from '@tabllama/kernels';
 
-/** A weight by the names of its tensors: several are stacked row upon row into one. */
+/** A weight by the names of its tensors: several are stacked row upon row into one. A pair is read two rows at a time. */
 export interface WeightSpec {
-  readonly kind: 'matrix' | 'vector';
+  readonly kind: 'matrix' | 'pair' | 'vector';
   readonly names: readonly string[];
 }
 

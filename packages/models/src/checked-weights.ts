@@ -13,7 +13,7 @@ export interface WeightPart {
 
 /** A weight with its tensors stacked row upon row; a vector is one row of `cols`. */
 export interface CheckedWeight {
-  readonly kind: 'matrix' | 'vector';
+  readonly kind: WeightSpec['kind'];
   readonly rows: number;
   readonly cols: number;
   readonly parts: readonly WeightPart[];

@@ -2,6 +2,7 @@
 import type { DecoderBlock, DecoderConfig, DecoderWeights, WeightSpec } from './architecture.ts';
 
 export const matrix = (...names: string[]): WeightSpec => ({ kind: 'matrix', names });
+const pair = (...names: string[]): WeightSpec => ({ kind: 'pair', names });
 export const vector = (...names: string[]): WeightSpec => ({ kind: 'vector', names });
 
 /** @param extra weights of block `blk.N.` beyond the common ones */
@@ -19,7 +20,7 @@ export function decoderWeights(
         attnQkv: matrix(`${block}attn_q.weight`, `${block}attn_k.weight`, `${block}attn_v.weight`),
         attnOutput: matrix(`${block}attn_output.weight`),
         ffnNorm: vector(`${block}ffn_norm.weight`),
-        ffnGateUp: matrix(`${block}ffn_gate.weight`, `${block}ffn_up.weight`),
+        ffnGateUp: pair(`${block}ffn_gate.weight`, `${block}ffn_up.weight`),
         ffnDown: matrix(`${block}ffn_down.weight`),
         ...extra(block),
       };

@@ -21,6 +21,10 @@ const readInteger = (gguf: Gguf, key: string, min: number, max: number, fallback
 /** The keys that llama, qwen2 and qwen3 share. */
 export function readDecoderConfig(gguf: Gguf, arch: string, ropeStyle: 'norm' | 'neox'): DecoderConfig {
   const embeddingLength = readInteger(gguf, `${arch}.embedding_length`, 1, 65536);
+  const feedForwardLength = readInteger(gguf, `${arch}.feed_forward_length`, 1, 2 ** 20);
+  if (embeddingLength % 4 !== 0 || feedForwardLength % 4 !== 0) {
+    throw new ModelError(`widths ${embeddingLength} and ${feedForwardLength} are no multiples of 4`);
+  }
   const heads = readInteger(gguf, `${arch}.attention.head_count`, 1, 1024);
   const kvHeads = readInteger(gguf, `${arch}.attention.head_count_kv`, 1, 1024, heads);
   const headDim = readInteger(gguf, `${arch}.attention.key_length`, 2, 1024, embeddingLength / heads);
@@ -42,7 +46,7 @@ export function readDecoderConfig(gguf: Gguf, arch: string, ropeStyle: 'norm' | 
   return {
     blockCount: readInteger(gguf, `${arch}.block_count`, 1, 1024),
     embeddingLength,
-    feedForwardLength: readInteger(gguf, `${arch}.feed_forward_length`, 1, 2 ** 20),
+    feedForwardLength,
     vocabSize: readVocabSize(gguf),
     contextLength: readInteger(gguf, `${arch}.context_length`, 1, 2 ** 31),
     heads,

@@ -1,5 +1,5 @@
-// One token attends to all before it: a workgroup for every query head. Keys and values are stored as pairs of halves,
-// [kvHead][position][headDim]; those of the present token come straight from `qkv`. Online softmax over chunks of positions.
+// One token attends to all before it: a workgroup for every query head. Keys and values are stored as
+// [kvHead][position][headDim / 4] of Four; those of the present token come straight from `qkv`. Online softmax over chunks of positions.
 override LANES: u32;
 override HEADS: u32;
 override KV_HEADS: u32;
@@ -15,8 +15,8 @@ struct State { token: u32, position: u32, count: u32, tokens: u32 }
 @group(0) @binding(3) var<storage, read> state: State;
 @group(0) @binding(4) var<storage, read> qkv: array<f32>;
 @group(0) @binding(5) var<storage, read> rope: array<vec2f>; // [position][ROPE_DIM/2] cosine, sine
-@group(0) @binding(6) var<storage, read_write> keys: array<vec2u>;
-@group(0) @binding(7) var<storage, read_write> values: array<vec2u>;
+@group(0) @binding(6) var<storage, read_write> keys: array<Four>;
+@group(0) @binding(7) var<storage, read_write> values: array<Four>;
 @group(0) @binding(8) var<storage, read_write> mixed: array<vec4f>; // [HEADS·HEAD_DIM/4]
 @group(0) @binding(9) var<storage, read> gain_q: array<f32>;
 @group(0) @binding(10) var<storage, read> gain_k: array<f32>;
@@ -25,9 +25,6 @@ var<workgroup> k: array<vec4f, HEAD_DIM / 4>;
 var<workgroup> out: array<vec4f, HEAD_DIM / 4>;
 var<workgroup> scores: array<f32, CHUNK>;
 var<workgroup> partial: array<f32, LANES>;
-
-fn halves(p: vec2u) -> vec4f { return vec4f(unpack2x16float(p.x), unpack2x16float(p.y)); }
-fn pack(v: vec4f) -> vec2u { return vec2u(pack2x16float(v.xy), pack2x16float(v.zw)); }
 
 fn norm_scale(base: u32) -> f32 {
   if (!NORMED) { return 1.0; }
@@ -88,8 +85,8 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
     out[quad] = v;
     if (head % group == 0u) {
       let at = (kv * CONTEXT + position) * (HEAD_DIM / 4u) + quad;
-      keys[at] = pack(rk);
-      values[at] = pack(v);
+      keys[at] = pack4(rk);
+      values[at] = pack4(v);
     }
   }
   workgroupBarrier();
@@ -103,7 +100,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
     for (var p = lane; p < size; p += LANES) {
       let at = (kv * CONTEXT + start + p) * (HEAD_DIM / 4u);
       var score = 0.0;
-      for (var i = 0u; i < HEAD_DIM / 4u; i++) { score += dot(q[i], halves(keys[at + i])); }
+      for (var i = 0u; i < HEAD_DIM / 4u; i++) { score += dot(q[i], unpack4(keys[at + i])); }
       scores[p] = score;
       top = max(top, score);
     }
@@ -128,7 +125,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
       var acc = out[quad] * shrink;
       var at = (kv * CONTEXT + start) * (HEAD_DIM / 4u) + quad;
       for (var p = 0u; p < size; p++) {
-        acc += scores[p] * halves(values[at]);
+        acc += scores[p] * unpack4(values[at]);
         at += HEAD_DIM / 4u;
       }
       out[quad] = acc;

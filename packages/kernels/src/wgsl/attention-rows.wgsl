@@ -11,12 +11,10 @@ override QUADS: u32 = HEAD_DIM / 4u;
 struct State { token: u32, position: u32, count: u32, tokens: u32 }
 @group(0) @binding(3) var<storage, read> state: State;
 @group(0) @binding(4) var<storage, read> qkv: array<vec4f>; // [rows / 4][TOKENS], queries first
-@group(0) @binding(5) var<storage, read> keys: array<vec2u>;
-@group(0) @binding(6) var<storage, read> values: array<vec2u>;
+@group(0) @binding(5) var<storage, read> keys: array<Four>;
+@group(0) @binding(6) var<storage, read> values: array<Four>;
 @group(0) @binding(7) var<storage, read_write> mixed: array<vec4f>; // [HEADS·QUADS][TOKENS]
 struct Eight { a: vec4f, b: vec4f }
-
-fn halves(p: vec2u) -> vec4f { return vec4f(unpack2x16float(p.x), unpack2x16float(p.y)); }
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -37,8 +35,8 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
     var s = Eight();
     for (var i = 0u; i < QUADS; i++) {
       let q = qkv[(head * QUADS + i) * TOKENS + token];
-      s.a += vec4f(dot(q, halves(keys[p.x + i])), dot(q, halves(keys[p.y + i])), dot(q, halves(keys[p.z + i])), dot(q, halves(keys[p.w + i])));
-      s.b += vec4f(dot(q, halves(keys[r.x + i])), dot(q, halves(keys[r.y + i])), dot(q, halves(keys[r.z + i])), dot(q, halves(keys[r.w + i])));
+      s.a += vec4f(dot(q, unpack4(keys[p.x + i])), dot(q, unpack4(keys[p.y + i])), dot(q, unpack4(keys[p.z + i])), dot(q, unpack4(keys[p.w + i])));
+      s.b += vec4f(dot(q, unpack4(keys[r.x + i])), dot(q, unpack4(keys[r.y + i])), dot(q, unpack4(keys[r.z + i])), dot(q, unpack4(keys[r.w + i])));
     }
     let at = vec4u(start, start + 1u, start + 2u, start + 3u);
     s.a = select(vec4f(-3.0e38), s.a * SCALE, at <= vec4u(own));
@@ -51,8 +49,8 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
     let b = select(vec4f(), exp(s.b - top), at + 4u <= vec4u(own));
     total = total * shrink + dot(a + b, vec4f(1));
     for (var i = 0u; i < QUADS; i++) {
-      var acc = a.x * halves(values[p.x + i]) + a.y * halves(values[p.y + i]) + a.z * halves(values[p.z + i]) + a.w * halves(values[p.w + i]);
-      acc += b.x * halves(values[r.x + i]) + b.y * halves(values[r.y + i]) + b.z * halves(values[r.z + i]) + b.w * halves(values[r.w + i]);
+      var acc = a.x * unpack4(values[p.x + i]) + a.y * unpack4(values[p.y + i]) + a.z * unpack4(values[p.z + i]) + a.w * unpack4(values[p.w + i]);
+      acc += b.x * unpack4(values[r.x + i]) + b.y * unpack4(values[r.y + i]) + b.z * unpack4(values[r.z + i]) + b.w * unpack4(values[r.w + i]);
       if (start > 0u) { acc += mixed[out + i * TOKENS] * shrink; }
       mixed[out + i * TOKENS] = acc;
     }

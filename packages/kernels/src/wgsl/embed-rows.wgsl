@@ -17,9 +17,6 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
   if (token >= state.tokens) { return; }
   let row = ids[token] - ROW_START;
   if (row >= ROWS) { return; }
-  let w = dequantize32(row * BLOCKS + id.x);
-  for (var i = 0u; i < 4u; i++) {
-    stream[(8u * id.x + i) * TOKENS + token] = w.a[i];
-    stream[(8u * id.x + i + 4u) * TOKENS + token] = w.b[i];
-  }
+  let block = load_block(row * BLOCKS + id.x);
+  for (var i = 0u; i < 8u; i++) { stream[(8u * id.x + i) * TOKENS + token] = quad_of(block, i); }
 }

@@ -12,14 +12,6 @@ struct State { token: u32, position: u32, count: u32, tokens: u32 }
 @group(0) @binding(7) var<storage, read_write> stream: array<vec4f>;
 @group(0) @binding(8) var<storage, read_write> normed: array<vec4f>;
 
-fn put(at: u32, m: mat4x4f) -> f32 {
-  for (var i = 0u; i < 4u; i++) {
-    stream[at + i] = m[i];
-    normed[at + i] = m[i] * gain[at + i];
-  }
-  return dot(m[0], m[0]) + dot(m[1], m[1]) + dot(m[2], m[2]) + dot(m[3], m[3]);
-}
-
 @compute @workgroup_size(4)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let row = state.token - ROW_START;
@@ -28,6 +20,14 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     partials[id.x] = 0.0;
     return;
   }
-  let w = dequantize32(row * BLOCKS + id.x);
-  partials[id.x] = put(8u * id.x, w.a) + put(8u * id.x + 4u, w.b);
+  let block = load_block(row * BLOCKS + id.x);
+  var sum = 0.0;
+  for (var i = 0u; i < 8u; i++) {
+    let v = quad_of(block, i);
+    let at = 8u * id.x + i;
+    stream[at] = v;
+    normed[at] = v * gain[at];
+    sum += dot(v, v);
+  }
+  partials[id.x] = sum;
 }

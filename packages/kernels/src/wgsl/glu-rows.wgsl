@@ -1,16 +1,19 @@
-// hidden = silu(gate)·up for a tile of tokens, all quad-major. One lane a token and quad.
+// hidden = silu(gate)·up for a tile of tokens, all quad-major. One lane a token and quad. A weight of several parts takes one
+// dispatch a part: each has its rows of gate, then the same rows of up.
 override LANES: u32;
 override TOKENS: u32;
-override QUADS: u32; // of hidden
+override QUADS: u32; // of hidden in this part
+override START: u32; // those in the parts before
 struct State { token: u32, position: u32, count: u32, tokens: u32 }
 @group(0) @binding(3) var<storage, read> state: State;
-@group(0) @binding(4) var<storage, read> gate_up: array<vec4f>; // [2·QUADS][TOKENS]
-@group(0) @binding(5) var<storage, read_write> hidden: array<vec4f>; // [QUADS][TOKENS]
+@group(0) @binding(4) var<storage, read> gate_up: array<vec4f>; // [all quads of both][TOKENS]
+@group(0) @binding(5) var<storage, read_write> hidden: array<vec4f>; // [all quads][TOKENS]
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {
   let token = id.x * LANES + lane;
   if (token >= state.tokens) { return; }
-  let gate = gate_up[id.y * TOKENS + token];
-  hidden[id.y * TOKENS + token] = gate / (1.0 + exp(-gate)) * gate_up[(QUADS + id.y) * TOKENS + token];
+  let at = 2u * START + id.y;
+  let gate = gate_up[at * TOKENS + token];
+  hidden[(START + id.y) * TOKENS + token] = gate / (1.0 + exp(-gate)) * gate_up[(at + QUADS) * TOKENS + token];
 }

@@ -4,8 +4,10 @@ override WIDTH: f32;
 override EPSILON: f32;
 @group(0) @binding(5) var<storage, read> partials: array<f32>; // [PARTIALS]
 
-fn input_scale() -> f32 {
+fn input_squares(first: u32, stride: u32) -> f32 {
   var sum = 0.0;
-  for (var i = 0u; i < PARTIALS; i++) { sum += partials[i]; }
-  return inverseSqrt(sum / WIDTH + EPSILON);
+  for (var i = first; i < PARTIALS; i += stride) { sum += partials[i]; }
+  return sum;
 }
+
+fn input_scale(squares: f32) -> f32 { return inverseSqrt(squares / WIDTH + EPSILON); }

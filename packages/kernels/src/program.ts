@@ -1,0 +1,196 @@
+/** A model's forward pass on the device: its buffers, its plans, and the loop that replays them. */
+import type { Device } from './device.ts';
+import {
+  type Buffers,
+  bufferBytes,
+  cacheBytes,
+  countPartials,
+  type ModelShape,
+  type Recording,
+  recordDecode,
+  recordNextToken,
+  recordPrefill,
+} from './gpu-ops.ts';
+import type { Ops } from './ops.ts';
+import { createPlan, type Plan } from './plan.ts';
+import type { GpuWeight } from './upload.ts';
+
+export interface ProgramOptions {
+  readonly shape: ModelShape;
+  readonly contextLength: number;
+  /** [contextLength][ropeDim/2] cosine, sine. */
+  readonly rope: Float32Array<ArrayBuffer>;
+  /** Every matrix of the model. */
+  readonly weights: Iterable<GpuWeight>;
+  /** The architecture's forward pass, called with recording ops. */
+  readonly forward: (ops: Ops<GPUBuffer, GpuWeight>) => void;
+}
+
+export interface Program {
+  /** See `Runner` of the models room, which these are. */
+  prefill(tokens: readonly number[], position: number, signal?: AbortSignal): Promise<number>;
+  logits(): Promise<Float32Array>;
+  decode(token: number, position: number): Promise<Float32Array>;
+  greedy(position: number): AsyncGenerator<number, void, undefined>;
+  dispose(): void;
+}
+
+// GPUBufferUsage and GPUMapMode, whose globals a runtime may lack
+const STORAGE = 0x80;
+const COPY_DST = 0x08;
+const COPY_SRC = 0x04;
+const MAP_READ = 0x01;
+const READ = 0x01;
+
+/** Decode steps under way at once in `greedy`: the device works on one while the host reads the one before. */
+const DEPTH = 2;
+
+/** Bytes of everything but weights, on the device. */
+export const programBytes = (shape: ModelShape, layout: Device['layout'], contextLength: number): number => {
+  const buffers = Object.values(bufferBytes(shape, layout, contextLength)).reduce((a, b) => a + b, 0);
+  return buffers + 2 * shape.blockCount * cacheBytes(shape, contextLength) + shape.vocabSize * 4;
+};
+
+/** Allocates, records and compiles. Rejects with DeviceError when a kernel does not compile. */
+export async function createProgram(device: Device, options: ProgramOptions): Promise<Program> {
+  const { shape, contextLength, forward } = options;
+  const { gpu, layout } = device;
+  const { queue } = gpu;
+  const owned: GPUBuffer[] = [];
+  const make = (label: string, bytes: number, usage: number) => {
+    const buffer = device.createBuffer(label, bytes, usage);
+    owned.push(buffer);
+    return buffer;
+  };
+  const everything = STORAGE | COPY_DST | COPY_SRC;
+  const cache = () =>
+    Array.from({ length: shape.blockCount }, (_, i) =>
+      make(`KV cache ${i}`, cacheBytes(shape, contextLength), everything),
+    );
+  const buffers = {
+    ...Object.fromEntries(
+      Object.entries(bufferBytes(shape, layout, contextLength)).map(([name, bytes]) => [
+        name,
+        make(name, bytes, everything),
+      ]),
+    ),
+    keys: cache(),
+    values: cache(),
+  } as unknown as Buffers;
+  const logitsOut = make('logits for the host', shape.vocabSize * 4, MAP_READ | COPY_DST);
+  const tokenOut = Array.from({ length: DEPTH }, () => make('token for the host', 16, MAP_READ | COPY_DST));
+  queue.writeBuffer(buffers.rope, 0, options.rope);
+
+  const partials = countPartials(shape, layout, options.weights);
+  const recording: Recording = { shape, layout, contextLength, buffers, partials };
+  const decodeRecorder = recordDecode(recording);
+  const prefillRecorder = recordPrefill(recording);
+  forward(decodeRecorder.ops);
+  forward(prefillRecorder.ops);
+  const plans = await Promise.all(
+    [
+      [...decodeRecorder.body, ...decodeRecorder.head],
+      prefillRecorder.body,
+      [...prefillRecorder.head, ...decodeRecorder.head],
+      recordNextToken(recording),
+    ].map(dispatches => createPlan(device, dispatches)),
+  );
+  const [decodePlan, prefillPlan, lastRowPlan, pickPlan] = plans;
+
+  /** Replays plans in one submit, then copies what the host wants to see. */
+  const submit = (plans: readonly Plan[], tokens: number, copy?: [GPUBuffer, GPUBuffer]) => {
+    const encoder = gpu.createCommandEncoder();
+    if (plans.length > 0) {
+      const pass = encoder.beginComputePass();
+      for (const each of plans) each.replay(pass, tokens);
+      pass.end();
+    }
+    if (copy) encoder.copyBufferToBuffer(copy[0], 0, copy[1], 0, Math.min(copy[0].size, copy[1].size));
+    queue.submit([encoder.finish()]);
+  };
+  const state = new Uint32Array(4);
+  const writeState = (token: number, position: number, tokens: number) => {
+    state.set([token, position, 0, tokens]);
+    queue.writeBuffer(buffers.state, 0, state);
+  };
+  const logits = new Float32Array(shape.vocabSize);
+  const readLogits = async () => {
+    await logitsOut.mapAsync(READ);
+    logits.set(new Float32Array(logitsOut.getMappedRange(0, logits.byteLength)));
+    logitsOut.unmap();
+    return logits;
+  };
+
+  /** Reads of tokens that a left loop did not wait for. */
+  let draining: Promise<unknown> = Promise.resolve();
+
+  return {
+    async prefill(tokens, position, signal) {
+      await draining;
+      const { tileTokens } = layout;
+      const ids = new Uint32Array(tileTokens);
+      for (let start = 0; start < tokens.length; start += tileTokens) {
+        const tile = tokens.slice(start, start + tileTokens);
+        const isLast = start + tile.length === tokens.length;
+        ids.set(tile);
+        queue.writeBuffer(buffers.ids, 0, ids);
+        writeState(0, position + start, tile.length);
+        submit(isLast ? [prefillPlan, lastRowPlan] : [prefillPlan], tile.length);
+        // one tile ahead of the device at most: so long does a cancel take
+        await queue.onSubmittedWorkDone();
+        if (signal?.aborted) return start + tile.length;
+      }
+      return tokens.length;
+    },
+
+    async logits() {
+      await draining;
+      submit([], 0, [buffers.logits, logitsOut]);
+      return readLogits();
+    },
+
+    async decode(token, position) {
+      await draining;
+      writeState(token, position, 1);
+      submit([decodePlan], 1, [buffers.logits, logitsOut]);
+      return readLogits();
+    },
+
+    async *greedy(position) {
+      await draining;
+      // the token picked first is the one that will be run at `position`
+      writeState(0, position - 1, 1);
+      const pending: Promise<number>[] = [];
+      let next = position - 1;
+      const step = () => {
+        const out = tokenOut[(next - position + 1) % DEPTH];
+        submit(next < position ? [pickPlan] : [decodePlan, pickPlan], 1, [buffers.state, out]);
+        next++;
+        pending.push(readToken(out));
+      };
+      try {
+        while (next < Math.min(position - 1 + DEPTH, contextLength)) step();
+        while (pending.length > 0) {
+          const token = await pending[0];
+          pending.shift();
+          if (next < contextLength) step();
+          yield token;
+        }
+      } finally {
+        draining = Promise.allSettled(pending);
+      }
+    },
+
+    dispose() {
+      for (const plan of plans) plan.dispose();
+      for (const buffer of owned) device.destroyBuffer(buffer);
+    },
+  };
+
+  async function readToken(out: GPUBuffer): Promise<number> {
+    await out.mapAsync(READ);
+    const [token] = new Uint32Array(out.getMappedRange(0, 4));
+    out.unmap();
+    return token;
+  }
+}
