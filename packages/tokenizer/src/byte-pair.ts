@@ -4,9 +4,11 @@
  */
 import { TokenizerError } from './error.ts';
 import { createMerger, type Merges } from './merge.ts';
+import { type Metadata, readStrings } from './metadata.ts';
 import type { Model } from './model.ts';
 import { preTokenizers, splitWords } from './pre-tokenizers.ts';
-import { type Metadata, readStrings, readVocabulary, TokenType, type Vocabulary } from './vocabulary.ts';
+import { TokenType } from './token-type.ts';
+import { readVocabulary, type Vocabulary } from './vocabulary.ts';
 import { createWordCache } from './word-cache.ts';
 
 /** The letter of each byte: a printable byte is itself, the others follow one another from U+0100 on. */

@@ -3,21 +3,16 @@
  * and a character that is no token becomes its bytes, `<0x00>` to `<0xFF>`. A space is written U+2581.
  */
 import { createMerger } from './merge.ts';
+import { type Metadata, readNumbers, readSwitch } from './metadata.ts';
 import type { Model } from './model.ts';
-import {
-  type Metadata,
-  readNumbers,
-  readSwitch,
-  readVocabulary,
-  TokenType,
-  type Vocabulary,
-} from './vocabulary.ts';
+import { TokenType } from './token-type.ts';
+import { readVocabulary, type Vocabulary } from './vocabulary.ts';
 import { createWordCache } from './word-cache.ts';
 
 const byteText = /^<0x([0-9A-Fa-f]{2})>$/;
 
 export function createSentencePiece(metadata: Metadata): Model {
-  const vocabulary = readVocabulary(metadata, { bos: 1, eos: 2, unknown: 0 });
+  const vocabulary = readVocabulary(metadata, { bos_token_id: 1, eos_token_id: 2, unknown_token_id: 0 });
   const { size } = vocabulary;
   const scores = readNumbers(metadata, 'scores', size) ?? new Float32Array(size);
   const utf8 = new TextEncoder();

@@ -2,7 +2,8 @@
  * Finds the special tokens that are written out in a text, before anything else looks at it. Longer ones go first, over the whole text
  * (as in llama.cpp's tokenizer_st_partition), so that a token is never cut by a shorter one that begins further left.
  */
-import { TokenType, type Vocabulary } from './vocabulary.ts';
+import { TokenType } from './token-type.ts';
+import type { Vocabulary } from './vocabulary.ts';
 
 /** A token that was written out, or the text between two. */
 export type Fragment = number | string;

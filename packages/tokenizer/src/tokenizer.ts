@@ -2,10 +2,11 @@
 import { createBytePair } from './byte-pair.ts';
 import { createDecoder, type StreamingDecoder } from './decoder.ts';
 import { TokenizerError } from './error.ts';
+import { type Metadata, readSwitch } from './metadata.ts';
 import type { Model } from './model.ts';
 import { createSentencePiece } from './sentence-piece.ts';
 import { createPartition } from './special-tokens.ts';
-import { type Metadata, readSwitch, TokenType } from './vocabulary.ts';
+import { TokenType } from './token-type.ts';
 
 export interface Tokenizer {
   /** Token ids are 0 to `vocabSize` - 1. */

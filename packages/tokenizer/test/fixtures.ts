@@ -35,6 +35,16 @@ interface Expected {
 
 export const expected: Expected = JSON.parse(text('fixtures/vocab/expected.json'));
 
+interface PreTokenized {
+  readonly texts: readonly string[];
+  /** By `tokenizer.ggml.pre`, the ids of each text in the vocabulary of GPT-2. */
+  readonly ids: Readonly<Record<string, readonly (readonly number[])[]>>;
+}
+
+export const preTokenized: PreTokenized = JSON.parse(
+  brotliDecompressSync(readFileSync(new URL('fixtures/vocab/pre-tokenizers.json.br', root))).toString(),
+);
+
 export interface ModelGolden {
   readonly prompt: string;
   readonly promptTokens: readonly number[];

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createTokenizer, type Tokenizer } from '../src/index.ts';
-import { expected, readMetadata, readModelGolden, smolGolden } from './fixtures.ts';
+import { preTokenizers } from '../src/pre-tokenizers.ts';
+import { expected, preTokenized, readMetadata, readModelGolden, smolGolden } from './fixtures.ts';
 
 const vocabularies = [
   { name: 'gpt-2', file: 'gpt-2', texts: expected.texts },
@@ -81,6 +82,17 @@ describe.each(vocabularies)('vocabulary $name', ({ name, file, texts }) => {
       expect(user + system).toBeLessThan(2e6);
       expect(tokenizer.decode(tokens)).toBe(text);
     }
+  });
+});
+
+describe('pre-tokenizers, on the tokens of GPT-2', () => {
+  let metadata: Awaited<ReturnType<typeof readMetadata>>;
+  beforeAll(async () => {
+    metadata = await readMetadata('fixtures/vocab/gpt-2.gguf.br');
+  });
+  it.each([...preTokenizers.keys()])('%s cuts words as llama.cpp does', name => {
+    const tokenizer = createTokenizer(new Map([...metadata, ['tokenizer.ggml.pre', name]]));
+    expect(preTokenized.texts.map(text => tokenizer.encode(text))).toEqual(preTokenized.ids[name]);
   });
 });
 
