@@ -1,5 +1,5 @@
 // Four fifth bits, spread to bit 4 of four bytes: the multiplication copies them to where one mask can pick them.
-fn fifth(bits: u32) -> u32 { return ((bits & 0xfu) * 0x00204081u & 0x01010101u) << 4u; }
+fn fifth(bits: u32) -> u32 { return (((bits & 0xfu) * 0x00204081u) & 0x01010101u) << 4u; }
 
 fn load32(i: u32) -> W32 {
   let q = w0[i];
