@@ -2,7 +2,7 @@
  * `pnpm bench`: this engine and wllama's WebGPU on the same model file and the same adapter, each in a headless Chromium of its
  * own, runs taken in turns; one clock (the page's) for both. Then the load rate beside a plain read of the same stored bytes.
  */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { appFolders, serve } from './serve.mjs';
