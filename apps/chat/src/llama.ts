@@ -4,8 +4,11 @@ import { type InstallOptions, install, type Tabllama } from 'tabllama';
 export const defaultModel = 'smollm2:135m';
 /** sha256 of its file: what is pulled has to have it. */
 export const defaultModelSha256 = 'b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53';
-/** Sampling as its authors recommend it for chats; any other model has its own parameters. */
-export const defaultModelOptions = { temperature: 0.2, top_p: 0.9 };
+/**
+ * How the chat asks it; any other model has its own parameters. So small a model finds several first words about as likely and
+ * wanders off when it draws among them; now and then it repeats itself without end.
+ */
+export const defaultModelOptions = { temperature: 0, num_predict: 1024 };
 
 export function installLlama(onProgress?: InstallOptions['onProgress']): Promise<Tabllama> {
   const url = `/models/smollm2-135m-instruct-q4_1.gguf#sha256=${defaultModelSha256}`;
