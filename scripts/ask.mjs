@@ -73,6 +73,8 @@ async function ask({ model, message, options, adapter, json }) {
   const { chromium } = await import('playwright');
   const { launchOptions } = await import('./chromium.mjs');
   const isFile = existsSync(model) && statSync(model).isFile();
+  if (isFile && !/\.gguf$/i.test(model))
+    throw new Error(`${model} is no GGUF file: its name does not end in .gguf`);
   if (isFile) folders.unshift(['/asked/', dirname(resolve(model))]);
   const server = await serve(folders);
   // An empty folder name is a fresh profile on disk: a model must not have to fit into memory, as in a private window.
@@ -80,7 +82,10 @@ async function ask({ model, message, options, adapter, json }) {
     ...(await launchOptions(adapter)),
     handleSIGINT: false,
   });
-  process.once('SIGINT', () => context.close().finally(() => process.exit(130)));
+  process.once('SIGINT', () => {
+    interrupted = true;
+    context.close().finally(() => process.exit(130));
+  });
   try {
     const page = await context.newPage();
     const progress = process.stderr.isTTY && !json;
@@ -126,6 +131,7 @@ async function ask({ model, message, options, adapter, json }) {
 }
 
 let request;
+let interrupted = false;
 try {
   request = parse();
 } catch (error) {
@@ -135,6 +141,9 @@ try {
 try {
   await ask(request);
 } catch (error) {
-  console.error(`\n${error.message.split('\n', 1)[0]}`);
-  process.exit(1);
+  // What an interrupted page says of its end is no news; Playwright puts its own call before the page's words.
+  if (!interrupted) {
+    console.error(`\n${error.message.split('\n', 1)[0].replace(/^page\.\w+: (\w*Error: )?/, '')}`);
+    process.exit(1);
+  }
 }
