@@ -77,6 +77,8 @@ export const cacheBytes = (shape: ModelShape, contextLength: number): number =>
   shape.kvHeads * contextLength * shape.headDim * (shape.cache === 'f16' ? 2 : 4);
 
 const bool = (value: unknown): number => (value ? 1 : 0);
+/** A float as a word of a uniform block. */
+const floatBits = (value: number): number => new Uint32Array(Float32Array.of(value).buffer)[0];
 const planesOf = (part: GpuPart): Record<number, GPUBuffer> => ({ ...part.planes });
 /** A grid of `count` workgroups in a row, folded where a dimension is too short for it. */
 const row = (count: number): Grid => {
@@ -117,17 +119,12 @@ export function countPartials(shape: ModelShape, layout: Layout, weights: Iterab
   return most;
 }
 
-function attentionConstants(
-  { shape, contextLength }: Recording,
-  a: AttentionShape,
-  normed: boolean,
-): Constants {
+function attentionConstants({ shape }: Recording, a: AttentionShape, normed: boolean): Constants {
   return {
     HEADS: a.heads,
     KV_HEADS: a.kvHeads,
     HEAD_DIM: a.headDim,
     ROPE_DIM: shape.ropeDim,
-    CONTEXT: contextLength,
     NEOX: bool(a.ropeStyle === 'neox'),
     NORMED: bool(normed),
     EPSILON: a.epsilon,
@@ -143,20 +140,19 @@ export interface Recorder {
 
 /** One decode step. */
 export function recordDecode(recording: Recording): Recorder {
-  const { shape, layout, buffers: b, partials } = recording;
+  const { shape, layout, contextLength, buffers: b, partials } = recording;
   const body: Dispatch[] = [];
   const head: Dispatch[] = [];
   const width = pad32(shape.embeddingLength);
-  const norm: Constants = { PARTIALS: partials, WIDTH: shape.embeddingLength, EPSILON: shape.epsilon };
+  const norm = [partials, floatBits(shape.embeddingLength), floatBits(shape.epsilon)];
   const matvec = (
     into: Dispatch[],
     kernel: keyof typeof ROWS_AT_ONCE,
     weight: GpuWeight,
     bindings: Record<number, GPUBuffer>,
-    constants: Constants,
     bias = false,
   ) => {
-    const { rowsOfGroup, constants: common } = geometry(layout, weight.cols, ROWS_AT_ONCE[kernel]);
+    const { rowsOfGroup, constants } = geometry(layout, weight.cols, ROWS_AT_ONCE[kernel]);
     const counts = weight.parts.map(({ rows }) =>
       Math.ceil((kernel === 'glu' ? rows / 2 : rows) / rowsOfGroup),
     );
@@ -166,8 +162,16 @@ export function recordDecode(recording: Recording): Recorder {
       into.push({
         kernel: `matvec-${kernel}-${layout.matvec}` satisfies KernelName,
         type: part.type,
-        constants: { ...common, ...constants },
-        uniforms: [pad32(weight.cols) / 32, part.rows, part.rowStart, bool(bias), groups, groupStart],
+        constants,
+        uniforms: [
+          pad32(weight.cols) / 32,
+          part.rows,
+          part.rowStart,
+          bool(bias),
+          groups,
+          groupStart,
+          ...norm,
+        ],
         bindings: { ...planesOf(part), ...bindings },
         grid: row(counts[i]),
       });
@@ -176,7 +180,7 @@ export function recordDecode(recording: Recording): Recorder {
   };
   const store = (into: Dispatch[], weight: GpuWeight, y: GPUBuffer, bias?: GpuWeight) => {
     const bindings = { 4: b.normed, 5: b.partials, 6: bias?.vector ?? b.none, 7: y };
-    matvec(into, 'store', weight, bindings, norm, bias !== undefined);
+    matvec(into, 'store', weight, bindings, bias !== undefined);
   };
   const ops: Recorder['ops'] = {
     embed(table, gain) {
@@ -184,7 +188,8 @@ export function recordDecode(recording: Recording): Recorder {
         body.push({
           kernel: 'embed',
           type: part.type,
-          constants: { BLOCKS: width / 32, ROWS: part.rows, ROW_START: part.rowStart, PARTIALS: partials },
+          constants: {},
+          uniforms: [width / 32, part.rows, part.rowStart, partials],
           bindings: {
             ...planesOf(part),
             3: b.state,
@@ -210,6 +215,7 @@ export function recordDecode(recording: Recording): Recorder {
           LANES: layout.lanes,
           SCALE: a.scale,
         },
+        uniforms: [contextLength],
         bindings: {
           3: b.state,
           4: b.qkv,
@@ -226,12 +232,12 @@ export function recordDecode(recording: Recording): Recorder {
     },
     residual(stream, y, weight, gain) {
       const bindings = { 4: y, 5: b.partials, 6: gain.vector!, 7: b.stream, 8: b.normed };
-      matvec(body, 'residual', weight, bindings, { PARTIALS: partials });
+      matvec(body, 'residual', weight, bindings);
       return { ...stream, norm: gain };
     },
     glu(_, gateUp) {
       if (gateUp.paired) {
-        matvec(body, 'glu', gateUp, { 4: b.normed, 5: b.partials, 7: b.hidden }, norm);
+        matvec(body, 'glu', gateUp, { 4: b.normed, 5: b.partials, 7: b.hidden });
       } else {
         store(body, gateUp, b.gateUp);
         body.push(gluRows(gateUp.rows, 0, 1, 1, b.state, b.gateUp, b.hidden));
@@ -258,7 +264,8 @@ function gluRows(
 ): Dispatch {
   return {
     kernel: 'glu-rows',
-    constants: { LANES: lanes, TOKENS: tileTokens, QUADS: rows / 8, START: rowStart / 8 },
+    constants: { LANES: lanes, TOKENS: tileTokens },
+    uniforms: [rows / 8, rowStart / 8],
     bindings: { 3: state, 4: gateUp, 5: hidden },
     grid: tokens => [Math.ceil(tokens / lanes), rows / 8],
   };
@@ -275,7 +282,8 @@ export function recordPrefill(recording: Recording): Recorder {
   const norm = ({ norm: gain }: Stream<GPUBuffer, GpuWeight>) =>
     body.push({
       kernel: 'norm-rows',
-      constants: { ...tile, QUADS: quads, EPSILON: shape.epsilon },
+      constants: tile,
+      uniforms: [quads, floatBits(shape.epsilon)],
       bindings: { 3: b.state, 4: b.streamRows, 5: gain.vector!, 6: b.normedRows },
       grid: tokens => [lanes(tokens)],
     });
@@ -297,7 +305,8 @@ export function recordPrefill(recording: Recording): Recorder {
         body.push({
           kernel: 'embed-rows',
           type: part.type,
-          constants: { ...tile, BLOCKS: pad32(table.cols) / 32, ROWS: part.rows, ROW_START: part.rowStart },
+          constants: tile,
+          uniforms: [pad32(table.cols) / 32, part.rows, part.rowStart],
           bindings: { ...planesOf(part), 3: b.state, 5: b.ids, 7: b.streamRows },
           grid: tokens => [pad32(table.cols) / 32, lanes(tokens)],
         });
@@ -313,6 +322,7 @@ export function recordPrefill(recording: Recording): Recorder {
       body.push({
         kernel: `rope-rows-${shape.cache}`,
         constants: { ...tile, ...attentionConstants(recording, a, gains !== undefined) },
+        uniforms: [contextLength],
         bindings: {
           3: b.state,
           4: b.qkvRows,
@@ -331,9 +341,9 @@ export function recordPrefill(recording: Recording): Recorder {
           HEADS: a.heads,
           KV_HEADS: a.kvHeads,
           HEAD_DIM: a.headDim,
-          CONTEXT: contextLength,
           SCALE: a.scale,
         },
+        uniforms: [contextLength],
         bindings: { 3: b.state, 4: b.qkvRows, 5: b.keys[layer], 6: b.values[layer], 7: b.mixedRows },
         grid: tokens => [lanes(tokens), a.heads],
       });
@@ -356,7 +366,8 @@ export function recordPrefill(recording: Recording): Recorder {
     logits(stream) {
       head.push({
         kernel: 'last-row',
-        constants: { TOKENS: layout.tileTokens, QUADS: quads, PARTIALS: partials },
+        constants: { TOKENS: layout.tileTokens },
+        uniforms: [quads, partials],
         bindings: { 3: b.state, 4: b.streamRows, 5: b.partials, 6: stream.norm.vector!, 7: b.normed },
         grid: () => [1],
       });
@@ -371,11 +382,8 @@ export function recordNextToken({ shape, layout, buffers: b }: Recording): Dispa
   return [
     {
       kernel: 'argmax',
-      constants: {
-        LANES: layout.lanes,
-        VOCAB: shape.vocabSize,
-        STRETCH: Math.ceil(shape.vocabSize / ARGMAX_GROUPS),
-      },
+      constants: { LANES: layout.lanes },
+      uniforms: [shape.vocabSize, Math.ceil(shape.vocabSize / ARGMAX_GROUPS)],
       bindings: { 4: b.logits, 5: b.best },
       grid: () => [ARGMAX_GROUPS],
     },

@@ -5,12 +5,12 @@ override HEADS: u32;
 override KV_HEADS: u32;
 override HEAD_DIM: u32;
 override ROPE_DIM: u32;
-override CONTEXT: u32;
 override NEOX: bool;
 override NORMED: bool;
 override SCALE: f32;
 override EPSILON: f32;
 const CHUNK = 128u;
+struct Cache { positions: u32 } // that it holds
 struct State { token: u32, position: u32, count: u32, tokens: u32 }
 @group(0) @binding(3) var<storage, read> state: State;
 @group(0) @binding(4) var<storage, read> qkv: array<f32>;
@@ -20,6 +20,7 @@ struct State { token: u32, position: u32, count: u32, tokens: u32 }
 @group(0) @binding(8) var<storage, read_write> mixed: array<vec4f>; // [HEADS·HEAD_DIM/4]
 @group(0) @binding(9) var<storage, read> gain_q: array<f32>;
 @group(0) @binding(10) var<storage, read> gain_k: array<f32>;
+@group(0) @binding(11) var<uniform> cache: Cache;
 var<workgroup> q: array<vec4f, HEAD_DIM / 4>;
 var<workgroup> k: array<vec4f, HEAD_DIM / 4>;
 var<workgroup> out: array<vec4f, HEAD_DIM / 4>;
@@ -84,7 +85,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
     let v = vec4f(qkv[base], qkv[base + 1u], qkv[base + 2u], qkv[base + 3u]);
     out[quad] = v;
     if (head % group == 0u) {
-      let at = (kv * CONTEXT + position) * (HEAD_DIM / 4u) + quad;
+      let at = (kv * cache.positions + position) * (HEAD_DIM / 4u) + quad;
       keys[at] = pack4(rk);
       values[at] = pack4(v);
     }
@@ -98,7 +99,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
     let size = min(CHUNK, position - start);
     var top = -3.0e38;
     for (var p = lane; p < size; p += LANES) {
-      let at = (kv * CONTEXT + start + p) * (HEAD_DIM / 4u);
+      let at = (kv * cache.positions + start + p) * (HEAD_DIM / 4u);
       var score = 0.0;
       for (var i = 0u; i < HEAD_DIM / 4u; i++) { score += dot(q[i], unpack4(keys[at + i])); }
       scores[p] = score;
@@ -123,7 +124,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
     for (var i = 0u; i < LANES; i++) { total += partial[i]; }
     for (var quad = lane; quad < HEAD_DIM / 4u; quad += LANES) {
       var acc = out[quad] * shrink;
-      var at = (kv * CONTEXT + start) * (HEAD_DIM / 4u) + quad;
+      var at = (kv * cache.positions + start) * (HEAD_DIM / 4u) + quad;
       for (var p = 0u; p < size; p++) {
         acc += scores[p] * unpack4(values[at]);
         at += HEAD_DIM / 4u;

@@ -5,15 +5,16 @@ override TOKENS: u32;
 override HEADS: u32;
 override KV_HEADS: u32;
 override HEAD_DIM: u32;
-override CONTEXT: u32;
 override SCALE: f32;
 override QUADS: u32 = HEAD_DIM / 4u;
+struct Cache { positions: u32 } // that it holds
 struct State { token: u32, position: u32, count: u32, tokens: u32 }
 @group(0) @binding(3) var<storage, read> state: State;
 @group(0) @binding(4) var<storage, read> qkv: array<vec4f>; // [rows / 4][TOKENS], queries first
 @group(0) @binding(5) var<storage, read> keys: array<Four>;
 @group(0) @binding(6) var<storage, read> values: array<Four>;
 @group(0) @binding(7) var<storage, read_write> mixed: array<vec4f>; // [HEADS·QUADS][TOKENS]
+@group(0) @binding(11) var<uniform> cache: Cache;
 struct Eight { a: vec4f, b: vec4f }
 
 @compute @workgroup_size(LANES)
@@ -22,7 +23,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
   if (first >= state.tokens) { return; }
   let token = first + lane;
   let head = id.y;
-  let base = head / (HEADS / KV_HEADS) * CONTEXT * QUADS;
+  let base = head / (HEADS / KV_HEADS) * cache.positions * QUADS;
   let own = state.position + token; // the last position this lane may see
   let end = min(state.position + first + LANES, state.position + state.tokens); // of the workgroup
   let out = head * QUADS * TOKENS + token;

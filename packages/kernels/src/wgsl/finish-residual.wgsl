@@ -1,9 +1,8 @@
 // Epilogue of a matvec into the residual stream: stream += sum; normed = stream·gain for the next reader, and a sum of squares
 // for every workgroup. Slots of `partials` beyond the last workgroup are zeroed by
 // the first. A matrix of several parts has `groups` workgroups in all, `group_start` of them before this part.
-override PARTIALS: u32;
 const ROWS_AT_ONCE = 4u;
-@group(0) @binding(5) var<storage, read_write> partials: array<f32>; // [PARTIALS]
+@group(0) @binding(5) var<storage, read_write> partials: array<f32>; // [matrix.partials]
 @group(0) @binding(6) var<storage, read> gain: array<f32>;
 @group(0) @binding(7) var<storage, read_write> stream: array<f32>;
 @group(0) @binding(8) var<storage, read_write> normed: array<f32>;
@@ -28,6 +27,6 @@ fn finish(first: u32, acc: vec4f, scale: f32) -> f32 {
 fn finish_group(group: u32, sum: f32) {
   partials[matrix.group_start + group] = sum;
   if (matrix.group_start + group == 0u) {
-    for (var i = matrix.groups; i < PARTIALS; i++) { partials[i] = 0.0; }
+    for (var i = matrix.groups; i < matrix.partials; i++) { partials[i] = 0.0; }
   }
 }

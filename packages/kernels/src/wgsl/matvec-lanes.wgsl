@@ -2,7 +2,7 @@
 // weights: [rows, 32·blocks]; `weight_row`, `input_squares`, `input_scale`, `finish` and
 // `finish_group` come with the epilogue.
 override LANES: u32;
-struct Matrix { blocks: u32, rows: u32, row_start: u32, bias: u32, groups: u32, group_start: u32 }
+struct Matrix { blocks: u32, rows: u32, row_start: u32, bias: u32, groups: u32, group_start: u32, partials: u32, width: f32, epsilon: f32 }
 @group(0) @binding(4) var<storage, read> x: array<vec4f>; // [8·blocks]
 @group(0) @binding(11) var<uniform> matrix: Matrix;
 var<workgroup> squares: array<f32, LANES>;

@@ -2,7 +2,7 @@
 // block of 32 weights, and their sums meet in workgroup memory.
 override LANES: u32; // a power of two, at least SPLIT
 override SPLIT: u32; // a power of two
-struct Matrix { blocks: u32, rows: u32, row_start: u32, bias: u32, groups: u32, group_start: u32 }
+struct Matrix { blocks: u32, rows: u32, row_start: u32, bias: u32, groups: u32, group_start: u32, partials: u32, width: f32, epsilon: f32 }
 @group(0) @binding(4) var<storage, read> x: array<vec4f>; // [8·blocks]
 @group(0) @binding(11) var<uniform> matrix: Matrix;
 var<workgroup> sums: array<vec4f, LANES>;

@@ -1,23 +1,23 @@
 // RMS norm of every token of a tile: normed = stream / rms · gain, all quad-major. One lane a token.
 override LANES: u32;
 override TOKENS: u32;
-override QUADS: u32; // width / 4
-override EPSILON: f32;
+struct Norm { quads: u32, epsilon: f32 } // width / 4
 struct State { token: u32, position: u32, count: u32, tokens: u32 }
 @group(0) @binding(3) var<storage, read> state: State;
-@group(0) @binding(4) var<storage, read> stream: array<vec4f>; // [QUADS][TOKENS]
-@group(0) @binding(5) var<storage, read> gain: array<vec4f>; // [QUADS]
-@group(0) @binding(6) var<storage, read_write> normed: array<vec4f>; // [QUADS][TOKENS]
+@group(0) @binding(4) var<storage, read> stream: array<vec4f>; // [quads][TOKENS]
+@group(0) @binding(5) var<storage, read> gain: array<vec4f>; // [quads]
+@group(0) @binding(6) var<storage, read_write> normed: array<vec4f>; // [quads][TOKENS]
+@group(0) @binding(11) var<uniform> norm: Norm;
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {
   let token = id.x * LANES + lane;
   if (token >= state.tokens) { return; }
   var sum = 0.0;
-  for (var i = 0u; i < QUADS; i++) {
+  for (var i = 0u; i < norm.quads; i++) {
     let v = stream[i * TOKENS + token];
     sum += dot(v, v);
   }
-  let scale = inverseSqrt(sum / f32(4u * QUADS) + EPSILON);
-  for (var i = 0u; i < QUADS; i++) { normed[i * TOKENS + token] = stream[i * TOKENS + token] * scale * gain[i]; }
+  let scale = inverseSqrt(sum / f32(4u * norm.quads) + norm.epsilon);
+  for (var i = 0u; i < norm.quads; i++) { normed[i * TOKENS + token] = stream[i * TOKENS + token] * scale * gain[i]; }
 }

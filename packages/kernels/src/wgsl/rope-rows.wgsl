@@ -6,11 +6,11 @@ override HEADS: u32;
 override KV_HEADS: u32;
 override HEAD_DIM: u32;
 override ROPE_DIM: u32;
-override CONTEXT: u32;
 override NEOX: bool;
 override NORMED: bool;
 override EPSILON: f32;
 override QUADS: u32 = HEAD_DIM / 4u;
+struct Cache { positions: u32 } // that it holds
 struct State { token: u32, position: u32, count: u32, tokens: u32 }
 @group(0) @binding(3) var<storage, read> state: State;
 @group(0) @binding(4) var<storage, read_write> qkv: array<vec4f>; // [rows / 4][TOKENS]
@@ -19,6 +19,7 @@ struct State { token: u32, position: u32, count: u32, tokens: u32 }
 @group(0) @binding(7) var<storage, read_write> values: array<Four>;
 @group(0) @binding(8) var<storage, read> gain_q: array<vec4f>;
 @group(0) @binding(9) var<storage, read> gain_k: array<vec4f>;
+@group(0) @binding(11) var<uniform> cache: Cache;
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -28,7 +29,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
   let position = state.position + token;
   let base = head * QUADS * TOKENS + token;
   if (head >= HEADS + KV_HEADS) {
-    let at = ((head - HEADS - KV_HEADS) * CONTEXT + position) * QUADS;
+    let at = ((head - HEADS - KV_HEADS) * cache.positions + position) * QUADS;
     for (var i = 0u; i < QUADS; i++) { values[at + i] = pack4(qkv[base + i * TOKENS]); }
     return;
   }
@@ -57,7 +58,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
     qkv[base + j / 4u * TOKENS][j % 4u] = b * angle.x + a * angle.y;
   }
   if (head >= HEADS) {
-    let at = ((head - HEADS) * CONTEXT + position) * QUADS;
+    let at = ((head - HEADS) * cache.positions + position) * QUADS;
     for (var i = 0u; i < QUADS; i++) { keys[at + i] = pack4(qkv[base + i * TOKENS]); }
   }
 }
