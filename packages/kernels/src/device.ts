@@ -21,6 +21,8 @@ export interface Device {
   readonly gpu: GPUDevice;
   readonly pipelines: PipelineCache;
   readonly layout: Layout;
+  /** Goes over to another layout, for what is loaded from now on; false where there is none left. */
+  nextLayout(): boolean;
   /** For people: vendor, architecture, description. */
   readonly adapter: string;
   /** Bytes that one binding may have; larger weights are split by rows. */
@@ -70,11 +72,19 @@ export async function openDevice(gpu: GPU | undefined, options: DeviceOptions = 
       maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
     },
   });
+  const layouts = options.layout ? [options.layout] : chooseLayouts(adapter);
   const live = new Map<GPUBuffer, number>();
   return {
     gpu: device,
     pipelines: createPipelineCache(device),
-    layout: options.layout ?? chooseLayout(adapter),
+    get layout() {
+      return layouts[0];
+    },
+    nextLayout() {
+      if (layouts.length === 1) return false;
+      layouts.shift();
+      return true;
+    },
     adapter: [info.vendor, info.architecture, info.description].filter(Boolean).join(' '),
     maxBindingBytes: Math.min(
       options.maxBindingBytes ?? Number.POSITIVE_INFINITY,
@@ -111,11 +121,14 @@ export async function openDevice(gpu: GPU | undefined, options: DeviceOptions = 
   };
 }
 
-function chooseLayout({ info }: GPUAdapter): Layout {
+/** Layouts for the adapter, the best first. */
+function chooseLayouts({ info }: GPUAdapter): Layout[] {
   const isCpu =
     info.isFallbackAdapter ||
     /swiftshader|llvmpipe|software/i.test(`${info.architecture} ${info.description}`);
-  if (!isCpu) return { matvec: 'split', lanes: 64, tokenLanes: 32, tileTokens: 256 };
+  const card = { tokenLanes: 32, tileTokens: 256 };
+  const splitting: Layout = { matvec: 'split', lanes: 64, ...card };
+  if (!isCpu) return [splitting, { matvec: 'lanes', lanes: 32, ...card }];
   const lanes = info.subgroupMinSize > 0 ? Math.min(info.subgroupMinSize, 16) : 4;
-  return { matvec: 'lanes', lanes, tokenLanes: lanes, tileTokens: 8 * lanes };
+  return [{ matvec: 'lanes', lanes, tokenLanes: lanes, tileTokens: 8 * lanes }, splitting];
 }

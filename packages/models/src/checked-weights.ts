@@ -19,7 +19,12 @@ export interface CheckedWeight {
   readonly parts: readonly WeightPart[];
 }
 
-function checkWeight(gguf: Gguf, { kind, names }: WeightSpec): CheckedWeight {
+/** @param expected shape of the whole. Throws ModelError that names the tensor. */
+export function checkWeight(
+  gguf: Gguf,
+  { kind, names }: WeightSpec,
+  expected?: { readonly rows: number; readonly cols: number },
+): CheckedWeight {
   const parts: WeightPart[] = [];
   let rows = 0;
   let cols = 0;
@@ -40,7 +45,15 @@ function checkWeight(gguf: Gguf, { kind, names }: WeightSpec): CheckedWeight {
     rows += height;
     cols = kind === 'vector' ? cols + width : width;
   }
-  return { kind, rows: kind === 'vector' ? 1 : rows, cols, parts };
+  const weight = { kind, rows: kind === 'vector' ? 1 : rows, cols, parts };
+  if (expected) expectShape(weight, expected.rows, expected.cols);
+  return weight;
+}
+
+function expectShape(weight: CheckedWeight, rows: number, cols: number): void {
+  if (weight.rows === rows && weight.cols === cols) return;
+  const names = weight.parts.map(part => part.tensor.name).join(', ');
+  throw new ModelError(`${names}: ${weight.rows} rows of ${weight.cols}, expected ${rows} of ${cols}`);
 }
 
 /** Applies `map` to every weight; equal specs are mapped once. */
@@ -78,26 +91,20 @@ export function checkWeights(
     spec => checkWeight(gguf, spec),
   );
   const { embeddingLength: width, feedForwardLength: hidden, heads, kvHeads, headDim, vocabSize } = config;
-  const expect = (weight: CheckedWeight, rows: number, cols: number) => {
-    if (weight.rows !== rows || weight.cols !== cols) {
-      const names = weight.parts.map(part => part.tensor.name).join(', ');
-      throw new ModelError(`${names}: ${weight.rows} rows of ${weight.cols}, expected ${rows} of ${cols}`);
-    }
-  };
-  expect(weights.tokenEmbd, vocabSize, width);
-  expect(weights.output, vocabSize, width);
-  expect(weights.outputNorm, 1, width);
+  expectShape(weights.tokenEmbd, vocabSize, width);
+  expectShape(weights.output, vocabSize, width);
+  expectShape(weights.outputNorm, 1, width);
   for (const block of weights.blocks) {
     const qkv = (heads + 2 * kvHeads) * headDim;
-    expect(block.attnNorm, 1, width);
-    expect(block.ffnNorm, 1, width);
-    expect(block.attnQkv, qkv, width);
-    if (block.attnQkvBias) expect(block.attnQkvBias, 1, qkv);
-    if (block.attnQNorm) expect(block.attnQNorm, 1, headDim);
-    if (block.attnKNorm) expect(block.attnKNorm, 1, headDim);
-    expect(block.attnOutput, width, heads * headDim);
-    expect(block.ffnGateUp, 2 * hidden, width);
-    expect(block.ffnDown, width, hidden);
+    expectShape(block.attnNorm, 1, width);
+    expectShape(block.ffnNorm, 1, width);
+    expectShape(block.attnQkv, qkv, width);
+    if (block.attnQkvBias) expectShape(block.attnQkvBias, 1, qkv);
+    if (block.attnQNorm) expectShape(block.attnQNorm, 1, headDim);
+    if (block.attnKNorm) expectShape(block.attnKNorm, 1, headDim);
+    expectShape(block.attnOutput, width, heads * headDim);
+    expectShape(block.ffnGateUp, 2 * hidden, width);
+    expectShape(block.ffnDown, width, hidden);
   }
   return weights;
 }

@@ -15,11 +15,8 @@ import {
   type WeightLayout,
   weightBytes,
 } from '@tabllama/kernels';
-import type { DecoderConfig, DecoderWeights } from './architecture.ts';
-import { findArchitecture } from './architectures/index.ts';
-import { type CheckedWeight, checkWeights, mapWeights } from './checked-weights.ts';
-import { readTensor } from './reference-runner.ts';
-import { ropeTable } from './rope.ts';
+import type { CheckedWeight } from './checked-weights.ts';
+import { everyWeight, type Model, readModel, readRopeTable, readWeight, replaceWeights } from './model.ts';
 import type { Runner } from './runner.ts';
 
 export interface MemoryEstimate {
@@ -44,44 +41,33 @@ export interface GpuRunnerOptions {
 /** The upload waits for the device whenever so many bytes are on their way. */
 const IN_FLIGHT = 32 << 20;
 
-interface Planned {
-  readonly shape: ModelShape & DecoderConfig;
-  readonly forward: ReturnType<typeof findArchitecture>['forward'];
-  readonly weights: DecoderWeights<CheckedWeight>;
-  /** Layout of every matrix. */
-  readonly layouts: ReadonlyMap<CheckedWeight, WeightLayout>;
-}
-
-const key = (weight: CheckedWeight) => weight.parts.map(part => part.tensor.name).join();
-
-/** Everything that the header decides. Throws ModelError. */
-function plan(gguf: Gguf, maxBindingBytes: number): Planned {
-  const { config: read, weights: specs, forward } = findArchitecture(gguf);
-  const config = read(gguf);
-  const weights = checkWeights(
-    gguf,
-    config,
-    specs(config, name => gguf.tensors.has(name)),
-  );
+/** How the model's weights and caches lie on a device. */
+function planMemory(model: Model, maxBindingBytes: number) {
   const layouts = new Map<CheckedWeight, WeightLayout>();
-  mapWeights(weights, key, weight => {
-    if (weight.kind === 'vector') return;
+  for (const weight of everyWeight(model)) {
+    if (weight.kind === 'vector') continue;
     const matrices = weight.parts.map(({ tensor, type, rows }) => ({ type, rows, offset: tensor.offset }));
     layouts.set(weight, layoutWeight(matrices, weight.cols, weight.kind === 'pair', maxBindingBytes));
-  });
+  }
   // keys and values have the precision of the weights, as far as that pays
   const isFull = [...layouts.values()].every(({ parts }) => parts.every(({ type }) => type.name === 'F32'));
-  const shape = { ...config, cache: isFull ? ('f32' as const) : ('f16' as const) };
-  return { shape, forward, weights, layouts };
+  const shape: ModelShape = { ...model.config, cache: isFull ? 'f32' : 'f16' };
+  return { shape, layouts };
 }
 
 /** What a runner will take, from the header alone. Throws ModelError for what cannot be run. */
-export function estimateMemory(
+export const estimateMemory = (
   gguf: Gguf,
   contextLength: number,
-  { layout, maxBindingBytes }: Pick<Device, 'layout' | 'maxBindingBytes'>,
+  device: Pick<Device, 'layout' | 'maxBindingBytes'>,
+): MemoryEstimate =>
+  estimate(planMemory(readModel(gguf), device.maxBindingBytes), contextLength, device.layout);
+
+function estimate(
+  { shape, layouts }: ReturnType<typeof planMemory>,
+  contextLength: number,
+  layout: Device['layout'],
 ): MemoryEstimate {
-  const { shape, layouts } = plan(gguf, maxBindingBytes);
   const weights = [...layouts.values()].reduce((sum, each) => sum + weightBytes(each), 0);
   return {
     device: weights + programBytes(shape, layout, contextLength),
@@ -92,17 +78,18 @@ export function estimateMemory(
 const mib = (bytes: number) => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
 
 /**
- * Loads the model. Rejects with ModelError for what cannot be run, with DeviceError for what does not fit or does not compile here;
- * then, and when the signal is aborted, every buffer is freed again.
+ * Loads a model whose header is read. Rejects with DeviceError for what does not fit or does not compile here; then, and when the
+ * signal is aborted, every buffer is freed again.
  */
-export async function createGpuRunner(
+export async function runOnGpu(
   device: Device,
-  gguf: Gguf,
+  model: Model,
   source: ByteSource,
   { contextLength, signal, onProgress }: GpuRunnerOptions,
 ): Promise<Runner> {
-  const { shape, forward, weights, layouts } = plan(gguf, device.maxBindingBytes);
-  const { device: needed, kvCache } = estimateMemory(gguf, contextLength, device);
+  const memory = planMemory(model, device.maxBindingBytes);
+  const { shape, layouts } = memory;
+  const { device: needed, kvCache } = estimate(memory, contextLength, device.layout);
   const cache = cacheBytes(shape, contextLength);
   if (cache > device.maxBindingBytes) {
     throw new DeviceError(
@@ -138,25 +125,24 @@ export async function createGpuRunner(
     };
     const read = (offset: number, length: number) => source.read(offset, length, signal);
     const loaded = new Map<CheckedWeight, GpuWeight>();
-    for (const weight of everyWeight(weights)) {
+    for (const weight of everyWeight(model)) {
       const layout = layouts.get(weight);
       if (layout) {
         const matrix = keep(createMatrix(device, layout));
         loaded.set(weight, matrix);
         await uploadMatrix(device, layout, matrix, read, onBytes);
       } else {
-        loaded.set(weight, keep(createVector(device, await readVector(gguf, source, weight))));
+        loaded.set(weight, keep(createVector(device, await readWeight(source, weight, signal))));
       }
     }
     onProgress?.({ phase: 'compile', completed: 0, total: 1 });
-    const ready = mapWeights(weights, key, weight => loaded.get(weight)!);
-    const rope = ropeTable(shape, contextLength, await readTensor(gguf, source, 'rope_freqs.weight'));
+    const ready = replaceWeights(model, weight => loaded.get(weight)!);
     const program = await createProgram(device, {
       shape,
       contextLength,
-      rope: Float32Array.from(rope),
+      rope: Float32Array.from(await readRopeTable(model, source, contextLength)),
       weights: loaded.values(),
-      forward: ops => forward(ops, shape, ready),
+      forward: ops => model.forward(ops, model.config, ready),
     });
     if (await outOfMemory()) {
       program.dispose();
@@ -186,22 +172,4 @@ export async function createGpuRunner(
     free();
     throw error;
   }
-}
-
-/** Every weight once. */
-function everyWeight(weights: DecoderWeights<CheckedWeight>): CheckedWeight[] {
-  const all: CheckedWeight[] = [];
-  mapWeights(weights, key, weight => all.push(weight));
-  return all;
-}
-
-async function readVector(gguf: Gguf, source: ByteSource, weight: CheckedWeight) {
-  const values = new Float32Array(weight.cols);
-  let at = 0;
-  for (const { tensor } of weight.parts) {
-    const part = (await readTensor(gguf, source, tensor.name))!;
-    values.set(part, at);
-    at += part.length;
-  }
-  return values;
 }

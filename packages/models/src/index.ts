@@ -1,6 +1,7 @@
 /** One file per architecture, and the two ways to run one: on the GPU, or on the reference ops in float64. */
 export { ModelError } from './architecture.ts';
 export { architectures, findArchitecture } from './architectures/index.ts';
-export { createGpuRunner, estimateMemory, type MemoryEstimate } from './gpu-runner.ts';
+export { estimateMemory, type GpuRunnerOptions, type MemoryEstimate } from './gpu-runner.ts';
 export { createReferenceRunner } from './reference-runner.ts';
 export type { Runner } from './runner.ts';
+export { createGpuRunner } from './tested-runner.ts';

@@ -1,0 +1,128 @@
+/**
+ * A test of the kernels that a model is about to use, on the device at hand: a driver may compile correct WGSL to something wrong. A
+ * small model is cut out of the real one (the same types and head geometry, so the same pipelines; the first weights of the
+ * first block of every combination of types) and must have the logits that the reference has.
+ */
+import type { ByteSource } from '@tabllama/gguf';
+import { type Device, DeviceError } from '@tabllama/kernels';
+import type { DecoderBlock } from './architecture.ts';
+import type { CheckedWeight } from './checked-weights.ts';
+import { runOnGpu } from './gpu-runner.ts';
+import type { Model } from './model.ts';
+import { runReference } from './reference-runner.ts';
+
+const WIDTH = 256;
+const VOCABULARY = 64;
+const CONTEXT = 16;
+/** Relative error of the logits; a KV cache of halves makes some 1e-3, a wrong row of a matrix more than 5e-2. */
+const TOLERANCE = 1e-2;
+
+const known = new WeakMap<Device, Map<string, Promise<void>>>();
+
+/**
+ * Makes sure that the model's kernels compute what they should. Where they do not, the device goes over to its next layout, with
+ * other kernels; rejects with DeviceError when there is none left. Passed tests are remembered for the life of the device.
+ */
+export async function selfTest(device: Device, model: Model, source: ByteSource): Promise<void> {
+  const small = cutOut(model);
+  for (;;) {
+    const error = await testOnce(device, small, source);
+    if (error === undefined) return;
+    if (!device.nextLayout()) throw error;
+  }
+}
+
+async function testOnce(device: Device, small: Model, source: ByteSource): Promise<unknown> {
+  const tests = known.get(device) ?? new Map<string, Promise<void>>();
+  known.set(device, tests);
+  const { heads, kvHeads, headDim, ropeDim, ropeStyle } = small.config;
+  const geometry = [heads, kvHeads, headDim, ropeDim, ropeStyle];
+  const kinds = small.weights.blocks.map(block => [Object.keys(block), signature(block)]);
+  const { output, tokenEmbd } = small.weights;
+  const key = JSON.stringify([geometry, kinds, typesOf(tokenEmbd), typesOf(output), device.layout]);
+  const test = tests.get(key) ?? compare(device, small, source);
+  tests.set(key, test);
+  try {
+    await test;
+    return undefined;
+  } catch (error) {
+    tests.delete(key);
+    return error;
+  }
+}
+
+/** Prefill, decode and the choice of a token. Rejects with DeviceError where they go wrong. */
+async function compare(device: Device, small: Model, source: ByteSource): Promise<void> {
+  const tokens = [3, 1, 4, 1, 5, 9, 2].map(token => token % small.config.vocabSize);
+  const prompt = tokens.slice(0, -1);
+  const last = tokens.length - 1;
+  await using reference = await runReference(small, source, CONTEXT);
+  await using runner = await runOnGpu(device, small, source, { contextLength: CONTEXT });
+  await runner.prefill(prompt, 0);
+  await reference.prefill(prompt, 0);
+  check('prefill', device, await runner.logits(), await reference.logits());
+  check(
+    'decode',
+    device,
+    await runner.decode(tokens[last], last),
+    await reference.decode(tokens[last], last),
+  );
+  const logits = await runner.logits();
+  for await (const token of runner.greedy(tokens.length)) {
+    if (logits[token] === Math.max(...logits)) return;
+    throw wrong('argmax', device, `token ${token} is not the best`);
+  }
+}
+
+function check(what: string, device: Device, logits: Float32Array, expected: Float32Array): void {
+  const norm = Math.hypot(...expected);
+  const error = Math.hypot(...expected.map((value, i) => value - logits[i])) / norm;
+  if (!(error <= TOLERANCE)) throw wrong(what, device, `relative error ${error.toPrecision(3)}`);
+}
+
+const wrong = (what: string, device: Device, how: string) =>
+  new DeviceError('bad-kernel', `the GPU computes ${what} wrongly here (${how}; ${device.adapter})`);
+
+const typesOf = (weight: CheckedWeight) => weight.parts.map(part => part.type.name).join();
+const signature = (block: DecoderBlock<CheckedWeight>) =>
+  [block.attnQkv, block.attnOutput, block.ffnGateUp, block.ffnDown].map(typesOf).join(' ');
+
+/** The model with narrower layers; rows and columns of its matrices are the first blocks of the real ones. */
+function cutOut({ config, forward, weights, ropeFactors }: Model): Model {
+  const embeddingLength = Math.min(config.embeddingLength, WIDTH);
+  const feedForwardLength = Math.min(config.feedForwardLength, WIDTH);
+  const vocabSize = Math.min(config.vocabSize, VOCABULARY);
+  const kinds = new Map(weights.blocks.map(block => [signature(block), block] as const).reverse());
+  const blocks = [...kinds.values()].map(block => ({
+    ...block,
+    attnNorm: cut(block.attnNorm, 1, embeddingLength),
+    attnQkv: cut(block.attnQkv, undefined, embeddingLength),
+    attnOutput: cut(block.attnOutput, embeddingLength, block.attnOutput.cols),
+    ffnNorm: cut(block.ffnNorm, 1, embeddingLength),
+    ffnGateUp: cut(block.ffnGateUp, feedForwardLength, embeddingLength),
+    ffnDown: cut(block.ffnDown, embeddingLength, feedForwardLength),
+  }));
+  const table = (weight: CheckedWeight) => cut(weight, vocabSize, embeddingLength);
+  return {
+    config: { ...config, embeddingLength, feedForwardLength, vocabSize, blockCount: blocks.length },
+    forward,
+    weights: {
+      tokenEmbd: table(weights.tokenEmbd),
+      blocks,
+      outputNorm: cut(weights.outputNorm, 1, embeddingLength),
+      output: table(weights.output),
+    },
+    ropeFactors,
+  };
+}
+
+/** @param rows of every part; undefined: as many as it has */
+function cut(weight: CheckedWeight, rows: number | undefined, cols: number): CheckedWeight {
+  let rowStart = 0;
+  const parts = weight.parts.map(part => {
+    const height = rows ?? part.rows;
+    rowStart += height;
+    return { ...part, rowStart: rowStart - height, rows: height };
+  });
+  return { ...weight, rows: weight.kind === 'vector' ? 1 : rowStart, cols, parts };
+}

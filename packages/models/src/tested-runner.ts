@@ -1,0 +1,22 @@
+/** A model on the GPU by kernels that were tested on it. */
+import type { ByteSource, Gguf } from '@tabllama/gguf';
+import type { Device } from '@tabllama/kernels';
+import { type GpuRunnerOptions, runOnGpu } from './gpu-runner.ts';
+import { readModel } from './model.ts';
+import type { Runner } from './runner.ts';
+import { selfTest } from './self-test.ts';
+
+/**
+ * Tests the kernels, where that was not done on this device, and loads the model. Rejects with ModelError for what cannot be run, with
+ * DeviceError for what does not fit or is computed wrongly here.
+ */
+export async function createGpuRunner(
+  device: Device,
+  gguf: Gguf,
+  source: ByteSource,
+  options: GpuRunnerOptions,
+): Promise<Runner> {
+  const model = readModel(gguf);
+  await selfTest(device, model, source);
+  return runOnGpu(device, model, source, options);
+}

@@ -1,0 +1,68 @@
+/** The self-test finds kernels that compute something else, and other kernels take their place. */
+import { type Device, openDevice } from '@tabllama/kernels';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { gpu } from '../../kernels/test/dawn.ts';
+import { createGpuRunner } from '../src/index.ts';
+import { openFixture, readGolden } from './fixtures.ts';
+
+const name = 'stories260K-q8_0';
+let device: Device;
+beforeEach(async () => {
+  device = await openDevice(gpu);
+});
+afterEach(() => device.destroy());
+
+const load = async (on: Device) => {
+  const { gguf, weights } = await openFixture(name);
+  return createGpuRunner(on, gguf, weights, { contextLength: 128 });
+};
+
+/** The device, on which Q8_0 has another meaning in the kernels whose names match. */
+function broken(which: RegExp): Device {
+  const { pipelines } = device;
+  return Object.assign(Object.create(device), {
+    pipelines: ((kernel, constants, type) => {
+      if (type?.name !== 'Q8_0' || !which.test(kernel)) return pipelines(kernel, constants, type);
+      const wgsl = type.wgsl.replace('w0[2u * i + 1u]', 'w0[2u * i]');
+      expect(wgsl).not.toBe(type.wgsl);
+      return pipelines(kernel, constants, { ...type, wgsl, name: 'broken Q8_0' });
+    }) satisfies Device['pipelines'],
+  });
+}
+
+it.each([
+  ['matmul', 'prefill'],
+  ['matvec-glu', 'decode'],
+  ['embed$', 'decode'],
+])('refuses a load where %s is wrong in every layout', async (kernel, stage) => {
+  const before = device.allocatedBytes;
+  await expect(load(broken(new RegExp(kernel)))).rejects.toThrow(`the GPU computes ${stage} wrongly here`);
+  expect(device.allocatedBytes).toBe(before);
+});
+
+it('takes other kernels where the first choice is wrong', async () => {
+  const preferred = device.layout;
+  const other = preferred.matvec === 'lanes' ? 'split' : 'lanes';
+  const golden = readGolden(name);
+  await using runner = await load(broken(new RegExp(`matvec.*${preferred.matvec}`)));
+  expect(device.layout.matvec).toBe(other);
+  await runner.prefill(golden.promptTokens, 0);
+  const tokens: number[] = [];
+  for await (const token of runner.greedy(golden.promptTokens.length)) if (tokens.push(token) === 16) break;
+  expect(tokens).toEqual(golden.generated.slice(0, 16));
+});
+
+it('is run once on a device', async () => {
+  let compiled = 0;
+  const { pipelines } = device;
+  const counting: Device = Object.assign(Object.create(device), {
+    pipelines: ((...args) => {
+      compiled++;
+      return pipelines(...args);
+    }) satisfies Device['pipelines'],
+  });
+  await (await load(counting))[Symbol.asyncDispose]();
+  const first = compiled;
+  await (await load(counting))[Symbol.asyncDispose]();
+  expect(compiled - first).toBeLessThan(first);
+});
