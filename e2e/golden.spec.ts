@@ -1,7 +1,7 @@
 /**
  * The engine in a real Chromium against llama.cpp: greedy text and the ten best logprobs of every stored step, through
  * `/api/generate`. Texts are compared up to the first step whose two best logits lie closer than three times the error that is
- * measured on the way; of the 135M model `GOLDEN_TOKENS` tokens for each prompt (24; all 64 are in the file).
+ * measured on the way; of the 135M model `GOLDEN_TOKENS` tokens for each prompt (all 64, but 24 on SwiftShader, which is slow).
  */
 import { readFileSync } from 'node:fs';
 import { expect, type Page, test } from '@playwright/test';
@@ -47,11 +47,11 @@ interface TinyGolden {
 }
 
 const smol: readonly SmolPrompt[] = readJson('smollm2-135m-instruct-q4_1').prompts;
-/** Of each tiny model: how far logprobs may be off (the KV cache is f16, the reference's f32), and what the reference's decoder dropped at the start of its text. */
+/** Of each tiny model: how far logprobs may be off (the reference of q8_0 rounds activations), and what the reference's decoder dropped at the start of its text. */
 const tiny = {
-  'stories260K-f32': { bound: 0.02, dropped: '' },
+  'stories260K-f32': { bound: 0.0005, dropped: '' },
   'stories260K-q8_0': { bound: 0.2, dropped: '' },
-  'llama-2-tiny-random': { bound: 0.001, dropped: ' ' },
+  'llama-2-tiny-random': { bound: 0.0005, dropped: ' ' },
 };
 
 /** Opens the playground and pulls a model, by its name or its URL; resolves to the name that it has then. */
@@ -109,7 +109,6 @@ function compare(answer: Answer, golden: Golden, tokens: number): { error: numbe
 }
 
 test.describe('smollm2:135m', () => {
-  const tokens = Number(process.env.GOLDEN_TOKENS ?? 24);
   let page: Page;
 
   test.beforeAll(async ({ browser, baseURL }) => {
@@ -119,7 +118,8 @@ test.describe('smollm2:135m', () => {
   test.afterAll(() => page.close());
 
   for (const { id, prompt, promptTokens, f32 } of smol) {
-    test(`${id}: greedy text is the reference's`, async () => {
+    test(`${id}: greedy text is the reference's`, async ({ browserName: _ }, { project }) => {
+      const tokens = Number(process.env.GOLDEN_TOKENS ?? (project.name === 'swiftshader' ? 24 : 64));
       test.setTimeout(60_000 + 300 * promptTokens.length + 3000 * tokens);
       const answer = await generate(page, 'smollm2:135m', prompt, tokens);
       expect(answer.at(-1)?.prompt_eval_count).toBe(promptTokens.length);
@@ -135,7 +135,7 @@ test.describe('smollm2:135m', () => {
         tokens,
       );
       console.log(`${id}: ${steps} steps equal, logprobs within ${error.toPrecision(2)}`);
-      expect(error).toBeLessThan(0.05);
+      expect(error).toBeLessThan(0.03);
       expect(steps).toBeGreaterThan(0);
     });
   }

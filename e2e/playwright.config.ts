@@ -1,11 +1,13 @@
 /**
- * Browser tests of the built app, in Chromium with WebGPU on a software adapter: SwiftShader, or those that `ADAPTERS` names
- * (`ADAPTERS=swiftshader,lavapipe`). `/fixtures/` is served beside the app.
+ * Browser tests of the built app, in Chromium with WebGPU on SwiftShader; the golden texts also on lavapipe where it is installed.
+ * `ADAPTERS=lavapipe` (or several, with commas) runs everything on those instead. `/fixtures/` is served beside the app.
  */
 import { defineConfig } from '@playwright/test';
-import { launchOptions } from '../scripts/chromium.mjs';
+import { hasLavapipe, launchOptions } from '../scripts/chromium.mjs';
 
-const adapters = (process.env.ADAPTERS ?? 'swiftshader').split(',');
+const projects: { name: string; testMatch?: string }[] = process.env.ADAPTERS
+  ? process.env.ADAPTERS.split(',').map(name => ({ name }))
+  : [{ name: 'swiftshader' }, ...(hasLavapipe() ? [{ name: 'lavapipe', testMatch: 'golden.spec.ts' }] : [])];
 
 export default defineConfig({
   testDir: '.',
@@ -18,6 +20,9 @@ export default defineConfig({
   forbidOnly: Boolean(process.env.CI),
   use: { baseURL: process.env.BASE_URL, trace: 'retain-on-failure' },
   projects: await Promise.all(
-    adapters.map(async name => ({ name, use: { launchOptions: await launchOptions(name) } })),
+    projects.map(async project => ({
+      ...project,
+      use: { launchOptions: await launchOptions(project.name) },
+    })),
   ),
 });

@@ -178,8 +178,8 @@ async function bench({ adapter, rounds, tokens, promptTokens }) {
   await install({ quiet: true });
   const dist = await build({ quiet: true });
   const { chromium } = await import('playwright');
-  const { findLavapipe, launchOptions } = await import('./chromium.mjs');
-  const on = adapter ?? (findLavapipe() ? 'lavapipe' : 'swiftshader');
+  const { hasLavapipe, launchOptions } = await import('./chromium.mjs');
+  const on = adapter ?? (hasLavapipe() ? 'lavapipe' : 'swiftshader');
   const contextLength = 2048;
   const folders = [['/wllama/', join(wllamaFolder, 'esm')], ...appFolders(dist)];
   const server = await serve(folders, { headers: isolation });

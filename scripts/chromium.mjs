@@ -77,6 +77,11 @@ export function findLavapipe() {
   return manifest ? join(folder, manifest) : undefined;
 }
 
+/** Whether Chromium can run on lavapipe here: that also takes a C compiler. */
+export function hasLavapipe() {
+  return findLavapipe() !== undefined && output('cc', ['--version']) !== undefined;
+}
+
 /** Environment that puts lavapipe in SwiftShader's place within Chromium: lavapipe.c, compiled once and preloaded. */
 function preloadLavapipe() {
   const manifest = findLavapipe();

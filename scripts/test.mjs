@@ -71,7 +71,8 @@ function playwright(name) {
   const walk = function* (suites) {
     for (const { specs = [], suites: inner = [] } of suites) {
       for (const spec of specs) {
-        for (const test of spec.tests) yield [statuses[test.status], `${name}: ${spec.file}: ${spec.title}`];
+        for (const test of spec.tests)
+          yield [statuses[test.status], `${name} on ${test.projectName}: ${spec.file}: ${spec.title}`];
       }
       yield* walk(inner);
     }
