@@ -16,6 +16,9 @@ const file = 'smollm2-135m-instruct-q4_1.gguf';
 const wllamaFolder = join(root, 'e2e', 'node_modules', '@wllama', 'wllama');
 /** Continues for more than 64 tokens under greedy sampling. */
 const shortPrompt = 'Once upon a time, in a small village by the sea, there lived an old clockmaker who';
+/** Of the long prompt, by SmolLM2's tokenizer. */
+const charactersPerToken = 4.3;
+
 /** The isolation that lets wllama use threads. */
 const isolation = {
   'Cross-Origin-Opener-Policy': 'same-origin',
@@ -108,6 +111,8 @@ async function startWllama({ url, contextLength }) {
   await globalThis.wllama.loadModel([blob], {
     n_ctx: contextLength,
     n_gpu_layers: 99999,
+    // It aborts when a batch takes more than 30 s, and a software adapter gets near that with its default of 512.
+    n_ubatch: 128,
     n_parallel: 1,
     warmup: false,
     log_level: 2,
@@ -151,7 +156,7 @@ async function compare(engines, { rounds, tokens, promptTokens, contextLength })
   const { nll } = JSON.parse(
     readFileSync(join(root, 'fixtures', 'golden', 'smollm2-135m-instruct-q4_1.json'), 'utf8'),
   );
-  const longPrompt = nll.text.slice(0, (nll.text.length * promptTokens) / nll.tokens.length);
+  const longPrompt = nll.text.slice(0, promptTokens * charactersPerToken);
   const rates = engines.map(() => ({ prompt: [], decode: [] }));
   // Round 0 warms up: pipelines are compiled at their first use.
   for (let round = 0; round <= rounds; round++) {
