@@ -4,5 +4,12 @@ export { cacheBytes, type ModelShape } from './gpu-ops.ts';
 export type { AttentionShape, Ops, Stream } from './ops.ts';
 export { createProgram, type Program, programBytes } from './program.ts';
 export { createReferenceOps, type ReferenceCache, type ReferenceWeight } from './reference.ts';
-export { createMatrix, createVector, type GpuWeight, type ReadBytes, uploadMatrix } from './upload.ts';
+export {
+  createMatrix,
+  createVector,
+  type GpuWeight,
+  type ReadBytes,
+  uploadMatrix,
+  uploadVector,
+} from './upload.ts';
 export { type FileRows, layoutWeight, type WeightLayout, weightBytes } from './weight-layout.ts';

@@ -87,6 +87,9 @@ export async function createProgram(device: Device, options: ProgramOptions): Pr
   const prefillRecorder = recordPrefill(recording);
   forward(decodeRecorder.ops);
   forward(prefillRecorder.ops);
+  const dispose = () => {
+    for (const buffer of owned) device.destroyBuffer(buffer);
+  };
   const plans = await Promise.all(
     [
       [...decodeRecorder.body, ...decodeRecorder.head],
@@ -94,7 +97,10 @@ export async function createProgram(device: Device, options: ProgramOptions): Pr
       [...prefillRecorder.head, ...decodeRecorder.head],
       recordNextToken(recording),
     ].map(dispatches => createPlan(device, dispatches)),
-  );
+  ).catch(error => {
+    dispose();
+    throw error;
+  });
   const [decodePlan, prefillPlan, lastRowPlan, pickPlan] = plans;
 
   /** Replays plans in one submit, then copies what the host wants to see. */
@@ -183,7 +189,7 @@ export async function createProgram(device: Device, options: ProgramOptions): Pr
 
     dispose() {
       for (const plan of plans) plan.dispose();
-      for (const buffer of owned) device.destroyBuffer(buffer);
+      dispose();
     },
   };
 

@@ -40,11 +40,15 @@ export function createMatrix(device: Device, layout: WeightLayout): GpuWeight {
   return { rows, cols, paired, parts };
 }
 
-/** A vector, padded with zeros. @param values [cols] */
-export function createVector(device: Device, values: Float32Array<ArrayBuffer>): GpuWeight {
-  const vector = device.createBuffer('vector', pad32(values.length) * 4, STORAGE);
-  device.gpu.queue.writeBuffer(vector, 0, values);
-  return { rows: 1, cols: values.length, paired: false, parts: [], vector };
+/** Makes the buffer of a vector of `cols` floats, padded with zeros; it is filled by `uploadVector`. */
+export function createVector(device: Device, cols: number): GpuWeight {
+  const vector = device.createBuffer('vector', pad32(cols) * 4, STORAGE);
+  return { rows: 1, cols, paired: false, parts: [], vector };
+}
+
+/** @param values [cols] */
+export function uploadVector(device: Device, weight: GpuWeight, values: Float32Array<ArrayBuffer>): void {
+  device.gpu.queue.writeBuffer(weight.vector!, 0, values);
 }
 
 /**

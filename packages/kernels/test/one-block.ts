@@ -15,6 +15,7 @@ import {
   type Program,
   type ReferenceWeight,
   uploadMatrix,
+  uploadVector,
 } from '../src/index.ts';
 
 const file = new URL('../../../fixtures/quants/quant-blocks.json.gz', import.meta.url);
@@ -144,15 +145,20 @@ export async function oneBlock(
     await uploadMatrix(device, layout, weight, read, async () => {});
     return weight;
   };
+  const put = (values: Float32Array<ArrayBuffer>) => {
+    const weight = createVector(device, values.length);
+    uploadVector(device, weight, values);
+    return weight;
+  };
   const onGpu: Weights<GpuWeight> = {
     table: await upload(matrices.table, false),
     qkv: await upload(matrices.qkv, false),
     output: await upload(matrices.output, false),
     gateUp: await upload(matrices.gateUp, true),
     down: await upload(matrices.down, false),
-    norms: [createVector(device, norms[0]), createVector(device, norms[1]), createVector(device, norms[2])],
-    bias: bias && createVector(device, bias),
-    gains: gains && { q: createVector(device, gains.q), k: createVector(device, gains.k) },
+    norms: [put(norms[0]), put(norms[1]), put(norms[2])],
+    bias: bias && put(bias),
+    gains: gains && { q: put(gains.q), k: put(gains.k) },
   };
   const program = await createProgram(device, {
     shape,

@@ -12,6 +12,7 @@ import {
   type ModelShape,
   programBytes,
   uploadMatrix,
+  uploadVector,
   type WeightLayout,
   weightBytes,
 } from '@tabllama/kernels';
@@ -94,65 +95,46 @@ export async function runOnGpu(
   if (cache > device.maxBindingBytes) {
     throw new DeviceError(
       'too-large',
-      `a context of ${contextLength} tokens takes ${mib(cache)} a layer and half, of which the device binds ${mib(device.maxBindingBytes)} at most: lower num_ctx`,
+      `a context of ${contextLength} tokens takes ${mib(cache)} for the keys of one layer, and the device binds ${mib(device.maxBindingBytes)} at most: lower num_ctx`,
     );
   }
+  const rope = Float32Array.from(await readRopeTable(model, source, contextLength));
   const before = device.allocatedBytes;
-  const buffers = new Set<GPUBuffer>();
-  const free = () => {
+  const buffers: GPUBuffer[] = [];
+  const create = (weight: CheckedWeight): GpuWeight => {
+    const layout = layouts.get(weight);
+    const made = layout ? createMatrix(device, layout) : createVector(device, weight.cols);
+    buffers.push(...made.parts.flatMap(part => part.planes));
+    if (made.vector) buffers.push(made.vector);
+    return made;
+  };
+  // everything is allocated first, so that a model that does not fit is refused before a byte is read
+  const outOfMemory = device.watchMemory();
+  const weights = new Map(everyWeight(model).map(weight => [weight, create(weight)] as const));
+  const ready = replaceWeights(model, weight => weights.get(weight)!);
+  const compiling = createProgram(device, {
+    shape,
+    contextLength,
+    rope,
+    weights: weights.values(),
+    forward: ops => model.forward(ops, model.config, ready),
+  });
+  const free = async () => {
+    const program = await compiling.catch(() => undefined);
+    program?.dispose();
     for (const buffer of buffers) device.destroyBuffer(buffer);
   };
-  const keep = (weight: GpuWeight) => {
-    for (const part of weight.parts) for (const plane of part.planes) buffers.add(plane);
-    if (weight.vector) buffers.add(weight.vector);
-    return weight;
-  };
-  const outOfMemory = device.watchMemory();
   try {
-    const total = [...layouts.keys()]
-      .flatMap(weight => weight.parts)
-      .reduce((sum, part) => sum + part.tensor.bytes, 0);
-    let completed = 0;
-    let inFlight = 0;
-    const onBytes = async (bytes: number) => {
-      signal?.throwIfAborted();
-      completed += bytes;
-      inFlight += bytes;
-      onProgress?.({ phase: 'upload', completed, total });
-      if (inFlight < IN_FLIGHT) return;
-      inFlight = 0;
-      await device.settled();
-    };
-    const read = (offset: number, length: number) => source.read(offset, length, signal);
-    const loaded = new Map<CheckedWeight, GpuWeight>();
-    for (const weight of everyWeight(model)) {
-      const layout = layouts.get(weight);
-      if (layout) {
-        const matrix = keep(createMatrix(device, layout));
-        loaded.set(weight, matrix);
-        await uploadMatrix(device, layout, matrix, read, onBytes);
-      } else {
-        loaded.set(weight, keep(createVector(device, await readWeight(source, weight, signal))));
-      }
-    }
-    onProgress?.({ phase: 'compile', completed: 0, total: 1 });
-    const ready = replaceWeights(model, weight => loaded.get(weight)!);
-    const program = await createProgram(device, {
-      shape,
-      contextLength,
-      rope: Float32Array.from(await readRopeTable(model, source, contextLength)),
-      weights: loaded.values(),
-      forward: ops => model.forward(ops, model.config, ready),
-    });
     if (await outOfMemory()) {
-      program.dispose();
       throw new DeviceError(
         'too-large',
         `the model takes ${mib(needed)} of GPU memory (${mib(kvCache)} of it for a context of ${contextLength} tokens), more than the device has free`,
       );
     }
+    await upload(device, source, layouts, weights, signal, onProgress);
+    onProgress?.({ phase: 'compile', completed: 0, total: 1 });
+    const { prefill, logits, decode, greedy } = await compiling;
     onProgress?.({ phase: 'compile', completed: 1, total: 1 });
-    const { prefill, logits, decode, greedy } = program;
     return {
       vocabSize: shape.vocabSize,
       contextLength,
@@ -162,14 +144,41 @@ export async function runOnGpu(
       logits,
       decode,
       greedy,
-      async [Symbol.asyncDispose]() {
-        program.dispose();
-        free();
-      },
+      [Symbol.asyncDispose]: free,
     };
   } catch (error) {
-    await outOfMemory();
-    free();
+    await free();
     throw error;
+  }
+}
+
+/** Streams every weight from the file into its buffers. */
+async function upload(
+  device: Device,
+  source: ByteSource,
+  layouts: ReadonlyMap<CheckedWeight, WeightLayout>,
+  weights: ReadonlyMap<CheckedWeight, GpuWeight>,
+  signal: AbortSignal | undefined,
+  onProgress: GpuRunnerOptions['onProgress'],
+): Promise<void> {
+  const total = [...layouts.keys()]
+    .flatMap(weight => weight.parts)
+    .reduce((sum, part) => sum + part.tensor.bytes, 0);
+  let completed = 0;
+  let inFlight = 0;
+  const onBytes = async (bytes: number) => {
+    signal?.throwIfAborted();
+    completed += bytes;
+    inFlight += bytes;
+    onProgress?.({ phase: 'upload', completed, total });
+    if (inFlight < IN_FLIGHT) return;
+    inFlight = 0;
+    await device.settled();
+  };
+  const read = (offset: number, length: number) => source.read(offset, length, signal);
+  for (const [weight, onDevice] of weights) {
+    const layout = layouts.get(weight);
+    if (layout) await uploadMatrix(device, layout, onDevice, read, onBytes);
+    else uploadVector(device, onDevice, await readWeight(source, weight, signal));
   }
 }

@@ -136,7 +136,27 @@ it('refuses a context that no binding holds, with the numbers', async () => {
   const before = device.allocatedBytes;
   const { gguf, weights } = await openFixture(name);
   await expect(createGpuRunner(device, gguf, weights, { contextLength: 2 ** 26 })).rejects.toThrow(
-    /a context of 67108864 tokens takes \d+ MiB a layer.* num_ctx/,
+    /a context of 67108864 tokens takes \d+ MiB for the keys of one layer.* num_ctx/,
   );
+  expect(device.allocatedBytes).toBe(before);
+});
+
+it('refuses a model that the device has no memory for, with the numbers, before it reads the weights', async () => {
+  const before = device.allocatedBytes;
+  const { gguf, weights } = await openFixture(name);
+  const full: Device = Object.assign(Object.create(device), { watchMemory: () => async () => true });
+  const reads: number[] = [];
+  const watched = {
+    size: weights.size,
+    read: (offset: number, length: number) => {
+      reads.push(length);
+      return weights.read(offset, length);
+    },
+  };
+  await load().then(runner => runner[Symbol.asyncDispose]());
+  await expect(createGpuRunner(full, gguf, watched, { contextLength })).rejects.toThrow(
+    /the model takes \d+ MiB of GPU memory \(\d+ MiB of it for a context of 192 tokens\)/,
+  );
+  expect(reads.reduce((a, b) => a + b, 0)).toBeLessThan(weights.size / 2);
   expect(device.allocatedBytes).toBe(before);
 });
