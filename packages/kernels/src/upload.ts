@@ -117,6 +117,8 @@ function write(
   for (const [p, data] of split.entries()) {
     gpu.queue.writeBuffer(planes[p], firstBlock * type.planes[p].bytes, data);
   }
+  // memory goes back at once: garbage collectors take their time with large buffers
+  for (const { buffer } of [file, bytes, ...split]) if (!buffer.detached) buffer.transfer(0);
 }
 
 /** Rows of types whose blocks are shorter than 32 get zeros at their ends. */

@@ -42,38 +42,51 @@ export interface GpuRunnerOptions {
 /** The upload waits for the device whenever so many bytes are on their way. */
 const IN_FLIGHT = 32 << 20;
 
-/** How the model's weights and caches lie on a device. */
-function planMemory(model: Model, maxBindingBytes: number) {
+/** Keys and values are kept in full unless they would take more than so many times what the weights take; then as halves. */
+const FULL_CACHE = 2;
+
+const kvCacheBytes = (shape: ModelShape, contextLength: number) =>
+  2 * shape.blockCount * cacheBytes(shape, contextLength);
+
+/** How the KV cache of a model is kept. */
+export function chooseCache(model: Model, contextLength: number): ModelShape['cache'] {
+  const weights = everyWeight(model).flatMap(weight => weight.parts);
+  const most = FULL_CACHE * weights.reduce((sum, part) => sum + part.tensor.bytes, 0);
+  return kvCacheBytes({ ...model.config, cache: 'f32' }, contextLength) <= most ? 'f32' : 'f16';
+}
+
+/** Which rows of the model's matrices share a buffer. */
+function layoutMatrices(model: Model, maxBindingBytes: number): Map<CheckedWeight, WeightLayout> {
   const layouts = new Map<CheckedWeight, WeightLayout>();
   for (const weight of everyWeight(model)) {
     if (weight.kind === 'vector') continue;
     const matrices = weight.parts.map(({ tensor, type, rows }) => ({ type, rows, offset: tensor.offset }));
     layouts.set(weight, layoutWeight(matrices, weight.cols, weight.kind === 'pair', maxBindingBytes));
   }
-  // keys and values have the precision of the weights, as far as that pays
-  const isFull = [...layouts.values()].every(({ parts }) => parts.every(({ type }) => type.name === 'F32'));
-  const shape: ModelShape = { ...model.config, cache: isFull ? 'f32' : 'f16' };
-  return { shape, layouts };
+  return layouts;
 }
 
-/** What a runner will take, from the header alone. Throws ModelError for what cannot be run. */
-export const estimateMemory = (
-  gguf: Gguf,
-  contextLength: number,
-  device: Pick<Device, 'layout' | 'maxBindingBytes'>,
-): MemoryEstimate =>
-  estimate(planMemory(readModel(gguf), device.maxBindingBytes), contextLength, device.layout);
-
-function estimate(
-  { shape, layouts }: ReturnType<typeof planMemory>,
+const estimate = (
+  shape: ModelShape,
+  layouts: ReadonlyMap<CheckedWeight, WeightLayout>,
   contextLength: number,
   layout: Device['layout'],
+): MemoryEstimate => ({
+  device:
+    [...layouts.values()].reduce((sum, each) => sum + weightBytes(each), 0) +
+    programBytes(shape, layout, contextLength),
+  kvCache: kvCacheBytes(shape, contextLength),
+});
+
+/** What a runner will take, from the header alone. Throws ModelError for what cannot be run. */
+export function estimateMemory(
+  gguf: Gguf,
+  contextLength: number,
+  { layout, maxBindingBytes }: Pick<Device, 'layout' | 'maxBindingBytes'>,
 ): MemoryEstimate {
-  const weights = [...layouts.values()].reduce((sum, each) => sum + weightBytes(each), 0);
-  return {
-    device: weights + programBytes(shape, layout, contextLength),
-    kvCache: 2 * shape.blockCount * cacheBytes(shape, contextLength),
-  };
+  const model = readModel(gguf);
+  const shape = { ...model.config, cache: chooseCache(model, contextLength) };
+  return estimate(shape, layoutMatrices(model, maxBindingBytes), contextLength, layout);
 }
 
 const mib = (bytes: number) => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
@@ -86,16 +99,17 @@ export async function runOnGpu(
   device: Device,
   model: Model,
   source: ByteSource,
-  { contextLength, signal, onProgress }: GpuRunnerOptions,
+  options: GpuRunnerOptions & { readonly cache: ModelShape['cache'] },
 ): Promise<Runner> {
-  const memory = planMemory(model, device.maxBindingBytes);
-  const { shape, layouts } = memory;
-  const { device: needed, kvCache } = estimate(memory, contextLength, device.layout);
-  const cache = cacheBytes(shape, contextLength);
-  if (cache > device.maxBindingBytes) {
+  const { contextLength, signal, onProgress } = options;
+  const shape: ModelShape = { ...model.config, cache: options.cache };
+  const layouts = layoutMatrices(model, device.maxBindingBytes);
+  const { device: needed, kvCache } = estimate(shape, layouts, contextLength, device.layout);
+  const keys = cacheBytes(shape, contextLength);
+  if (keys > device.maxBindingBytes) {
     throw new DeviceError(
       'too-large',
-      `a context of ${contextLength} tokens takes ${mib(cache)} for the keys of one layer, and the device binds ${mib(device.maxBindingBytes)} at most: lower num_ctx`,
+      `a context of ${contextLength} tokens takes ${mib(keys)} for the keys of one layer, and the device binds ${mib(device.maxBindingBytes)} at most: lower num_ctx`,
     );
   }
   const rope = Float32Array.from(await readRopeTable(model, source, contextLength));

@@ -4,7 +4,7 @@
  * first block of every combination of types) and must have the logits that the reference has.
  */
 import type { ByteSource } from '@tabllama/gguf';
-import { type Device, DeviceError } from '@tabllama/kernels';
+import { type Device, DeviceError, type ModelShape } from '@tabllama/kernels';
 import type { DecoderBlock } from './architecture.ts';
 import type { CheckedWeight } from './checked-weights.ts';
 import { runOnGpu } from './gpu-runner.ts';
@@ -23,25 +23,35 @@ const known = new WeakMap<Device['gpu'], Map<string, Promise<void>>>();
  * Makes sure that the model's kernels compute what they should. Where they do not, the device goes over to its next layout, with
  * other kernels; rejects with DeviceError when there is none left. Passed tests are remembered for the life of the device.
  */
-export async function selfTest(device: Device, model: Model, source: ByteSource): Promise<void> {
+export async function selfTest(
+  device: Device,
+  model: Model,
+  cache: ModelShape['cache'],
+  source: ByteSource,
+): Promise<void> {
   const small = cutOut(model);
   for (;;) {
-    const error = await testOnce(device, small, source);
+    const error = await testOnce(device, small, cache, source);
     if (error === undefined) return;
     const isWrong = error instanceof DeviceError && error.code === 'bad-kernel';
     if (!isWrong || !device.nextLayout()) throw error;
   }
 }
 
-async function testOnce(device: Device, small: Model, source: ByteSource): Promise<unknown> {
+async function testOnce(
+  device: Device,
+  small: Model,
+  cache: ModelShape['cache'],
+  source: ByteSource,
+): Promise<unknown> {
   const tests = known.get(device.gpu) ?? new Map<string, Promise<void>>();
   known.set(device.gpu, tests);
   const { heads, kvHeads, headDim, ropeDim, ropeStyle } = small.config;
   const geometry = [heads, kvHeads, headDim, ropeDim, ropeStyle];
   const kinds = small.weights.blocks.map(block => [Object.keys(block), signature(block)]);
   const { output, tokenEmbd } = small.weights;
-  const key = JSON.stringify([geometry, kinds, typesOf(tokenEmbd), typesOf(output), device.layout]);
-  const test = tests.get(key) ?? compare(device, small, source);
+  const key = JSON.stringify([cache, geometry, kinds, typesOf(tokenEmbd), typesOf(output), device.layout]);
+  const test = tests.get(key) ?? compare(device, small, cache, source);
   tests.set(key, test);
   try {
     await test;
@@ -53,12 +63,17 @@ async function testOnce(device: Device, small: Model, source: ByteSource): Promi
 }
 
 /** Prefill, decode and the choice of a token. Rejects with DeviceError where they go wrong. */
-async function compare(device: Device, small: Model, source: ByteSource): Promise<void> {
+async function compare(
+  device: Device,
+  small: Model,
+  cache: ModelShape['cache'],
+  source: ByteSource,
+): Promise<void> {
   const tokens = [3, 1, 4, 1, 5, 9, 2].map(token => token % small.config.vocabSize);
   const prompt = tokens.slice(0, -1);
   const last = tokens.length - 1;
   await using reference = await runReference(small, source, CONTEXT);
-  await using runner = await runOnGpu(device, small, source, { contextLength: CONTEXT });
+  await using runner = await runOnGpu(device, small, source, { contextLength: CONTEXT, cache });
   await runner.prefill(prompt, 0);
   await reference.prefill(prompt, 0);
   check('prefill', device, await runner.logits(), await reference.logits());

@@ -1,7 +1,7 @@
 /** A model on the GPU by kernels that were tested on it. */
 import type { ByteSource, Gguf } from '@tabllama/gguf';
 import type { Device } from '@tabllama/kernels';
-import { type GpuRunnerOptions, runOnGpu } from './gpu-runner.ts';
+import { chooseCache, type GpuRunnerOptions, runOnGpu } from './gpu-runner.ts';
 import { readModel } from './model.ts';
 import type { Runner } from './runner.ts';
 import { selfTest } from './self-test.ts';
@@ -17,6 +17,7 @@ export async function createGpuRunner(
   options: GpuRunnerOptions,
 ): Promise<Runner> {
   const model = readModel(gguf);
-  await selfTest(device, model, source);
-  return runOnGpu(device, model, source, options);
+  const cache = chooseCache(model, options.contextLength);
+  await selfTest(device, model, cache, source);
+  return runOnGpu(device, model, source, { ...options, cache });
 }

@@ -40,8 +40,7 @@ describe.each(tinyModels)('%s on the GPU', name => {
       const expected = await reference.decode(token, prompt.length + i);
       errors.push(relativeError(await runner.decode(token, prompt.length + i), expected));
     }
-    // the KV cache of a quantized model keeps halves
-    expect(Math.max(...errors)).toBeLessThan(name.includes('q8_0') ? 1e-3 : 1e-5);
+    expect(Math.max(...errors)).toBeLessThan(2e-5);
   });
 
   it('decodes the greedy tokens of llama.cpp, in the pipeline and one by one', async () => {
