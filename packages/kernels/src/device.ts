@@ -15,6 +15,8 @@ export interface Layout {
   readonly tokenLanes: number;
   /** Tokens of a prefill tile, a multiple of 8·tokenLanes. */
   readonly tileTokens: number;
+  /** Up to so many tokens are prefilled one by one, as decode steps. */
+  readonly fewTokens: number;
 }
 
 export interface Device {
@@ -126,9 +128,9 @@ function chooseLayouts({ info }: GPUAdapter): Layout[] {
   const isCpu =
     info.isFallbackAdapter ||
     /swiftshader|llvmpipe|software/i.test(`${info.architecture} ${info.description}`);
-  const card = { tokenLanes: 32, tileTokens: 256 };
+  const card = { tokenLanes: 32, tileTokens: 256, fewTokens: 4 };
   const splitting: Layout = { matvec: 'split', lanes: 64, ...card };
   if (!isCpu) return [splitting, { matvec: 'lanes', lanes: 32, ...card }];
   const lanes = info.subgroupMinSize > 0 ? Math.min(info.subgroupMinSize, 16) : 4;
-  return [{ matvec: 'lanes', lanes, tokenLanes: lanes, tileTokens: 8 * lanes }, splitting];
+  return [{ matvec: 'lanes', lanes, tokenLanes: lanes, tileTokens: 8 * lanes, fewTokens: lanes }, splitting];
 }

@@ -92,16 +92,17 @@ export async function createProgram(device: Device, options: ProgramOptions): Pr
   };
   const plans = await Promise.all(
     [
-      [...decodeRecorder.body, ...decodeRecorder.head],
+      decodeRecorder.body,
+      decodeRecorder.head,
       prefillRecorder.body,
-      [...prefillRecorder.head, ...decodeRecorder.head],
+      prefillRecorder.head,
       recordNextToken(recording),
     ].map(dispatches => createPlan(device, dispatches)),
   ).catch(error => {
     dispose();
     throw error;
   });
-  const [decodePlan, prefillPlan, lastRowPlan, pickPlan] = plans;
+  const [stepPlan, headPlan, tilePlan, lastRowPlan, pickPlan] = plans;
 
   /** Replays plans in one submit, then copies what the host wants to see. */
   const submit = (plans: readonly Plan[], tokens: number, copy?: [GPUBuffer, GPUBuffer]) => {
@@ -133,20 +134,24 @@ export async function createProgram(device: Device, options: ProgramOptions): Pr
   return {
     async prefill(tokens, position, signal) {
       await draining;
-      const { tileTokens } = layout;
+      const { tileTokens, fewTokens } = layout;
       const ids = new Uint32Array(tileTokens);
-      for (let start = 0; start < tokens.length; start += tileTokens) {
-        const tile = tokens.slice(start, start + tileTokens);
-        const isLast = start + tile.length === tokens.length;
+      let done = 0;
+      while (done < tokens.length) {
+        // a tile costs the same however few tokens it has
+        const isStep = tokens.length - done <= fewTokens;
+        const tile = tokens.slice(done, done + (isStep ? 1 : tileTokens));
         ids.set(tile);
         queue.writeBuffer(buffers.ids, 0, ids);
-        writeState(0, position + start, tile.length);
-        submit(isLast ? [prefillPlan, lastRowPlan] : [prefillPlan], tile.length);
+        writeState(tile[0], position + done, tile.length);
+        done += tile.length;
+        const head = isStep ? [headPlan] : [lastRowPlan, headPlan];
+        submit([isStep ? stepPlan : tilePlan, ...(done === tokens.length ? head : [])], tile.length);
         // one tile ahead of the device at most: so long does a cancel take
         await queue.onSubmittedWorkDone();
-        if (signal?.aborted) return start + tile.length;
+        if (signal?.aborted) break;
       }
-      return tokens.length;
+      return done;
     },
 
     async logits() {
@@ -158,7 +163,7 @@ export async function createProgram(device: Device, options: ProgramOptions): Pr
     async decode(token, position) {
       await draining;
       writeState(token, position, 1);
-      submit([decodePlan], 1, [buffers.logits, logitsOut]);
+      submit([stepPlan, headPlan], 1, [buffers.logits, logitsOut]);
       return readLogits();
     },
 
@@ -170,7 +175,7 @@ export async function createProgram(device: Device, options: ProgramOptions): Pr
       let next = position - 1;
       const step = () => {
         const out = tokenOut[(next - position + 1) % DEPTH];
-        submit(next < position ? [pickPlan] : [decodePlan, pickPlan], 1, [buffers.state, out]);
+        submit(next < position ? [pickPlan] : [stepPlan, headPlan, pickPlan], 1, [buffers.state, out]);
         next++;
         pending.push(readToken(out));
       };

@@ -21,7 +21,7 @@ const shape: ModelShape = {
   cache: 'f32',
 };
 /** What a graphics card gets, on any adapter. */
-const split = { matvec: 'split', lanes: 64, tokenLanes: 8, tileTokens: 64 } as const;
+const split = { matvec: 'split', lanes: 64, tokenLanes: 8, tileTokens: 64, fewTokens: 4 } as const;
 
 const typeOf = (name: string): QuantType => quantTypes.find(type => type.name === name)!;
 
@@ -44,10 +44,13 @@ function relativeError(a: ArrayLike<number>, b: ArrayLike<number>): number {
 async function check(device: Device, each: ModelShape, types: Types, extras?: Extras, bound = 1e-5) {
   const { program, reference } = await oneBlock(device, each, types, 160, extras);
   const next = random(7);
-  // more than one tile, and a last one that is not full
   const tokens = Array.from({ length: device.layout.tileTokens + 11 }, () =>
     Math.floor(next() * each.vocabSize),
   );
+  // a tile and two steps; a tile and a part of one; two tokens more
+  const few = tokens.slice(0, device.layout.tileTokens + 2);
+  await program.prefill(few, 0);
+  expect(relativeError(await program.logits(), reference(few))).toBeLessThan(bound);
   await program.prefill(tokens.slice(0, -2), 0);
   expect(relativeError(await program.logits(), reference(tokens.slice(0, -2)))).toBeLessThan(bound);
   for (const length of [tokens.length - 1, tokens.length]) {

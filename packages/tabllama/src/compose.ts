@@ -15,7 +15,7 @@ export interface Backend {
 /** What estimates go by before there is a device: the limits that every WebGPU device has, and the layout of a graphics card. */
 const typicalDevice = {
   maxBindingBytes: 128 << 20,
-  layout: { matvec: 'split', lanes: 64, tokenLanes: 32, tileTokens: 256 },
+  layout: { matvec: 'split', lanes: 64, tokenLanes: 32, tileTokens: 256, fewTokens: 4 },
 } as const;
 
 /** Everything behind the wire. Throws TypeError for a model whose name or URL is none. */
