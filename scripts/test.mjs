@@ -43,6 +43,9 @@ async function suite(name, work, read) {
   if (status !== 0 && count.failed === failedBefore) record('failed', `${name} (exit status ${status})`);
 }
 
+/** Mesa compiles a kernel at its first dispatch, which takes seconds on a machine that has not seen it. */
+const slow = ['--testTimeout=240000'];
+
 function vitest(name, driver, filters = []) {
   const args = file => [
     'run',
@@ -95,7 +98,7 @@ try {
   await check('lint', () => run('biome', ['check', '.']));
   await check('types', () => run('tsc', ['-b']));
   await vitest('unit', findSwiftshader(chromium));
-  if (lavapipe) await vitest('unit on lavapipe', lavapipe, ['.gpu.test.']);
+  if (lavapipe) await vitest('unit on lavapipe', lavapipe, ['.gpu.test.', ...slow]);
   else notable.push('skipped: GPU kernels on lavapipe, which is not installed');
   await check('build', () => build().then(() => 0));
   await check('size', () => run('node', [join(root, 'packages', 'tabllama', 'scripts', 'size.mjs')]));
