@@ -1,10 +1,11 @@
 /** The token loop: a prompt's tokens in, deltas of plain text out. It knows nothing of messages, templates or thinking. */
 import { type Delta, type GenerationRequest, StatusError, type TokenLogprob } from '@tabllama/api';
 import { createStopMatcher } from '@tabllama/chat';
+import type { Chain } from '@tabllama/kernels';
 import type { Tokenizer } from '@tabllama/tokenizer';
 import { fitPrompt, shiftTokens } from './context-window.ts';
 import { createLogprobs } from './logprobs.ts';
-import { createSampler, isGreedy } from './sampler.ts';
+import { createSampler, type Sampler } from './sampler.ts';
 import type { Session } from './session.ts';
 
 /** One chosen token. */
@@ -75,13 +76,16 @@ async function* steps(
   request: GenerationRequest,
   signal?: AbortSignal,
 ): AsyncGenerator<Step, void, undefined> {
-  const untilFull =
-    isGreedy(request.options) && request.topLogprobs === undefined
-      ? () => greedySteps(session)
-      : sampledSteps(session, tokenizer, prompt, request);
+  const { options, topLogprobs } = request;
+  const { vocabSize, contextLength } = session;
+  const sampler = createSampler(vocabSize, contextLength, options);
+  for (const token of prompt) sampler.accept(token);
+  const logprobOf = topLogprobs === undefined ? undefined : createLogprobs(tokenizer, vocabSize, topLogprobs);
   for (;;) {
     let last: number | undefined;
-    for await (const step of untilFull()) {
+    const chain = logprobOf ? undefined : sampler.chain();
+    const untilFull = chain ? chosenAhead(session, sampler, chain) : sampled(session, sampler, logprobOf);
+    for await (const step of untilFull) {
       yield step;
       last = step.token;
     }
@@ -91,32 +95,32 @@ async function* steps(
   }
 }
 
-async function* greedySteps(session: Session): AsyncGenerator<Step, void, undefined> {
-  for await (const token of session.greedy()) yield { token };
+/** The device chooses, and does not wait for the host. */
+async function* chosenAhead(
+  session: Session,
+  sampler: Sampler,
+  chain: Chain,
+): AsyncGenerator<Step, void, undefined> {
+  for await (const token of session.sample(chain)) {
+    sampler.follow(token);
+    yield { token };
+  }
 }
 
-/** The returned function goes on with the same generator of chance and the same window of penalties. */
-function sampledSteps(
+/** The host chooses from the logits of every step. */
+async function* sampled(
   session: Session,
-  tokenizer: Tokenizer,
-  prompt: readonly number[],
-  { options, topLogprobs }: GenerationRequest,
-): () => AsyncGenerator<Step, void, undefined> {
-  const { vocabSize, contextLength } = session;
-  const sampler = createSampler(vocabSize, contextLength, options);
-  for (const token of prompt) sampler.accept(token);
-  const logprobOf = topLogprobs === undefined ? undefined : createLogprobs(tokenizer, vocabSize, topLogprobs);
-
-  return async function* () {
-    let logits = await session.logits();
-    for (;;) {
-      const token = sampler.sample(logits);
-      sampler.accept(token);
-      yield { token, logprob: logprobOf?.(logits, token) };
-      if (session.isFull) return;
-      logits = await session.decode(token);
-    }
-  };
+  sampler: Sampler,
+  logprobOf?: (logits: Float32Array, token: number) => TokenLogprob,
+): AsyncGenerator<Step, void, undefined> {
+  let logits = await session.logits();
+  for (;;) {
+    const token = sampler.sample(logits);
+    sampler.accept(token);
+    yield { token, logprob: logprobOf?.(logits, token) };
+    if (session.isFull) return;
+    logits = await session.decode(token);
+  }
 }
 
 /** Whole nanoseconds, at least 1: a coarse clock may see no time pass. */

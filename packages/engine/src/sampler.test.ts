@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type Filter, type FilterCase, realLogits, samplers } from '../test/samplers.ts';
 import { Candidates } from './candidates.ts';
 import { createRandom } from './mersenne-twister.ts';
-import { createSampler, isGreedy } from './sampler.ts';
+import { createSampler } from './sampler.ts';
 
 const find = <T extends Filter['sampler']>(chain: readonly Filter[], sampler: T) =>
   chain.find(filter => filter.sampler === sampler) as Extract<Filter, { sampler: T }> | undefined;
@@ -150,8 +150,6 @@ describe('the sampler', () => {
       return token;
     });
     expect(drawn).toEqual([0, 1, 2, 0]);
-    expect(isGreedy(options)).toBe(false);
-    expect(isGreedy({ ...options, repeatLastN: 0 })).toBe(true);
   });
 
   it('refuses logits that are not numbers', () => {

@@ -1,5 +1,6 @@
 /** Chooses the next token: llama.cpp's chain in Ollama's order, ending in a draw from a seeded generator. */
 import { type SamplingOptions, StatusError } from '@tabllama/api';
+import { type Chain, greedy, MOST_CANDIDATES } from '@tabllama/kernels';
 import { Candidates } from './candidates.ts';
 import { createRandom } from './mersenne-twister.ts';
 
@@ -8,7 +9,16 @@ export interface Sampler {
   accept(token: number): void;
   /** @param logits [vocabSize], left as they are */
   sample(logits: Float32Array): number;
+  /**
+   * What `sample` would choose from now on, for the device to choose; undefined where the device cannot.
+   * Of what it chose, every token that is used has to be told to `follow`.
+   */
+  chain(): Chain | undefined;
+  /** Takes a token that the chain chose. */
+  follow(token: number): void;
 }
+
+export const notNumbers = () => new StatusError(500, 'the model computed logits that are not numbers');
 
 const hasPenalties = ({
   repeatLastN,
@@ -18,47 +28,75 @@ const hasPenalties = ({
 }: SamplingOptions): boolean =>
   repeatLastN !== 0 && (repeatPenalty !== 1 || frequencyPenalty !== 0 || presencePenalty !== 0);
 
-/** Whether the chain comes to nothing but the greatest logit, the lowest id of equal ones. */
-export const isGreedy = (options: SamplingOptions): boolean =>
-  options.temperature <= 0 && options.typicalP >= 1 && !hasPenalties(options);
-
 /**
  * One generation's sampler. Its `sample` throws StatusError 500 for logits that are not numbers.
  * @param contextLength the window of the penalties where `repeatLastN` is negative
  */
 export function createSampler(vocabSize: number, contextLength: number, options: SamplingOptions): Sampler {
-  const candidates = new Candidates(vocabSize);
-  const random = createRandom(options.seed);
+  const { repeatPenalty, frequencyPenalty, presencePenalty, topK, topP, minP, typicalP, temperature } =
+    options;
   const penalizes = hasPenalties(options);
-  const windowSize = options.repeatLastN < 0 ? contextLength : options.repeatLastN;
+  const window = options.repeatLastN < 0 ? contextLength : options.repeatLastN;
   const history: number[] = [];
   const counts = new Map<number, number>();
+  // the other filters always keep the best
+  const takesBest = temperature <= 0 && typicalP >= 1;
+  let candidates: Candidates | undefined;
+
+  // kept, since the device is told of draws before their turn
+  const random = createRandom(options.seed);
+  const draws: number[] = [];
+  let drawn = 0;
+  const drawAt = (place: number) => {
+    while (draws.length <= place) draws.push(random());
+    return draws[place];
+  };
+
+  const accept = (token: number) => {
+    if (!penalizes) return;
+    history.push(token);
+    counts.set(token, (counts.get(token) ?? 0) + 1);
+    if (history.length <= window) return;
+    const gone = history[history.length - 1 - window];
+    const left = counts.get(gone)! - 1;
+    if (left > 0) counts.set(gone, left);
+    else counts.delete(gone);
+  };
 
   return {
-    accept(token) {
-      if (!penalizes) return;
-      history.push(token);
-      counts.set(token, (counts.get(token) ?? 0) + 1);
-      if (history.length <= windowSize) return;
-      const gone = history[history.length - 1 - windowSize];
-      const left = counts.get(gone)! - 1;
-      if (left > 0) counts.set(gone, left);
-      else counts.delete(gone);
-    },
+    accept,
     sample(logits) {
       // one NaN in the last norm makes every logit NaN
-      if (Number.isNaN(logits[0]))
-        throw new StatusError(500, 'the model computed logits that are not numbers');
+      if (Number.isNaN(logits[0])) throw notNumbers();
+      candidates ??= new Candidates(vocabSize);
       candidates.load(logits);
       if (penalizes) candidates.penalize(counts, options);
-      // the other filters always keep the best
-      if (options.temperature <= 0 && options.typicalP >= 1) return candidates.best();
-      candidates.topK(options.topK);
-      candidates.typicalP(options.typicalP);
-      candidates.topP(options.topP);
-      candidates.minP(options.minP);
-      candidates.temperature(options.temperature);
-      return candidates.draw(random());
+      if (takesBest) return candidates.best();
+      candidates.topK(topK);
+      candidates.typicalP(typicalP);
+      candidates.topP(topP);
+      candidates.minP(minP);
+      candidates.temperature(temperature);
+      return candidates.draw(drawAt(drawn++));
+    },
+    chain() {
+      const isShort = topK > 0 && topK <= MOST_CANDIDATES && typicalP >= 1;
+      if (!takesBest && !isShort) return undefined;
+      if (penalizes && (window > contextLength || repeatPenalty <= 0)) return undefined;
+      const start = drawn;
+      const filters = { topK, topP, minP, temperature, draw: (n: number) => drawAt(start + n) };
+      const penalties = {
+        repeat: repeatPenalty,
+        frequency: frequencyPenalty,
+        presence: presencePenalty,
+        window,
+        recent: history.slice(-window),
+      };
+      return { ...(takesBest ? greedy : filters), ...(penalizes && { penalties }) };
+    },
+    follow(token) {
+      drawn++;
+      accept(token);
     },
   };
 }

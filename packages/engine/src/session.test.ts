@@ -1,3 +1,4 @@
+import { greedy } from '@tabllama/kernels';
 import { createReferenceRunner, type Runner } from '@tabllama/models';
 import { describe, expect, it } from 'vitest';
 import { openFixture, readGolden } from '../../models/test/fixtures.ts';
@@ -19,7 +20,7 @@ const counting = (runner: Runner) => {
 
 const take = async (session: Session, count: number) => {
   const tokens: number[] = [];
-  for await (const token of session.greedy()) {
+  for await (const token of session.sample(greedy)) {
     if (tokens.push(token) === count) break;
   }
   return tokens;

@@ -1,6 +1,8 @@
 /** One loaded model's KV cache: which tokens it holds, and how it comes to hold others. The only place that drives the runner. */
 import { StatusError } from '@tabllama/api';
+import type { Chain } from '@tabllama/kernels';
 import type { Runner } from '@tabllama/models';
+import { notNumbers } from './sampler.ts';
 
 /** A failing call is often noticed a moment before the loss of the device that made it fail. */
 const lossGraceMs = 100;
@@ -60,15 +62,16 @@ export class Session {
     return logits;
   }
 
-  /** The best token, and the best after that, …, until the cache is full: the last one is not run. */
-  async *greedy(): AsyncGenerator<number, void, undefined> {
-    const ahead = this.#runner.greedy(this.#tokens.length);
+  /** The token that the chain chooses, and the one after that, …, until the cache is full: the last one is not run. */
+  async *sample(chain: Chain): AsyncGenerator<number, void, undefined> {
+    const ahead = this.#runner.sample(this.#tokens.length, chain);
     let last: number | undefined;
     try {
       for (;;) {
         const { value, done } = await this.#call(() => ahead.next());
         if (last !== undefined) this.#tokens.push(last);
         if (done) return;
+        if (value >= this.vocabSize) throw notNumbers();
         yield value;
         if (this.isFull) return;
         last = value;

@@ -9,7 +9,7 @@ export interface Layout {
    * `split`: lanes are many and share rows.
    */
   readonly matvec: 'lanes' | 'split';
-  /** Workgroup size of matvecs, attention and argmax in decode. */
+  /** Workgroup size of matvecs, attention and sampling in decode. */
   readonly lanes: number;
   /** Workgroup size where lanes are tokens. */
   readonly tokenLanes: number;

@@ -6,6 +6,7 @@ import type { Layout } from './device.ts';
 import type { Constants, KernelName } from './kernel.ts';
 import type { AttentionShape, Ops, Stream } from './ops.ts';
 import type { Dispatch, Grid } from './plan.ts';
+import { samplingBytes } from './sampling.ts';
 import type { GpuPart, GpuWeight } from './upload.ts';
 import { pad32 } from './weight-layout.ts';
 
@@ -36,7 +37,6 @@ export interface Recording {
   readonly partials: number;
 }
 
-const ARGMAX_GROUPS = 32;
 const ROWS_AT_ONCE = { store: 4, residual: 4, glu: 2 };
 
 /** Bytes of every buffer but weights and KV cache. Those named `…Rows` hold a tile: [rows / 4][tileTokens] of vec4f. */
@@ -62,7 +62,7 @@ export function bufferBytes(shape: ModelShape, layout: Layout, contextLength: nu
     gateUp: 2 * hidden * float,
     hidden: hidden * float,
     logits: shape.vocabSize * float,
-    best: ARGMAX_GROUPS * 8,
+    ...samplingBytes(shape.vocabSize, layout, contextLength),
     streamRows: width * tile,
     normedRows: width * tile,
     qkvRows: qkv * tile,
@@ -375,23 +375,4 @@ export function recordPrefill(recording: Recording): Recorder {
     },
   };
   return { ops, body, head };
-}
-
-/** Greedy choice on the device: best logit → state.token, and the position moves on by one. */
-export function recordNextToken({ shape, layout, buffers: b }: Recording): Dispatch[] {
-  return [
-    {
-      kernel: 'argmax',
-      constants: { LANES: layout.lanes },
-      uniforms: [shape.vocabSize, Math.ceil(shape.vocabSize / ARGMAX_GROUPS)],
-      bindings: { 4: b.logits, 5: b.best },
-      grid: () => [ARGMAX_GROUPS],
-    },
-    {
-      kernel: 'next-token',
-      constants: { GROUPS: ARGMAX_GROUPS },
-      bindings: { 3: b.state, 4: b.best },
-      grid: () => [1],
-    },
-  ];
 }

@@ -3,7 +3,13 @@ export { type Device, DeviceError, type DeviceOptions, type Layout, openDevice }
 export { cacheBytes, type ModelShape } from './gpu-ops.ts';
 export type { AttentionShape, Ops, Stream } from './ops.ts';
 export { createProgram, type Program, programBytes } from './program.ts';
-export { createReferenceOps, type ReferenceCache, type ReferenceWeight } from './reference.ts';
+export {
+  createReferenceOps,
+  createReferenceSampler,
+  type ReferenceCache,
+  type ReferenceWeight,
+} from './reference.ts';
+export { type Chain, greedy, MOST_CANDIDATES } from './sampling.ts';
 export {
   createMatrix,
   createVector,

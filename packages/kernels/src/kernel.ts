@@ -1,11 +1,12 @@
 /** A kernel is WGSL put together from parts and compiled once for every set of its constants. */
 import type { QuantType } from '@tabllama/quants';
 import { DeviceError } from './device.ts';
-import argmax from './wgsl/argmax.wgsl?raw';
 import attentionDecode from './wgsl/attention-decode.wgsl?raw';
 import attentionRows from './wgsl/attention-rows.wgsl?raw';
+import bestCandidates from './wgsl/best-candidates.wgsl?raw';
 import cacheF16 from './wgsl/cache-f16.wgsl?raw';
 import cacheF32 from './wgsl/cache-f32.wgsl?raw';
+import candidates from './wgsl/candidates.wgsl?raw';
 import embed from './wgsl/embed.wgsl?raw';
 import embedRows from './wgsl/embed-rows.wgsl?raw';
 import finishGlu from './wgsl/finish-glu.wgsl?raw';
@@ -16,10 +17,10 @@ import lastRow from './wgsl/last-row.wgsl?raw';
 import matmul from './wgsl/matmul.wgsl?raw';
 import matvecLanes from './wgsl/matvec-lanes.wgsl?raw';
 import matvecSplit from './wgsl/matvec-split.wgsl?raw';
-import nextToken from './wgsl/next-token.wgsl?raw';
 import normRows from './wgsl/norm-rows.wgsl?raw';
 import normScale from './wgsl/norm-scale.wgsl?raw';
 import ropeRows from './wgsl/rope-rows.wgsl?raw';
+import sample from './wgsl/sample.wgsl?raw';
 import weightsFloat from './wgsl/weights-float.wgsl?raw';
 import weightsInteger from './wgsl/weights-integer.wgsl?raw';
 
@@ -29,7 +30,7 @@ export const kernels = {
   'attention-decode-f32': [cacheF32, attentionDecode],
   'attention-rows-f16': [cacheF16, attentionRows],
   'attention-rows-f32': [cacheF32, attentionRows],
-  argmax: [argmax],
+  'best-candidates': [candidates, bestCandidates],
   embed: [embed],
   'embed-rows': [embedRows],
   'glu-rows': [gluRows],
@@ -41,10 +42,10 @@ export const kernels = {
   'matvec-residual-split': [matvecSplit, finishResidual],
   'matvec-store-lanes': [matvecLanes, normScale, finishStore],
   'matvec-store-split': [matvecSplit, normScale, finishStore],
-  'next-token': [nextToken],
   'norm-rows': [normRows],
   'rope-rows-f16': [cacheF16, ropeRows],
   'rope-rows-f32': [cacheF32, ropeRows],
+  sample: [candidates, sample],
 } as const satisfies Record<string, readonly string[]>;
 
 export type KernelName = keyof typeof kernels;

@@ -8,11 +8,11 @@ import {
   type ModelShape,
   type Recording,
   recordDecode,
-  recordNextToken,
   recordPrefill,
 } from './gpu-ops.ts';
 import type { Ops } from './ops.ts';
 import { createPlan, type Plan } from './plan.ts';
+import { type Chain, DRAWS, recordSampling, writeChain, writeDraws } from './sampling.ts';
 import type { GpuWeight } from './upload.ts';
 
 export interface ProgramOptions {
@@ -31,7 +31,7 @@ export interface Program {
   prefill(tokens: readonly number[], position: number, signal?: AbortSignal): Promise<number>;
   logits(): Promise<Float32Array>;
   decode(token: number, position: number): Promise<Float32Array>;
-  greedy(position: number): AsyncGenerator<number, void, undefined>;
+  sample(position: number, chain: Chain): AsyncGenerator<number, void, undefined>;
   dispose(): void;
 }
 
@@ -42,7 +42,7 @@ const COPY_SRC = 0x04;
 const MAP_READ = 0x01;
 const READ = 0x01;
 
-/** Decode steps under way at once in `greedy`: the device works on one while the host reads the one before. */
+/** Decode steps under way at once in `sample`: the device works on one while the host reads the one before. */
 const DEPTH = 2;
 
 /** Bytes of everything but weights, on the device. */
@@ -96,13 +96,13 @@ export async function createProgram(device: Device, options: ProgramOptions): Pr
       decodeRecorder.head,
       prefillRecorder.body,
       prefillRecorder.head,
-      recordNextToken(recording),
+      recordSampling(shape.vocabSize, layout, buffers),
     ].map(dispatches => createPlan(device, dispatches)),
   ).catch(error => {
     dispose();
     throw error;
   });
-  const [stepPlan, headPlan, tilePlan, lastRowPlan, pickPlan] = plans;
+  const [stepPlan, headPlan, tilePlan, lastRowPlan, samplePlan] = plans;
 
   /** Replays plans in one submit, then copies what the host wants to see. */
   const submit = (plans: readonly Plan[], tokens: number, copy?: [GPUBuffer, GPUBuffer]) => {
@@ -167,24 +167,27 @@ export async function createProgram(device: Device, options: ProgramOptions): Pr
       return readLogits();
     },
 
-    async *greedy(position) {
+    async *sample(position, chain) {
       await draining;
-      // the token picked first is the one that will be run at `position`
+      // the token chosen first is the one that will be run at `position`
       writeState(0, position - 1, 1);
+      writeChain(queue, shape.vocabSize, buffers, chain);
+      const most = contextLength - position + 1;
       const pending: Promise<number>[] = [];
-      let next = position - 1;
+      let steps = 0;
       const step = () => {
-        const out = tokenOut[(next - position + 1) % DEPTH];
-        submit(next < position ? [pickPlan] : [stepPlan, headPlan, pickPlan], 1, [buffers.state, out]);
-        next++;
+        if (steps % DRAWS === 0) writeDraws(queue, buffers, chain, steps);
+        const out = tokenOut[steps % DEPTH];
+        submit(steps === 0 ? [samplePlan] : [stepPlan, headPlan, samplePlan], 1, [buffers.state, out]);
+        steps++;
         pending.push(readToken(out));
       };
       try {
-        while (next < Math.min(position - 1 + DEPTH, contextLength)) step();
+        while (steps < Math.min(DEPTH, most)) step();
         while (pending.length > 0) {
           const token = await pending[0];
           pending.shift();
-          if (next < contextLength) step();
+          if (steps < most) step();
           yield token;
         }
       } finally {

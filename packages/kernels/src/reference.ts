@@ -3,6 +3,7 @@
  * here is fast. Formulas: RMSNorm arXiv 1910.07467, RoPE arXiv 2104.09864, SwiGLU arXiv 2002.05202, GQA arXiv 2305.13245.
  */
 import type { AttentionShape, Ops, Stream } from './ops.ts';
+import { type Chain, NO_TOKEN } from './sampling.ts';
 
 /** A row-major matrix of dequantized weights; a vector is one row. */
 export interface ReferenceWeight {
@@ -153,5 +154,46 @@ export function createReferenceOps(
       const width = weight.cols;
       return matmul(normed({ x: stream.x.slice((n - 1) * width), norm: stream.norm }), weight);
     },
+  };
+}
+
+/** Chooses one token after another as `recordSampling` does on the device. */
+export function createReferenceSampler(chain: Chain): (logits: ArrayLike<number>) => number {
+  const { topK, topP, minP, temperature, penalties } = chain;
+  const recent = [...(penalties?.recent ?? [])];
+  let n = 0;
+
+  const penalize = (logits: Float64Array) => {
+    if (!penalties) return;
+    const { window, repeat, frequency, presence } = penalties;
+    const inWindow = recent.slice(-window);
+    for (const id of new Set(inWindow)) {
+      const count = inWindow.filter(each => each === id).length;
+      const repeated = logits[id] <= 0 ? logits[id] * repeat : logits[id] / repeat;
+      logits[id] = repeated - (count * frequency + presence);
+    }
+  };
+  return given => {
+    const logits = Float64Array.from(given);
+    const u = chain.draw(n++);
+    if (Number.isNaN(logits[0])) return NO_TOKEN;
+    penalize(logits);
+    const ids = [...logits.keys()].filter(id => logits[id] > -Infinity);
+    const best = ids.sort((a, b) => logits[b] - logits[a] || a - b).slice(0, topK);
+    const weight = (id: number, t: number) => Math.exp((logits[id] - logits[best[0]]) / t);
+    // the shortest prefix whose weights are a share of all
+    const prefix = (ids: readonly number[], t: number, share: number) => {
+      const enough = share * ids.reduce((sum, id) => sum + weight(id, t), 0);
+      let sum = 0;
+      let count = 0;
+      do sum += weight(ids[count++], t);
+      while (sum < enough && count < ids.length);
+      return ids.slice(0, count);
+    };
+    const probable = topP < 1 ? prefix(best, 1, topP) : best;
+    const left = probable.filter(id => weight(id, 1) >= Math.min(minP, 1));
+    const token = prefix(left, temperature, u).at(-1)!;
+    recent.push(token);
+    return token;
   };
 }

@@ -147,7 +147,7 @@ export async function runOnGpu(
     }
     await upload(device, source, layouts, weights, signal, onProgress);
     onProgress?.({ phase: 'compile', completed: 0, total: 1 });
-    const { prefill, logits, decode, greedy } = await compiling;
+    const { prefill, logits, decode, sample } = await compiling;
     onProgress?.({ phase: 'compile', completed: 1, total: 1 });
     return {
       vocabSize: shape.vocabSize,
@@ -157,7 +157,7 @@ export async function runOnGpu(
       prefill,
       logits,
       decode,
-      greedy,
+      sample,
       [Symbol.asyncDispose]: free,
     };
   } catch (error) {

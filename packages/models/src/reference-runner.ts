@@ -1,6 +1,11 @@
 /** A model on the reference ops: float64, no GPU, slow. The measure of every other runner. */
 import type { ByteSource, Gguf } from '@tabllama/gguf';
-import { createReferenceOps, type ReferenceCache, type ReferenceWeight } from '@tabllama/kernels';
+import {
+  createReferenceOps,
+  createReferenceSampler,
+  type ReferenceCache,
+  type ReferenceWeight,
+} from '@tabllama/kernels';
 import type { CheckedWeight } from './checked-weights.ts';
 import { everyWeight, type Model, readModel, readRopeTable, readWeight, replaceWeights } from './model.ts';
 import type { Runner } from './runner.ts';
@@ -46,9 +51,10 @@ export async function runReference(model: Model, source: ByteSource, contextLeng
     },
     logits: async () => logits,
     decode: async (token, position) => run([token], position),
-    async *greedy(position) {
+    async *sample(position, chain) {
+      const choose = createReferenceSampler(chain);
       for (let at = position; ; at++) {
-        const token = logits.reduce((best, value, id) => (value > logits[best] ? id : best), 0);
+        const token = choose(logits);
         yield token;
         if (at >= contextLength) return;
         run([token], at);

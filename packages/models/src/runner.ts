@@ -1,3 +1,5 @@
+import type { Chain } from '@tabllama/kernels';
+
 /** One loaded model, ready to run tokens: on the GPU, or on the reference ops in float64. */
 export interface Runner extends AsyncDisposable {
   readonly vocabSize: number;
@@ -18,9 +20,10 @@ export interface Runner extends AsyncDisposable {
   /** Runs one token at `position` and reads its logits back: one submit. */
   decode(token: number, position: number): Promise<Float32Array>;
   /**
-   * Greedy decoding which never waits for the device: yields the best token of the present logits, runs it at `position`, yields the
-   * best after it, … The runner works a few tokens ahead; leaving the loop ends that, and what was run too far is overwritten later.
-   * Ends by itself when the KV cache is full. Equal logits: the lowest id wins.
+   * Decoding which never waits for the device: yields the token that the chain chooses from the present logits, runs it at `position`,
+   * yields the one chosen after it, … The runner works a few tokens ahead; leaving the loop ends that, and what was run too far is
+   * overwritten later. Ends by itself when the KV cache is full. Equal logits: the lowest id comes first. Yields a number beyond the
+   * vocabulary where logits are no numbers.
    */
-  greedy(position: number): AsyncGenerator<number, void, undefined>;
+  sample(position: number, chain: Chain): AsyncGenerator<number, void, undefined>;
 }

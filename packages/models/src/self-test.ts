@@ -4,7 +4,14 @@
  * first block of every combination of types) and must have the logits that the reference has.
  */
 import type { ByteSource } from '@tabllama/gguf';
-import { type Device, DeviceError, type ModelShape } from '@tabllama/kernels';
+import {
+  type Chain,
+  createReferenceSampler,
+  type Device,
+  DeviceError,
+  greedy,
+  type ModelShape,
+} from '@tabllama/kernels';
 import type { DecoderBlock } from './architecture.ts';
 import type { CheckedWeight } from './checked-weights.ts';
 import { runOnGpu } from './gpu-runner.ts';
@@ -14,6 +21,8 @@ import { runReference } from './reference-runner.ts';
 const WIDTH = 256;
 const VOCABULARY = 64;
 const CONTEXT = 16;
+/** The best token, and the 40th of 40 that are all but equally probable. */
+const CHAINS: readonly Chain[] = [greedy, { ...greedy, topK: 40, temperature: 1e6, draw: () => 1 }];
 /** Relative error of the logits; a KV cache of halves makes some 1e-3, a wrong row of a matrix more than 5e-2. */
 const TOLERANCE = 1e-2;
 
@@ -83,10 +92,12 @@ async function compare(
     await runner.decode(tokens[last], last),
     await reference.decode(tokens[last], last),
   );
-  const logits = await runner.logits();
-  for await (const token of runner.greedy(tokens.length)) {
-    if (logits[token] === Math.max(...logits)) return;
-    throw wrong('argmax', device, `token ${token} is not the best`);
+  for (const chain of CHAINS) {
+    const expected = createReferenceSampler(chain)(await runner.decode(tokens[last], last));
+    for await (const token of runner.sample(tokens.length, chain)) {
+      if (token === expected) break;
+      throw wrong('sampling', device, `token ${token} for ${expected}`);
+    }
   }
 }
 

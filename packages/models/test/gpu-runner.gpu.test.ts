@@ -1,5 +1,5 @@
 /** Whole models on a software GPU against the reference in float64 and the goldens of llama.cpp. */
-import { type Device, openDevice } from '@tabllama/kernels';
+import { type Device, greedy, openDevice } from '@tabllama/kernels';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { gpu } from '../../kernels/test/dawn.ts';
 import { createGpuRunner, createReferenceRunner, type Runner } from '../src/index.ts';
@@ -48,7 +48,7 @@ describe.each(tinyModels)('%s on the GPU', name => {
     await using runner = await createGpuRunner(device, gguf, weights, options);
     await runner.prefill(prompt, 0);
     const tokens: number[] = [];
-    for await (const token of runner.greedy(prompt.length)) {
+    for await (const token of runner.sample(prompt.length, greedy)) {
       if (tokens.push(token) === golden.generated.length) break;
     }
     expect(tokens).toEqual(golden.generated);

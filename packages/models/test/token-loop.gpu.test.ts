@@ -1,5 +1,5 @@
 /** What the token loop asks of the device: counted by wrapping it. */
-import { type Device, openDevice } from '@tabllama/kernels';
+import { type Chain, type Device, greedy, openDevice } from '@tabllama/kernels';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { gpu } from '../../kernels/test/dawn.ts';
 import { createGpuRunner, estimateMemory, type Runner } from '../src/index.ts';
@@ -54,17 +54,27 @@ async function load(): Promise<Runner> {
   return runner;
 }
 
-it('takes one submit a token and at most 6 dispatches a layer + 4, and creates nothing', async () => {
-  await using runner = await load();
-  let tokens = 0;
-  for await (const _ of runner.greedy(prompt.length)) if (++tokens === 20) break;
-  // the first choice needs no step, and two more steps are under way when the loop is left
-  const steps = calls.submits - 1;
-  expect(steps).toBeGreaterThanOrEqual(19);
-  expect(steps).toBeLessThanOrEqual(21);
-  expect(calls.dispatches).toBeLessThanOrEqual((6 * layers + 4) * steps + 2);
-  expect(calls.created).toEqual([]);
-});
+const ollama: Chain = { topK: 40, topP: 0.9, minP: 0, temperature: 0.8, draw: n => (n % 10) / 10 };
+const penalties = { repeat: 1.1, frequency: 0.1, presence: 0.1, window: 64, recent: prompt };
+
+it.each([
+  ['the best token', greedy],
+  ['Ollama’s defaults', ollama],
+  ['penalties', { ...ollama, penalties }],
+])(
+  'takes one submit a token and at most 6 dispatches a layer + 4, and creates nothing: %s',
+  async (_, chain) => {
+    await using runner = await load();
+    let tokens = 0;
+    for await (const _ of runner.sample(prompt.length, chain)) if (++tokens === 20) break;
+    // the first choice needs no step, and two more steps are under way when the loop is left
+    const steps = calls.submits - 1;
+    expect(steps).toBeGreaterThanOrEqual(19);
+    expect(steps).toBeLessThanOrEqual(21);
+    expect(calls.dispatches).toBeLessThanOrEqual((6 * layers + 4) * steps + 2);
+    expect(calls.created).toEqual([]);
+  },
+);
 
 it('takes one submit for a token whose logits are read', async () => {
   await using runner = await load();
@@ -74,10 +84,10 @@ it('takes one submit for a token whose logits are read', async () => {
   expect(calls.created).toEqual([]);
 });
 
-it('ends greedy decoding by itself where the KV cache is full', async () => {
+it('ends decoding by itself where the KV cache is full', async () => {
   await using runner = await load();
   let tokens = 0;
-  for await (const _ of runner.greedy(prompt.length)) tokens++;
+  for await (const _ of runner.sample(prompt.length, greedy)) tokens++;
   expect(tokens).toBe(contextLength - prompt.length + 1);
 });
 
@@ -85,7 +95,8 @@ it('can be used again after a loop that was left', async () => {
   await using runner = await load();
   const first = async () => {
     const tokens: number[] = [];
-    for await (const token of runner.greedy(prompt.length)) if (tokens.push(token) === 5) return tokens;
+    for await (const token of runner.sample(prompt.length, greedy))
+      if (tokens.push(token) === 5) return tokens;
     return tokens;
   };
   const once = await first();

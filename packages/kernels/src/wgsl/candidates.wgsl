@@ -1,0 +1,30 @@
+// Tokens in the order in which a sampling chain takes them: the greatest logit first, of equal ones the lowest id. Those without a
+// chance, −∞ and NaN, are no candidates. The vocabulary is cut into stretches, each of which takes one id of every `stretches`.
+override LANES: u32;
+struct Vocabulary { size: u32, stretches: u32 } // stretches: a multiple of LANES
+struct Chain {
+  top_k: u32, top_p: f32, min_p: f32, temperature: f32, // min_p: its logarithm
+  window: u32, repeat: f32, frequency: f32, presence: f32, // window 0: no penalties
+  draws: array<f32>, // token n takes draw n mod the length
+}
+struct Candidate { logit: f32, id: u32 }
+@group(0) @binding(4) var<storage, read> logits: array<f32>;
+@group(0) @binding(5) var<storage, read_write> best: array<Candidate>; // [stretches], of what is left of each
+@group(0) @binding(6) var<storage, read> chain: Chain;
+@group(0) @binding(7) var<storage, read_write> counts: array<u32>; // [size], of each token in the window
+@group(0) @binding(11) var<uniform> vocabulary: Vocabulary;
+
+const NO_TOKEN = 0xffffffffu;
+const NONE = Candidate(-3.4e38, NO_TOKEN);
+
+fn before(a: Candidate, b: Candidate) -> bool {
+  return a.logit > b.logit || (a.logit == b.logit && a.id < b.id);
+}
+
+fn penalized(id: u32) -> f32 {
+  let logit = logits[id];
+  let count = counts[id];
+  if (count == 0u) { return logit; }
+  let repeated = select(logit / chain.repeat, logit * chain.repeat, logit <= 0.0);
+  return repeated - (f32(count) * chain.frequency + chain.presence);
+}
