@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { LoadedModel, Message } from '@tabllama/api';
+import type { LoadedModel, Message, SamplingOptions } from '@tabllama/api';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { openFixture, readGolden } from '../../models/test/fixtures.ts';
 import { collect, createReferenceEngine, greedy, load } from '../test/load.ts';
@@ -38,6 +38,22 @@ describe('a completion', () => {
     const ahead = await collect(model.complete({ prompt, options: greedy }));
     const sampled = await collect(model.complete({ prompt, options: greedy, topLogprobs: 0 }));
     expect(sampled.content).toBe(ahead.content);
+  });
+
+  it.each<[string, Partial<SamplingOptions>]>([
+    ['Ollama’s defaults', {}],
+    ['min_p', { minP: 0.05, topP: 1, temperature: 1.5 }],
+    ['penalties', { repeatPenalty: 1.3, frequencyPenalty: 0.1, repeatLastN: 12, temperature: 1.2 }],
+    ['penalties, and no chance', { repeatPenalty: 1.3, temperature: 0 }],
+  ])('is the same chosen ahead of the host as by it, past a full context too: %s', async (_, change) => {
+    const small = await load(stories, { contextLength: 32 });
+    for (const seed of [1, 2]) {
+      const options = { ...greedy, topK: 40, topP: 0.9, temperature: 0.8, seed, numPredict: 70, ...change };
+      const ahead = await collect(small.complete({ prompt, options }));
+      const byHost = await collect(small.complete({ prompt, options, topLogprobs: 0 }));
+      expect(ahead.logprobs).toEqual([]);
+      expect(ahead.content).toBe(byHost.content);
+    }
   });
 
   it('goes on from what the KV cache holds, to the same text', async () => {

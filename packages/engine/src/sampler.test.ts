@@ -1,12 +1,16 @@
-import type { SamplingOptions } from '@tabllama/api';
+import { createReferenceSampler, greedy } from '@tabllama/kernels';
 import { describe, expect, it } from 'vitest';
-import { type Filter, type FilterCase, realLogits, samplers } from '../test/samplers.ts';
+import {
+  type Filter,
+  type FilterCase,
+  optionsOf,
+  realLogits,
+  samplerFor,
+  samplers,
+} from '../test/samplers.ts';
 import { Candidates } from './candidates.ts';
 import { createRandom } from './mersenne-twister.ts';
 import { createSampler } from './sampler.ts';
-
-const find = <T extends Filter['sampler']>(chain: readonly Filter[], sampler: T) =>
-  chain.find(filter => filter.sampler === sampler) as Extract<Filter, { sampler: T }> | undefined;
 
 const countsOf = (window: readonly number[]) => {
   const counts = new Map<number, number>();
@@ -91,32 +95,6 @@ describe('the candidates after', () => {
   });
 });
 
-function optionsOf(chain: readonly Filter[], seed: number): SamplingOptions {
-  const penalties = find(chain, 'penalties')!;
-  return {
-    numPredict: 1,
-    numKeep: 0,
-    stop: [],
-    seed,
-    repeatLastN: penalties.last_n,
-    repeatPenalty: penalties.repeat,
-    frequencyPenalty: penalties.frequency,
-    presencePenalty: penalties.presence,
-    topK: find(chain, 'top_k')!.k,
-    typicalP: find(chain, 'typical_p')!.p,
-    topP: find(chain, 'top_p')!.p,
-    minP: find(chain, 'min_p')!.p,
-    temperature: find(chain, 'temperature')!.t,
-  };
-}
-
-const samplerFor = (name: string, seed: number) => {
-  const { chain } = samplers.chains.find(golden => golden.name === name)!;
-  const sampler = createSampler(realLogits.length, 4096, optionsOf(chain, seed));
-  for (const token of samplers.history) sampler.accept(token);
-  return sampler;
-};
-
 describe('the sampler', () => {
   it.each(samplers.draws.chains.map(({ chain, tokens }) => [chain, tokens] as const))(
     'draws what llama.cpp draws: %s, a fresh generator per seed',
@@ -150,6 +128,42 @@ describe('the sampler', () => {
       return token;
     });
     expect(drawn).toEqual([0, 1, 2, 0]);
+  });
+
+  it('leaves short chains to the device, with the draws and the window that come next', () => {
+    const name = 'Ollama defaults of older releases (repeat_penalty 1.1)';
+    const [here, there] = [samplerFor(name, 9), samplerFor(name, 9)];
+    expect(there.chain()?.penalties?.recent).toEqual(samplers.history.slice(-64));
+    for (let i = 0; i < 4; i++) {
+      const token = here.sample(realLogits);
+      here.accept(token);
+      // the device works ahead, and what it chose is not used but for the first
+      const chain = there.chain()!;
+      const choose = createReferenceSampler(chain);
+      expect(choose(realLogits)).toBe(token);
+      choose(realLogits);
+      there.follow(token);
+      expect(there.chain()!.draw(0)).toBe(chain.draw(1));
+    }
+  });
+
+  it('keeps to itself what the device cannot do', () => {
+    const options = optionsOf(samplers.chains[0].chain, 1);
+    const chainOf = (change: object) => createSampler(100, 64, { ...options, ...change }).chain();
+    expect(chainOf({})).toMatchObject({ topK: 40, topP: 0.9, minP: 0, temperature: 0.8 });
+    expect(chainOf({ temperature: 0, topK: 0 })).toEqual(greedy);
+    expect(chainOf({ temperature: 0, presencePenalty: 1 })).toMatchObject({
+      topK: 1,
+      penalties: { window: 64 },
+    });
+    for (const change of [
+      { topK: 0 },
+      { topK: 129 },
+      { typicalP: 0.5 },
+      { repeatPenalty: 1.1, repeatLastN: 65 },
+    ]) {
+      expect(chainOf(change)).toBe(undefined);
+    }
   });
 
   it('refuses logits that are not numbers', () => {

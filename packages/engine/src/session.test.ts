@@ -82,6 +82,18 @@ describe('a session', () => {
     expect(session.isFull).toBe(true);
   });
 
+  it('refuses a token that is none: the logits were no numbers', async () => {
+    async function* sample() {
+      yield 0xffffffff;
+    }
+    const session = new Session({ ...(await openRunner()), sample });
+    await session.sync(golden.promptTokens);
+    await expect(take(session, 1)).rejects.toMatchObject({
+      status: 500,
+      message: 'the model computed logits that are not numbers',
+    });
+  });
+
   it('ends the call under way when the device is lost, though the runner never answers', async () => {
     const { promise: lost, resolve: lose } = Promise.withResolvers<string>();
     const session = new Session({ ...(await openRunner()), lost, decode: () => new Promise(() => {}) });

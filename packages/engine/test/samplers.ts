@@ -1,6 +1,8 @@
 /** What llama.cpp's samplers make of a real vector of logits (`fixtures/golden/samplers.json.gz`). */
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
+import type { SamplingOptions } from '@tabllama/api';
+import { createSampler } from '../src/sampler.ts';
 
 export type Filter =
   | { readonly sampler: 'penalties'; last_n: number; repeat: number; frequency: number; presence: number }
@@ -46,3 +48,33 @@ export const samplers: SamplerGolden = JSON.parse(
 export const realLogits = new Float32Array(
   Uint8Array.from(gunzipSync(Buffer.from(samplers.logits, 'base64'))).buffer,
 );
+
+const find = <T extends Filter['sampler']>(chain: readonly Filter[], sampler: T) =>
+  chain.find(filter => filter.sampler === sampler) as Extract<Filter, { sampler: T }> | undefined;
+
+export function optionsOf(chain: readonly Filter[], seed: number): SamplingOptions {
+  const penalties = find(chain, 'penalties')!;
+  return {
+    numPredict: 1,
+    numKeep: 0,
+    stop: [],
+    seed,
+    repeatLastN: penalties.last_n,
+    repeatPenalty: penalties.repeat,
+    frequencyPenalty: penalties.frequency,
+    presencePenalty: penalties.presence,
+    topK: find(chain, 'top_k')!.k,
+    typicalP: find(chain, 'typical_p')!.p,
+    topP: find(chain, 'top_p')!.p,
+    minP: find(chain, 'min_p')!.p,
+    temperature: find(chain, 'temperature')!.t,
+  };
+}
+
+/** A sampler with the options of a golden chain, which has seen the golden history. */
+export const samplerFor = (name: string, seed: number) => {
+  const { chain } = samplers.chains.find(golden => golden.name === name)!;
+  const sampler = createSampler(realLogits.length, 4096, optionsOf(chain, seed));
+  for (const token of samplers.history) sampler.accept(token);
+  return sampler;
+};
