@@ -20,7 +20,6 @@ import { runReference } from './reference-runner.ts';
 
 const WIDTH = 256;
 const VOCABULARY = 64;
-const CONTEXT = 16;
 /** The best token, and the 40th of 40 that are all but equally probable. */
 const CHAINS: readonly Chain[] = [greedy, { ...greedy, topK: 40, temperature: 1e6, draw: () => 1 }];
 /** Relative error of the logits; a KV cache of halves makes some 1e-3, a wrong row of a matrix more than 5e-2. */
@@ -78,11 +77,13 @@ async function compare(
   cache: ModelShape['cache'],
   source: ByteSource,
 ): Promise<void> {
-  const tokens = [3, 1, 4, 1, 5, 9, 2].map(token => token % small.config.vocabSize);
-  const prompt = tokens.slice(0, -1);
-  const last = tokens.length - 1;
-  await using reference = await runReference(small, source, CONTEXT);
-  await using runner = await runOnGpu(device, small, source, { contextLength: CONTEXT, cache });
+  // a shorter prompt would be run without the kernels of a tile
+  const last = device.layout.fewTokens + 5;
+  const tokens = Array.from({ length: last + 1 }, (_, i) => (3 + 7 * i) % small.config.vocabSize);
+  const prompt = tokens.slice(0, last);
+  const contextLength = last + 4;
+  await using reference = await runReference(small, source, contextLength);
+  await using runner = await runOnGpu(device, small, source, { contextLength, cache });
   await runner.prefill(prompt, 0);
   await reference.prefill(prompt, 0);
   check('prefill', device, await runner.logits(), await reference.logits());
