@@ -38,11 +38,14 @@ export const DRAWS = 56;
 /** What is written as the token where the logits are no numbers, and into places of the window that hold none. */
 export const NO_TOKEN = 0xffffffff;
 const HEADER_WORDS = 8;
-const GROUPS = 32;
+
+/** Workgroups that look for the best candidates: a lane has a stretch of 16 ids, or of more where the vocabulary is large. */
+const groupsOf = (vocabSize: number, layout: Layout) =>
+  Math.min(32, Math.ceil(vocabSize / (16 * layout.lanes)));
 
 /** Bytes of the buffers that sampling has for itself. */
 export const samplingBytes = (vocabSize: number, layout: Layout, contextLength: number) => ({
-  best: GROUPS * layout.lanes * 8,
+  best: groupsOf(vocabSize, layout) * layout.lanes * 8,
   chain: (HEADER_WORDS + DRAWS) * 4,
   counts: vocabSize * 4,
   window: contextLength * 4,
@@ -55,10 +58,11 @@ export type SamplingBuffers = Readonly<
 /** Logits → state.token, and the position moves on by one. */
 export function recordSampling(vocabSize: number, layout: Layout, b: SamplingBuffers): Dispatch[] {
   const constants = { LANES: layout.lanes };
-  const uniforms = [vocabSize, GROUPS * layout.lanes];
+  const groups = groupsOf(vocabSize, layout);
+  const uniforms = [vocabSize, groups * layout.lanes];
   const bindings = { 4: b.logits, 5: b.best, 6: b.chain, 7: b.counts };
   return [
-    { kernel: 'best-candidates', constants, uniforms, bindings, grid: () => [GROUPS] },
+    { kernel: 'best-candidates', constants, uniforms, bindings, grid: () => [groups] },
     {
       kernel: 'sample',
       constants,

@@ -19,7 +19,8 @@ import type { Model } from './model.ts';
 import { runReference } from './reference-runner.ts';
 
 const WIDTH = 256;
-const VOCABULARY = 64;
+/** Enough that a lane of a sampling kernel has several tokens. */
+const VOCABULARY = 256;
 /** The best token, and the 40th of 40 that are all but equally probable. */
 const CHAINS: readonly Chain[] = [greedy, { ...greedy, topK: 40, temperature: 1e6, draw: () => 1 }];
 /** Relative error of the logits; a KV cache of halves makes some 1e-3, a wrong row of a matrix more than 5e-2. */

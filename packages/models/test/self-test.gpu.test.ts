@@ -40,6 +40,20 @@ it.each([
   expect(device.allocatedBytes).toBe(before);
 });
 
+it('refuses a load where sampling is wrong in every layout', async () => {
+  const { pipelines } = device;
+  const forgetful: Device = Object.assign(Object.create(device), {
+    // most stretches of the vocabulary are left out
+    pipelines: ((kernel, constants, type) =>
+      pipelines(
+        kernel,
+        kernel === 'best-candidates' ? { LANES: 1 } : constants,
+        type,
+      )) satisfies Device['pipelines'],
+  });
+  await expect(load(forgetful)).rejects.toThrow('the GPU computes sampling wrongly here');
+});
+
 it('takes other kernels where the first choice is wrong', async () => {
   const preferred = device.layout;
   const other = preferred.matvec === 'lanes' ? 'split' : 'lanes';
