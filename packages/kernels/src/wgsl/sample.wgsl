@@ -41,7 +41,7 @@ fn best_of_all(lane: u32, each: Candidate) -> Candidate {
   return found;
 }
 
-// How much more than nothing the i-th is worth, the best being worth 1.
+// How probable the i-th is, the best being 1.
 fn weight(i: u32, temperature: f32) -> f32 { return exp((top[i].logit - top[0].logit) / temperature); }
 
 // How many of the first `count` it takes until their weights are a share of all of theirs.
