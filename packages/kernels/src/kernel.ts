@@ -7,6 +7,8 @@ import bestCandidates from './wgsl/best-candidates.wgsl?raw';
 import cacheF16 from './wgsl/cache-f16.wgsl?raw';
 import cacheF32 from './wgsl/cache-f32.wgsl?raw';
 import candidates from './wgsl/candidates.wgsl?raw';
+import digitsSigned from './wgsl/digits-signed.wgsl?raw';
+import digitsUnsigned from './wgsl/digits-unsigned.wgsl?raw';
 import embed from './wgsl/embed.wgsl?raw';
 import embedRows from './wgsl/embed-rows.wgsl?raw';
 import finishGlu from './wgsl/finish-glu.wgsl?raw';
@@ -51,14 +53,20 @@ export const kernels = {
 export type KernelName = keyof typeof kernels;
 export type Constants = Readonly<Record<string, number>>;
 
+/** How kernels compute with the weights of a kind of type. */
+const arithmetic = {
+  signed: [digitsSigned, weightsInteger],
+  unsigned: [digitsUnsigned, weightsInteger],
+  float: [weightsFloat],
+} as const satisfies Record<QuantType['kind'], readonly string[]>;
+
 /** The whole text of a kernel. Weights are bound as `w0`, `w1`, …, one binding for each plane of the type. */
 export function kernelCode(name: KernelName, type?: QuantType): string {
   if (!type) return kernels[name].join('\n');
   const planes = type.planes.map(
     ({ element }, i) => `@group(0) @binding(${i}) var<storage, read> w${i}: array<${element}>;`,
   );
-  const arithmetic = type.kind === 'integer' ? weightsInteger : weightsFloat;
-  return [...planes, type.wgsl, arithmetic, ...kernels[name]].join('\n');
+  return [...planes, type.wgsl, ...arithmetic[type.kind], ...kernels[name]].join('\n');
 }
 
 export type PipelineCache = (

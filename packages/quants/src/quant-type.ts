@@ -25,15 +25,15 @@ export interface QuantType {
   /**
    * WGSL without bindings. It reads storage arrays named `w0`, `w1`, … (one for each plane, of the plane's element type).
    *
-   * `integer` types define `fn load32(i: u32) -> W32`: the i-th group of 32 weights in row-major order, where
-   * `struct W32 { lo: vec4u, hi: vec4u, scale: vec2f, offset: f32 }` (declared by the kernel) holds 32 signed bytes, weight j
+   * `signed` and `unsigned` types define `fn load32(i: u32) -> W32`: the i-th group of 32 weights in row-major order, where
+   * `struct W32 { lo: vec4u, hi: vec4u, scale: vec2f, offset: f32 }` (declared by the kernel) holds 32 bytes, weight j
    * being byte j%4 of word j/4 (lo: weights 0…15, hi: 16…31), and
-   * weight j = scale[j / 16] * byte j + offset.
+   * weight j = scale[j / 16] * byte j + offset. Unsigned bytes are below 128.
    *
    * `float` types define `fn load4(i: u32) -> vec4f`: the i-th group of four weights in row-major order.
    */
   readonly wgsl: string;
-  readonly kind: 'integer' | 'float';
+  readonly kind: 'signed' | 'unsigned' | 'float';
 }
 
 export interface Plane {

@@ -9,7 +9,7 @@ export const q4_0: QuantType = {
   id: 2,
   blockSize: 32,
   blockBytes: 18,
-  kind: 'integer',
+  kind: 'unsigned',
   planes: [
     { bytes: 16, element: 'vec4u' },
     { bytes: 2, element: 'u32' },

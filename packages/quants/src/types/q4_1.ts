@@ -9,7 +9,7 @@ export const q4_1: QuantType = {
   id: 3,
   blockSize: 32,
   blockBytes: 20,
-  kind: 'integer',
+  kind: 'unsigned',
   planes: [
     { bytes: 16, element: 'vec4u' },
     { bytes: 4, element: 'u32' },

@@ -10,7 +10,7 @@ export const q4_k: QuantType = {
   id: 12,
   blockSize: 256,
   blockBytes: 144,
-  kind: 'integer',
+  kind: 'unsigned',
   planes: [{ bytes: 144, element: 'vec4u' }],
   wgsl: scales + wgsl,
   dequantize(bytes, out) {

@@ -9,7 +9,7 @@ export const q5_0: QuantType = {
   id: 6,
   blockSize: 32,
   blockBytes: 22,
-  kind: 'integer',
+  kind: 'unsigned',
   planes: [
     { bytes: 16, element: 'vec4u' },
     { bytes: 4, element: 'u32' },

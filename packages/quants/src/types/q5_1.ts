@@ -9,7 +9,7 @@ export const q5_1: QuantType = {
   id: 7,
   blockSize: 32,
   blockBytes: 24,
-  kind: 'integer',
+  kind: 'unsigned',
   planes: [
     { bytes: 16, element: 'vec4u' },
     { bytes: 4, element: 'u32' },

@@ -10,7 +10,7 @@ export const q5_k: QuantType = {
   id: 13,
   blockSize: 256,
   blockBytes: 176,
-  kind: 'integer',
+  kind: 'unsigned',
   planes: [{ bytes: 176, element: 'vec4u' }],
   wgsl: scales + wgsl,
   dequantize(bytes, out) {

@@ -9,7 +9,7 @@ export const q6_k: QuantType = {
   id: 14,
   blockSize: 256,
   blockBytes: 210,
-  kind: 'integer',
+  kind: 'signed',
   planes: [
     { bytes: 208, element: 'vec4u' },
     { bytes: 2, element: 'u32' },

@@ -9,7 +9,7 @@ export const q8_0: QuantType = {
   id: 8,
   blockSize: 32,
   blockBytes: 34,
-  kind: 'integer',
+  kind: 'signed',
   planes: [
     { bytes: 32, element: 'vec4u' },
     { bytes: 2, element: 'u32' },
