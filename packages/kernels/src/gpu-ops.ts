@@ -226,7 +226,7 @@ export function recordDecode(recording: Recording): Recorder {
           9: gains?.q.vector ?? b.none,
           10: gains?.k.vector ?? b.none,
         },
-        grid: row(a.heads),
+        grid: row(a.kvHeads),
       });
       return b.mixed;
     },
