@@ -1,5 +1,5 @@
 /** A model on the GPU: weights streamed from the file, then the architecture's forward pass recorded and replayed. */
-import type { ByteSource, Gguf } from '@tabllama/gguf';
+import { type ByteSource, type Gguf, readAhead } from '@tabllama/gguf';
 import {
   cacheBytes,
   createMatrix,
@@ -189,10 +189,11 @@ async function upload(
     inFlight = 0;
     await device.settled();
   };
-  const read = (offset: number, length: number) => source.read(offset, length, signal);
-  for (const [weight, onDevice] of weights) {
+  const file = readAhead(source, signal);
+  const inOrder = [...weights].sort(([a], [b]) => a.parts[0].tensor.offset - b.parts[0].tensor.offset);
+  for (const [weight, onDevice] of inOrder) {
     const layout = layouts.get(weight);
-    if (layout) await uploadMatrix(device, layout, onDevice, read, onBytes);
-    else uploadVector(device, onDevice, await readWeight(source, weight, signal));
+    if (layout) await uploadMatrix(device, layout, onDevice, file.read, onBytes);
+    else uploadVector(device, onDevice, await readWeight(file, weight));
   }
 }

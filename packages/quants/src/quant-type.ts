@@ -21,7 +21,7 @@ export interface QuantType {
    * Copies `n` blocks of the file into the planes' bytes. Absent where there is one plane: nothing is to be done then.
    * @param bytes `n * blockBytes`; @param planes for each plane `n * plane.bytes`
    */
-  split?(bytes: Uint8Array, planes: readonly Uint8Array[]): void;
+  split?(bytes: Uint8Array<ArrayBuffer>, planes: readonly Uint8Array<ArrayBuffer>[]): void;
   /**
    * WGSL without bindings. It reads storage arrays named `w0`, `w1`, … (one for each plane, of the plane's element type).
    *

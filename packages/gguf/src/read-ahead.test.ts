@@ -1,0 +1,42 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { readAhead, sourceFromBytes } from './index.ts';
+
+const MiB = 1 << 20;
+const bytes = Uint8Array.from({ length: 18 * MiB + 5 }, (_, i) => (i * 2654435761) >>> 24);
+
+it('gives the bytes of the file for any reads', async () => {
+  const reads = fc.array(fc.tuple(fc.nat(bytes.length), fc.nat(9 * MiB)), { minLength: 1, maxLength: 12 });
+  await fc.assert(
+    fc.asyncProperty(reads, async ranges => {
+      const source = readAhead(sourceFromBytes(bytes));
+      for (const [offset, wanted] of ranges) {
+        const length = Math.min(wanted, bytes.length - offset);
+        const read = await source.read(offset, length);
+        expect(Buffer.compare(read, bytes.subarray(offset, offset + length))).toBe(0);
+      }
+    }),
+    { numRuns: 30 },
+  );
+});
+
+it('reads each window of 4 MiB once when the reads go from front to back', async () => {
+  const ranges: number[][] = [];
+  const plain = sourceFromBytes(bytes);
+  const source = readAhead({
+    size: plain.size,
+    read: (offset, length) => {
+      ranges.push([offset, length]);
+      return plain.read(offset, length);
+    },
+  });
+  for (let at = 0; at < bytes.length; at += 300_000)
+    await source.read(at, Math.min(300_000, bytes.length - at));
+  expect(ranges).toEqual([0, 4, 8, 12, 16].map(n => [n * MiB, Math.min(4 * MiB, bytes.length - n * MiB)]));
+});
+
+it('refuses what lies outside, and tells of a read that failed', async () => {
+  const source = readAhead({ size: 10 * MiB, read: () => Promise.reject(new Error('gone')) });
+  await expect(source.read(10 * MiB, 1)).rejects.toThrow(RangeError);
+  await expect(source.read(0, 1)).rejects.toThrow('gone');
+});
