@@ -2,34 +2,35 @@
 import type { ByteSource } from './source.ts';
 
 const WINDOW = 4 << 20;
-/** Windows at hand: those that a tensor and its neighbours lie in, and the one that is being read. */
-const KEPT = 4;
+/** Windows that are on their way while one is used. */
+const AHEAD = 2;
+/** Windows at hand: those on their way, and those in which a tensor and its neighbours lie. */
+const KEPT = 5;
 
 /**
- * The same file, read in windows of 4 MiB, the next one while the caller is busy with the present: for callers whose many small reads go
- * roughly from front to back. At most four windows are in memory.
+ * The same file, read in windows of 4 MiB, the next two while the caller is busy with the present: for a caller whose many small reads go
+ * roughly from front to back, one after the other. At most five windows are in memory, and none after it is disposed of; what is read
+ * stays only until the next read.
  */
-export function readAhead(source: ByteSource, signal?: AbortSignal): ByteSource {
-  /** The one used latest is the last. `readers` are those that have not taken their part yet. */
-  const windows = new Map<number, { readonly bytes: Promise<Uint8Array<ArrayBuffer>>; readers: number }>();
+export function readAhead(source: ByteSource, signal?: AbortSignal): ByteSource & Disposable {
+  /** Where parts of several windows come together. */
+  let joined = new Uint8Array(0);
+  /** The one used latest is the last. */
+  const windows = new Map<number, Promise<Uint8Array<ArrayBuffer>>>();
 
-  function open(index: number) {
+  function open(index: number): Promise<Uint8Array<ArrayBuffer>> {
     const offset = index * WINDOW;
-    const window = windows.get(index) ?? {
-      bytes: source.read(offset, Math.min(WINDOW, source.size - offset), signal),
-      readers: 0,
-    };
+    const window = windows.get(index) ?? source.read(offset, Math.min(WINDOW, source.size - offset), signal);
     windows.delete(index);
     windows.set(index, window);
     return window;
   }
 
-  function closeOldest(): void {
-    for (const [index, { bytes, readers }] of windows) {
-      if (windows.size <= KEPT) return;
-      if (readers > 0) continue;
+  function close(most: number): void {
+    for (const [index, bytes] of windows) {
+      if (windows.size <= most) return;
       windows.delete(index);
-      // memory goes back at once; a read that failed has told its reader, if there was one
+      // memory goes back at once: garbage collectors take their time with large buffers
       bytes.then(
         ({ buffer }) => buffer.transfer(0),
         () => {},
@@ -37,18 +38,16 @@ export function readAhead(source: ByteSource, signal?: AbortSignal): ByteSource 
     }
   }
 
-  /** Copies what the window has of `out`, whose first byte lies at `offset` of the file; returns how many bytes that are. */
-  async function copyFrom(index: number, offset: number, out: Uint8Array): Promise<number> {
+  /** The window; when the one before it was used too, with those after it on their way. */
+  function openAhead(index: number): Promise<Uint8Array<ArrayBuffer>> {
+    const last = windows.has(index - 1) ? index + AHEAD : index;
     const window = open(index);
-    window.readers++;
-    try {
-      const start = offset - index * WINDOW;
-      const part = (await window.bytes).subarray(start, start + out.length);
-      out.set(part);
-      return part.length;
-    } finally {
-      window.readers--;
+    for (let next = index + 1; next <= last && next * WINDOW < source.size; next++) {
+      // a failure is told to whoever reads that window, if anyone does
+      open(next).catch(() => {});
     }
+    close(KEPT);
+    return window;
   }
 
   return {
@@ -57,16 +56,21 @@ export function readAhead(source: ByteSource, signal?: AbortSignal): ByteSource 
       if (offset < 0 || offset + length > source.size) {
         throw new RangeError(`bytes ${offset} to ${offset + length} of a file of ${source.size}`);
       }
-      const out = new Uint8Array(length);
+      const start = offset % WINDOW;
+      if (start + length <= WINDOW) {
+        return (await openAhead((offset - start) / WINDOW)).subarray(start, start + length);
+      }
+      if (joined.length < length) joined = new Uint8Array(length);
+      const out = joined.subarray(0, length);
       for (let done = 0; done < length; ) {
-        const index = Math.floor((offset + done) / WINDOW);
-        const isNew = !windows.has(index);
-        const copying = copyFrom(index, offset + done, out.subarray(done));
-        if (isNew && (index + 1) * WINDOW < source.size) open(index + 1).bytes.catch(() => {});
-        closeOldest();
-        done += await copying;
+        const at = offset + done;
+        const window = await openAhead(Math.floor(at / WINDOW));
+        const part = window.subarray(at % WINDOW, (at % WINDOW) + length - done);
+        out.set(part, done);
+        done += part.length;
       }
       return out;
     },
+    [Symbol.dispose]: () => close(0),
   };
 }

@@ -12,10 +12,10 @@ export {
 export { type Chain, greedy, MOST_CANDIDATES } from './sampling.ts';
 export {
   createMatrix,
+  createUploader,
   createVector,
   type GpuWeight,
   type ReadBytes,
-  uploadMatrix,
-  uploadVector,
+  type Uploader,
 } from './upload.ts';
 export { type FileRows, layoutWeight, type WeightLayout, weightBytes } from './weight-layout.ts';

@@ -21,14 +21,14 @@ export interface GpuWeight {
   readonly vector?: GPUBuffer;
 }
 
-/** Bytes of the file, in memory of their own. */
+/** Bytes of the file. */
 export type ReadBytes = (offset: number, length: number) => Promise<Uint8Array<ArrayBuffer>>;
 
 /** Bytes read at once. */
 const PIECE = 4 << 20;
 const STORAGE = 0x80 | 0x08; // GPUBufferUsage.STORAGE | COPY_DST
 
-/** Makes the buffers of a matrix; they are filled by `uploadMatrix`. */
+/** Makes the buffers of a matrix; they are filled by an uploader. */
 export function createMatrix(device: Device, layout: WeightLayout): GpuWeight {
   const { rows, cols, paired } = layout;
   const parts = layout.parts.map(({ type, rowStart, rows, planeBytes }) => ({
@@ -40,43 +40,57 @@ export function createMatrix(device: Device, layout: WeightLayout): GpuWeight {
   return { rows, cols, paired, parts };
 }
 
-/** Makes the buffer of a vector of `cols` floats, padded with zeros; it is filled by `uploadVector`. */
+/** Makes the buffer of a vector of `cols` floats, padded with zeros; it is filled by an uploader. */
 export function createVector(device: Device, cols: number): GpuWeight {
   const vector = device.createBuffer('vector', pad32(cols) * 4, STORAGE);
   return { rows: 1, cols, paired: false, parts: [], vector };
 }
 
-/** @param values [cols] */
-export function uploadVector(device: Device, weight: GpuWeight, values: Float32Array<ArrayBuffer>): void {
-  device.gpu.queue.writeBuffer(weight.vector!, 0, values);
+export interface Uploader {
+  /** Fills a matrix from the file. */
+  matrix(layout: WeightLayout, weight: GpuWeight): Promise<void>;
+  /** @param values [cols] */
+  vector(weight: GpuWeight, values: Float32Array<ArrayBuffer>): void;
 }
 
 /**
- * Fills a matrix from the file. The next piece is read while the present one is taken apart and copied.
- * @param onBytes called with the bytes of the file that were uploaded just now; awaited, so that it can hold the upload back
+ * @param read the bytes need to stay only until the next read
+ * @param onBytes called with the number of bytes of the file that were uploaded just now; awaited, so that it can hold the upload back
  */
-export async function uploadMatrix(
-  device: Device,
-  layout: WeightLayout,
-  weight: GpuWeight,
+export function createUploader(
+  { gpu: { queue } }: Device,
   read: ReadBytes,
   onBytes: (bytes: number) => Promise<void>,
-): Promise<void> {
-  for (const [i, part] of layout.parts.entries()) {
-    const tasks = [...piecesOf(part, layout.cols)];
-    let pending = read(tasks[0].offset, tasks[0].length);
-    for (const [t, { row, length }] of tasks.entries()) {
-      const bytes = await pending;
-      const following = tasks[t + 1];
-      if (following) {
-        pending = read(following.offset, following.length);
-        // a failure is seen when its turn comes, or never, if this piece fails first
-        pending.catch(() => {});
+): Uploader {
+  /** Where blocks are taken apart, by plane; fresh memory for every piece would cost more than the work. */
+  const scratch: Uint8Array<ArrayBuffer>[] = [];
+  const scratchOf = (plane: number, bytes: number) => {
+    if (!(scratch[plane]?.length >= bytes)) scratch[plane] = new Uint8Array(bytes);
+    return scratch[plane].subarray(0, bytes);
+  };
+  return {
+    async matrix(layout, weight) {
+      for (const [i, part] of layout.parts.entries()) {
+        const { type, planes } = weight.parts[i];
+        for (const { offset, length, row } of piecesOf(part, layout.cols)) {
+          const bytes = padRows(await read(offset, length), type, layout.cols);
+          const blocks = bytes.length / type.blockBytes;
+          const firstBlock = row * (pad32(layout.cols) / type.blockSize);
+          // copies to the device are whole words
+          const taken = type.planes.map((plane, p) =>
+            scratchOf(p, Math.ceil((blocks * plane.bytes) / 4) * 4),
+          );
+          if (type.split) type.split(bytes, taken);
+          else taken[0].set(bytes);
+          for (const [p, data] of taken.entries()) {
+            queue.writeBuffer(planes[p], firstBlock * type.planes[p].bytes, data);
+          }
+          await onBytes(length);
+        }
       }
-      write(device, weight.parts[i], layout.cols, row, bytes);
-      await onBytes(length);
-    }
-  }
+    },
+    vector: ({ vector }, values) => queue.writeBuffer(vector!, 0, values),
+  };
 }
 
 interface Piece {
@@ -100,27 +114,6 @@ function* piecesOf({ type, pieces }: PartLayout, cols: number): Generator<Piece>
   }
 }
 
-function write(
-  { gpu }: Device,
-  { type, planes }: GpuPart,
-  cols: number,
-  row: number,
-  file: Uint8Array<ArrayBuffer>,
-) {
-  const bytes = padRows(file, type, cols);
-  const blocks = bytes.length / type.blockBytes;
-  const firstBlock = row * (pad32(cols) / type.blockSize);
-  const split = type.split
-    ? type.planes.map(plane => new Uint8Array(Math.ceil((blocks * plane.bytes) / 4) * 4))
-    : [padEnd(bytes)];
-  type.split?.(bytes, split);
-  for (const [p, data] of split.entries()) {
-    gpu.queue.writeBuffer(planes[p], firstBlock * type.planes[p].bytes, data);
-  }
-  // memory goes back at once: garbage collectors take their time with large buffers
-  for (const { buffer } of [file, bytes, ...split]) if (!buffer.detached) buffer.transfer(0);
-}
-
 /** Rows of types whose blocks are shorter than 32 get zeros at their ends. */
 function padRows(bytes: Uint8Array<ArrayBuffer>, type: QuantType, cols: number): Uint8Array<ArrayBuffer> {
   if (cols % 32 === 0) return bytes;
@@ -129,13 +122,5 @@ function padRows(bytes: Uint8Array<ArrayBuffer>, type: QuantType, cols: number):
   const rows = bytes.length / from;
   const out = new Uint8Array(rows * to);
   for (let r = 0; r < rows; r++) out.set(bytes.subarray(r * from, (r + 1) * from), r * to);
-  return out;
-}
-
-/** Copies to the device are whole words. */
-function padEnd(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  if (bytes.length % 4 === 0) return bytes;
-  const out = new Uint8Array(Math.ceil(bytes.length / 4) * 4);
-  out.set(bytes);
   return out;
 }

@@ -7,6 +7,7 @@ import {
   createMatrix,
   createProgram,
   createReferenceOps,
+  createUploader,
   createVector,
   type Device,
   type GpuWeight,
@@ -14,8 +15,6 @@ import {
   type Ops,
   type Program,
   type ReferenceWeight,
-  uploadMatrix,
-  uploadVector,
 } from '../src/index.ts';
 
 const file = new URL('../../../fixtures/quants/quant-blocks.json.gz', import.meta.url);
@@ -130,6 +129,7 @@ export async function oneBlock(
     return i % 2 ? Math.sin(angle) : Math.cos(angle);
   });
 
+  const onBytes = async () => {};
   const uploaded: GpuWeight[] = [];
   const upload = async (parts: readonly RandomMatrix[], paired: boolean) => {
     const whole = new Uint8Array(await new Blob(parts.map(part => part.bytes)).arrayBuffer());
@@ -142,12 +142,13 @@ export async function oneBlock(
     const weight = createMatrix(device, layout);
     uploaded.push(weight);
     const read = async (at: number, length: number) => whole.slice(at, at + length);
-    await uploadMatrix(device, layout, weight, read, async () => {});
+    await createUploader(device, read, onBytes).matrix(layout, weight);
     return weight;
   };
+  const read = () => Promise.reject(new Error('vectors are not read'));
   const put = (values: Float32Array<ArrayBuffer>) => {
     const weight = createVector(device, values.length);
-    uploadVector(device, weight, values);
+    createUploader(device, read, onBytes).vector(weight, values);
     return weight;
   };
   const onGpu: Weights<GpuWeight> = {

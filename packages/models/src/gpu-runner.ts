@@ -4,6 +4,7 @@ import {
   cacheBytes,
   createMatrix,
   createProgram,
+  createUploader,
   createVector,
   type Device,
   DeviceError,
@@ -11,8 +12,6 @@ import {
   layoutWeight,
   type ModelShape,
   programBytes,
-  uploadMatrix,
-  uploadVector,
   type WeightLayout,
   weightBytes,
 } from '@tabllama/kernels';
@@ -189,11 +188,12 @@ async function upload(
     inFlight = 0;
     await device.settled();
   };
-  const file = readAhead(source, signal);
+  using file = readAhead(source, signal);
+  const uploader = createUploader(device, file.read, onBytes);
   const inOrder = [...weights].sort(([a], [b]) => a.parts[0].tensor.offset - b.parts[0].tensor.offset);
   for (const [weight, onDevice] of inOrder) {
     const layout = layouts.get(weight);
-    if (layout) await uploadMatrix(device, layout, onDevice, file.read, onBytes);
-    else uploadVector(device, onDevice, await readWeight(file, weight));
+    if (layout) await uploader.matrix(layout, onDevice);
+    else uploader.vector(onDevice, await readWeight(file, weight));
   }
 }
