@@ -1,0 +1,92 @@
+import { GrammarError, LimitError } from './error.ts';
+import { type Formula, TRUE } from './formulas.ts';
+import { type Json, parseJson, toJson } from './json.ts';
+import { Plans } from './plans.ts';
+import { readSchema, type SchemaReader } from './schema.ts';
+import { States } from './states.ts';
+import type { Terms } from './terms.ts';
+
+export interface GrammarOptions {
+  /** No blank space between the tokens of JSON. Default false: at most one space, or a line feed and 40 blanks. */
+  readonly compact?: boolean;
+  /** Properties come in any order. Default false: in the order of the schema. */
+  readonly anyOrder?: boolean;
+}
+
+/** A compiled schema: the texts that satisfy it. It grows as texts are read, within limits, and is freed as a whole. */
+export interface Grammar {
+  readonly states: States;
+  readonly terms: Terms;
+}
+
+const MAX_REACHABLE = 20_000;
+
+/**
+ * Compiles a schema: `'json'` (any JSON object, as Ollama has it), a schema as JSON text, or one as `JSON.parse` gives it (which
+ * moves keys that look like integers to the front; text keeps them in place).
+ * @throws {GrammarError} Something in it cannot be enforced, or nothing satisfies it.
+ */
+export function compileSchema(
+  schema: unknown,
+  { compact = false, anyOrder = false }: GrammarOptions = {},
+): Grammar {
+  let document: Json;
+  try {
+    document =
+      schema === 'json'
+        ? new Map([['type', 'object']])
+        : typeof schema === 'string'
+          ? parseJson(schema)
+          : toJson(schema);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new GrammarError('invalid', '', '', `the schema is not JSON: ${error.message}`);
+  }
+  const reader = readSchema(document);
+  try {
+    const plans = new Plans(reader, anyOrder);
+    if (!plans.inhabited(reader.root))
+      throw new GrammarError('unsatisfiable', '', '', 'no text satisfies the schema');
+    visitAll(reader, plans);
+    return { states: new States(reader, plans, compact), terms: reader.terms };
+  } catch (error) {
+    if (error instanceof LimitError)
+      throw new GrammarError('too-complex', reader.shapes.pointer, '', error.message);
+    if (error instanceof RangeError)
+      throw new GrammarError('too-complex', reader.shapes.pointer, '', 'it is nested too deeply');
+    throw error;
+  }
+}
+
+/** Looks at everything that a text can reach, so that what is wrong shows now and not in the middle of a text. */
+function visitAll({ root, shapes, formulas }: SchemaReader, plans: Plans): void {
+  const seen = new Set<Formula>([root, TRUE]);
+  const queue = [root];
+  const visit = (formula: Formula): void => {
+    if (seen.has(formula)) return;
+    seen.add(formula);
+    queue.push(formula);
+  };
+  for (let at = 0; at < queue.length; at++) {
+    if (queue.length > MAX_REACHABLE) throw new LimitError('it has too many combinations');
+    const shape = shapes.of(queue[at]);
+    plans.inhabited(queue[at]);
+    for (const array of shape.arrays) {
+      for (const { from } of [{ from: 0 }, ...array.items]) {
+        const item = shapes.itemAt(array, from);
+        visit(item);
+        for (const { of, max } of array.contains) {
+          visit(formulas.and(item, of));
+          if (max < Infinity) visit(formulas.and(item, formulas.not(of)));
+        }
+      }
+      visit(shapes.itemAt(array, Number.MAX_SAFE_INTEGER));
+    }
+    for (const object of shape.objects) {
+      const plan = plans.object(object);
+      for (const value of plan.values.values()) visit(value);
+      for (const rule of object.patterns) visit(rule.of);
+      for (const rule of object.some) visit(rule.of);
+    }
+  }
+}

@@ -1,0 +1,144 @@
+/** JSON with what `JSON.parse` loses: the order of keys that look like integers, and the digits of numbers (RFC 8259). */
+
+/** A number as its sign, its digits without zeros at the ends, and the place of the point: ±0.digits × 10^point. Zero has no digits. */
+export interface Decimal {
+  readonly negative: boolean;
+  readonly digits: string;
+  readonly point: number;
+}
+
+export type Json = null | boolean | string | Decimal | readonly Json[] | JsonObject;
+export type JsonObject = ReadonlyMap<string, Json>;
+
+const MAX_DEPTH = 500;
+
+export function isObject(value: Json | undefined): value is JsonObject {
+  return value instanceof Map;
+}
+
+export function isDecimal(value: Json | undefined): value is Decimal {
+  return typeof value === 'object' && value !== null && 'digits' in value;
+}
+
+export function parseDecimal(text: string): Decimal {
+  const match = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text);
+  if (!match) throw new SyntaxError(`${text} is not a number`);
+  const [, sign, whole, fraction = '', exponent = '0'] = match;
+  const all = whole + fraction;
+  const digits = all.replace(/^0+/, '').replace(/0+$/, '');
+  if (digits === '') return { negative: false, digits: '', point: 0 };
+  const leading = all.length - all.replace(/^0+/, '').length;
+  return { negative: sign === '-', digits, point: whole.length - leading + Number(exponent) };
+}
+
+/** The whole number, when it is one of at most 15 digits. */
+export function toInteger(value: Decimal): number | undefined {
+  if (value.digits.length > value.point || value.point > 15) return undefined;
+  const size = Number(value.digits.padEnd(value.point, '0') || '0');
+  return value.negative ? -size : size;
+}
+
+/**
+ * @throws {SyntaxError} Not JSON, or nested more than 500 deep.
+ */
+export function parseJson(text: string): Json {
+  let at = 0;
+  const fail = (): never => {
+    throw new SyntaxError(`unexpected ${at < text.length ? JSON.stringify(text[at]) : 'end'} at ${at}`);
+  };
+  const space = (): void => {
+    while (at < text.length && ' \t\n\r'.includes(text[at])) at++;
+  };
+  const string = (): string => {
+    const match = STRING.exec(sticky(STRING, at) && text);
+    if (!match) return fail();
+    at += match[0].length;
+    return JSON.parse(match[0]) as string;
+  };
+  const sticky = (pattern: RegExp, from: number): true => {
+    pattern.lastIndex = from;
+    return true;
+  };
+  const value = (depth: number): Json => {
+    if (depth > MAX_DEPTH) throw new SyntaxError(`nested more than ${MAX_DEPTH} deep`);
+    space();
+    const char = text[at];
+    if (char === '{') return object(depth);
+    if (char === '[') return array(depth);
+    if (char === '"') return string();
+    const word = WORD.exec(sticky(WORD, at) && text)?.[0];
+    if (word === undefined) return fail();
+    at += word.length;
+    return word === 'null' ? null : word === 'true' ? true : word === 'false' ? false : parseDecimal(word);
+  };
+  const object = (depth: number): Json => {
+    const entries = new Map<string, Json>();
+    at++;
+    space();
+    if (text[at] === '}') {
+      at++;
+      return entries;
+    }
+    for (;;) {
+      space();
+      const key = string();
+      space();
+      if (text[at++] !== ':') fail();
+      entries.set(key, value(depth + 1));
+      space();
+      const char = text[at++];
+      if (char === '}') return entries;
+      if (char !== ',') fail();
+    }
+  };
+  const array = (depth: number): Json => {
+    const items: Json[] = [];
+    at++;
+    space();
+    if (text[at] === ']') {
+      at++;
+      return items;
+    }
+    for (;;) {
+      items.push(value(depth + 1));
+      space();
+      const char = text[at++];
+      if (char === ']') return items;
+      if (char !== ',') fail();
+    }
+  };
+  const result = value(0);
+  space();
+  if (at < text.length) fail();
+  return result;
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: JSON strings hold no raw control characters
+const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
+const WORD = /null|true|false|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+
+/** A plain value as `JSON.parse` gives it; what was parsed by `parseJson` passes unchanged. */
+export function toJson(value: unknown, depth = 0): Json {
+  if (depth > MAX_DEPTH) throw new SyntaxError(`nested more than ${MAX_DEPTH} deep`);
+  if (value === null || typeof value === 'boolean' || typeof value === 'string') return value;
+  if (typeof value === 'number' && Number.isFinite(value)) return parseDecimal(String(value));
+  if (Array.isArray(value)) return value.map(item => toJson(item, depth + 1));
+  if (value instanceof Map) return value as JsonObject;
+  if (typeof value === 'object') {
+    return new Map(
+      Object.entries(value as object)
+        .filter(([, x]) => x !== undefined)
+        .map(([k, x]) => [k, toJson(x, depth + 1)]),
+    );
+  }
+  throw new SyntaxError(`${typeof value} is not JSON`);
+}
+
+/** Equal texts for equal values: the equality of JSON Schema (numbers by value, objects without order). */
+export function canonical(value: Json): string {
+  if (isDecimal(value)) return `${value.negative ? '-' : ''}0.${value.digits}e${value.point}`;
+  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
+  if (!isObject(value)) return JSON.stringify(value);
+  const entries = [...value].map(([key, x]) => `${JSON.stringify(key)}:${canonical(x)}`);
+  return `{${entries.sort().join()}}`;
+}

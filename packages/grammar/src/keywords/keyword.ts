@@ -1,0 +1,106 @@
+/** What a keyword is given to become a formula. */
+import type { Characters } from '../characters.ts';
+import { GrammarError } from '../error.ts';
+import { type Formula, type Formulas, WORDS } from '../formulas.ts';
+import { isDecimal, isObject, type Json, type JsonObject, toInteger } from '../json.ts';
+import type { Division, Numbers } from '../numbers.ts';
+import { PatternError } from '../pattern-syntax.ts';
+import { NEVER, type Term, type Terms } from '../terms.ts';
+
+/** One schema object that is being read. */
+export interface Reading {
+  readonly schema: JsonObject;
+  readonly pointer: string;
+  readonly terms: Terms;
+  readonly formulas: Formulas;
+  readonly characters: Characters;
+  readonly numbers: Numbers;
+  /** The formula of a subschema; `path` is its JSON pointer from here, such as `/properties/a`. */
+  subschema(value: Json, path: string): Formula;
+  /** What `$ref` points at. */
+  reference(uri: string, keyword: string): Formula;
+  referenced(uri: string, keyword: string): Json;
+  /** The strings that satisfy a formula, as a term. */
+  stringsOf(formula: Formula): Term;
+  /** Strings with a match of the pattern, as a term. */
+  pattern(source: string, keyword: string): Term;
+}
+
+/** The formula that a keyword with this value stands for. */
+export type Keyword = (value: Json, reading: Reading, keyword: string) => Formula;
+
+/** The keyword has no meaning of its own: it is read by another one, or is a container, or an annotation. */
+export function refuse(reading: Reading, keyword: string, reason: string): never {
+  throw new GrammarError('unsupported', reading.pointer, keyword, reason);
+}
+
+export function invalid(reading: Reading, keyword: string, expected: string): never {
+  throw new GrammarError('invalid', reading.pointer, keyword, `${keyword} is not ${expected}`);
+}
+
+export function naturalNumber(value: Json, reading: Reading, keyword: string): number {
+  const number = isDecimal(value) ? toInteger(value) : undefined;
+  return number !== undefined && number >= 0 ? number : invalid(reading, keyword, 'a whole number');
+}
+
+export function text(value: Json, reading: Reading, keyword: string): string {
+  return typeof value === 'string' ? value : invalid(reading, keyword, 'a string');
+}
+
+export function texts(value: Json, reading: Reading, keyword: string): readonly string[] {
+  const fine = Array.isArray(value) && value.every(item => typeof item === 'string');
+  return fine ? value : invalid(reading, keyword, 'an array of strings');
+}
+
+export function object(value: Json, reading: Reading, keyword: string): JsonObject {
+  return isObject(value) ? value : invalid(reading, keyword, 'an object');
+}
+
+/** The subschemas of an array of schemas. */
+export function schemas(value: Json, reading: Reading, keyword: string): readonly Formula[] {
+  if (!Array.isArray(value) || value.length === 0) return invalid(reading, keyword, 'an array of schemas');
+  return value.map((item, i) => reading.subschema(item, `/${keyword}/${i}`));
+}
+
+/** An assertion about numbers only. */
+export function numberAtom({ formulas, characters }: Reading, { inside, outside }: Division): Formula {
+  return formulas.atom({
+    kind: 'scalar',
+    words: WORDS,
+    number: inside,
+    numberOut: outside,
+    string: characters.string,
+    stringOut: NEVER,
+    array: true,
+    object: true,
+  });
+}
+
+/** An assertion about strings only. */
+export function stringAtom({ formulas, characters, numbers, terms }: Reading, term: Term): Formula {
+  return formulas.atom({
+    kind: 'scalar',
+    words: WORDS,
+    number: numbers.any,
+    numberOut: NEVER,
+    string: terms.and(characters.string, term),
+    stringOut: terms.and(characters.string, terms.not(term)),
+    array: true,
+    object: true,
+  });
+}
+
+/** JSON pointer tokens (RFC 6901). */
+export function escapePointer(key: string): string {
+  return key.replaceAll('~', '~0').replaceAll('/', '~1');
+}
+
+/** A pattern's own error as an error of the schema. */
+export function patternOf(make: () => Term, pointer: string, keyword: string): Term {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof PatternError)) throw error;
+    throw new GrammarError('unsupported', pointer, keyword, `the pattern holds ${error.message}`);
+  }
+}

@@ -1,0 +1,176 @@
+/** `properties`, `required`, `additionalProperties`, `patternProperties`, `propertyNames`, sizes, `dependent*`, `dependencies`. */
+import { FALSE, type Formula, TRUE, WORDS } from '../formulas.ts';
+import { isObject, type Json, type JsonObject } from '../json.ts';
+import { NEVER, type Term } from '../terms.ts';
+import {
+  escapePointer,
+  invalid,
+  type Keyword,
+  naturalNumber,
+  object,
+  type Reading,
+  refuse,
+  texts,
+} from './keyword.ts';
+
+const properties: Keyword = (value, reading, keyword) => {
+  const { formulas } = reading;
+  const entries = [...object(value, reading, keyword)];
+  return formulas.and(
+    formulas.atom({ kind: 'order', names: entries.map(([name]) => name) }),
+    ...entries.map(([name, schema]) =>
+      formulas.atom({
+        kind: 'properties',
+        names: { name },
+        of: reading.subschema(schema, `/properties/${escapePointer(name)}`),
+      }),
+    ),
+  );
+};
+
+function present({ formulas }: Reading, name: string): Formula {
+  return formulas.atom({ kind: 'some', names: { name }, of: TRUE });
+}
+
+const required: Keyword = (value, reading, keyword) =>
+  reading.formulas.and(...texts(value, reading, keyword).map(name => present(reading, name)));
+
+const patternProperties: Keyword = (value, reading, keyword) => {
+  const { formulas } = reading;
+  return formulas.and(
+    ...[...object(value, reading, keyword)].map(([pattern, schema]) => {
+      const of = reading.subschema(schema, `/patternProperties/${escapePointer(pattern)}`);
+      return formulas.atom({ kind: 'properties', names: { term: reading.pattern(pattern, keyword) }, of });
+    }),
+  );
+};
+
+/** Names that are neither listed nor match a pattern. */
+function otherNames(reading: Reading, names: Iterable<string>, patterns: Iterable<string>): Term {
+  const { terms, characters } = reading;
+  const listed = [...names].map(name => characters.literal(name));
+  const matched = [...patterns].map(pattern => reading.pattern(pattern, 'patternProperties'));
+  return terms.and(
+    characters.string,
+    terms.not(terms.alt(...listed)),
+    ...matched.map(term => terms.not(term)),
+  );
+}
+
+const keys = (value: Json | undefined): Iterable<string> => (isObject(value) ? value.keys() : []);
+
+function others(reading: Reading, names: Iterable<string>, patterns: Iterable<string>, of: Formula): Formula {
+  if (of === TRUE) return TRUE;
+  return reading.formulas.atom({
+    kind: 'properties',
+    names: { term: otherNames(reading, names, patterns) },
+    of,
+  });
+}
+
+const additionalProperties: Keyword = (value, reading) => {
+  const { schema } = reading;
+  const of = reading.subschema(value, '/additionalProperties');
+  return others(reading, keys(schema.get('properties')), keys(schema.get('patternProperties')), of);
+};
+
+const propertyNames: Keyword = (value, reading) => {
+  const { formulas, terms, characters } = reading;
+  const names = reading.stringsOf(reading.subschema(value, '/propertyNames'));
+  const forbidden = terms.and(characters.string, terms.not(names));
+  return formulas.atom({ kind: 'properties', names: { term: forbidden }, of: FALSE });
+};
+
+/** Where a property is, the other names must be too, or the schema must hold. */
+const dependencies: Keyword = (value, reading, keyword) => {
+  const { formulas } = reading;
+  const rules = [...object(value, reading, keyword)].map(([name, needs]) => {
+    const then =
+      Array.isArray(needs) || typeof needs === 'string'
+        ? required(typeof needs === 'string' ? [needs] : needs, reading, keyword)
+        : reading.subschema(needs, `/${keyword}/${escapePointer(name)}`);
+    return formulas.or(
+      formulas.not(present(reading, name)),
+      formulas.and(objects(reading, true), then),
+      objects(reading, false),
+    );
+  });
+  return formulas.and(...rules);
+};
+
+/** All objects, or everything else. */
+function objects({ formulas, numbers, characters }: Reading, inside: boolean): Formula {
+  const number = inside ? NEVER : numbers.any;
+  const string = inside ? NEVER : characters.string;
+  return formulas.atom({
+    kind: 'scalar',
+    words: inside ? 0 : WORDS,
+    number,
+    numberOut: inside ? numbers.any : NEVER,
+    string,
+    stringOut: inside ? characters.string : NEVER,
+    array: !inside,
+    object: inside,
+  });
+}
+
+/** The names that other keywords of the schema evaluate, whatever the instance. */
+function evaluated(
+  schema: JsonObject,
+  reading: Reading,
+  names: Set<string>,
+  patterns: Set<string>,
+  depth = 0,
+): boolean {
+  if (depth > 20) return refuse(reading, 'unevaluatedProperties', 'through recursion it is not supported');
+  for (const name of keys(schema.get('properties'))) names.add(name);
+  for (const pattern of keys(schema.get('patternProperties'))) patterns.add(pattern);
+  if (schema.has('additionalProperties')) return true;
+  if (depth > 0 && schema.has('unevaluatedProperties')) return true;
+  const inside = (value: Json | undefined): boolean =>
+    isObject(value) && evaluated(value, reading, names, patterns, depth + 1);
+  for (const keyword of [
+    'anyOf',
+    'oneOf',
+    'if',
+    'then',
+    'else',
+    'dependentSchemas',
+    '$dynamicRef',
+    '$recursiveRef',
+  ]) {
+    if (schema.has(keyword))
+      return refuse(reading, 'unevaluatedProperties', `beside ${keyword} it is not supported`);
+  }
+  const branches = schema.get('allOf');
+  if (Array.isArray(branches) && branches.some(inside)) return true;
+  const ref = schema.get('$ref');
+  return typeof ref === 'string' && inside(reading.referenced(ref, '$ref'));
+}
+
+const unevaluatedProperties: Keyword = (value, reading) => {
+  const of = reading.subschema(value, '/unevaluatedProperties');
+  if (of === TRUE) return TRUE;
+  const names = new Set<string>();
+  const patterns = new Set<string>();
+  return evaluated(reading.schema, reading, names, patterns) ? TRUE : others(reading, names, patterns, of);
+};
+
+export const OBJECTS: Record<string, Keyword> = {
+  properties,
+  required: (value, reading, keyword) =>
+    typeof value === 'boolean'
+      ? invalid(reading, keyword, 'an array of strings')
+      : required(value, reading, keyword),
+  patternProperties,
+  additionalProperties,
+  propertyNames,
+  minProperties: (value, reading, keyword) =>
+    reading.formulas.atom({ kind: 'size', min: naturalNumber(value, reading, keyword), max: Infinity }),
+  maxProperties: (value, reading, keyword) =>
+    reading.formulas.atom({ kind: 'size', min: 0, max: naturalNumber(value, reading, keyword) }),
+  dependencies,
+  dependentRequired: dependencies,
+  dependentSchemas: dependencies,
+  unevaluatedProperties,
+};

@@ -1,0 +1,97 @@
+/** `type`, `enum`, `const`. */
+import { FALSE, FALSE_BIT, type Formula, NULL_BIT, TRUE, TRUE_BIT, WORDS } from '../formulas.ts';
+import { isDecimal, isObject, type Json } from '../json.ts';
+import { NEVER, type Term } from '../terms.ts';
+import { invalid, type Keyword, type Reading } from './keyword.ts';
+
+/** What values are made formulas with. */
+export type Values = Pick<Reading, 'formulas' | 'terms' | 'characters' | 'numbers'>;
+
+export const TYPES = ['null', 'boolean', 'integer', 'number', 'string', 'array', 'object'] as const;
+
+function typed(reading: Values, names: readonly string[]): Formula {
+  const { formulas, characters, numbers } = reading;
+  const all = names.includes('number');
+  const integer = names.includes('integer') ? numbers.integer() : { inside: NEVER, outside: numbers.any };
+  return formulas.atom({
+    kind: 'scalar',
+    words: (names.includes('null') ? NULL_BIT : 0) | (names.includes('boolean') ? TRUE_BIT | FALSE_BIT : 0),
+    number: all ? numbers.any : integer.inside,
+    numberOut: all ? NEVER : integer.outside,
+    string: names.includes('string') ? characters.string : NEVER,
+    stringOut: names.includes('string') ? NEVER : characters.string,
+    array: names.includes('array'),
+    object: names.includes('object'),
+  });
+}
+
+const type: Keyword = (value, reading, keyword) => {
+  const names = typeof value === 'string' ? [value] : value;
+  if (!Array.isArray(names) || names.length === 0 || !names.every(name => TYPES.includes(name))) {
+    return invalid(reading, keyword, `one of ${TYPES.join(', ')} or an array of them`);
+  }
+  return typed(reading, names);
+};
+
+/** The formula of being one of these values. */
+export function oneOfValues(values: readonly Json[], reading: Values): Formula {
+  const { formulas, terms, characters, numbers } = reading;
+  const strings: string[] = [];
+  const inside: Term[] = [];
+  const outside: Term[] = [numbers.any];
+  const structured: Formula[] = [];
+  let words = 0;
+  for (const value of values) {
+    if (value === null) words |= NULL_BIT;
+    else if (typeof value === 'boolean') words |= value ? TRUE_BIT : FALSE_BIT;
+    else if (typeof value === 'string') strings.push(value);
+    else if (isDecimal(value)) {
+      const equal = numbers.equal(value);
+      inside.push(equal.inside);
+      outside.push(equal.outside);
+    } else structured.push(structure(value, reading));
+  }
+  const scalars = formulas.atom({
+    kind: 'scalar',
+    words: words & WORDS,
+    number: terms.alt(...inside),
+    numberOut: terms.and(...outside),
+    string: terms.alt(...strings.map(characters.spelling)),
+    stringOut: terms.and(characters.string, terms.not(terms.alt(...strings.map(characters.literal)))),
+    array: false,
+    object: false,
+  });
+  return formulas.or(scalars, ...structured);
+}
+
+function structure(value: Json, reading: Values): Formula {
+  const { formulas, terms, characters } = reading;
+  if (isObject(value)) {
+    const names = [...value.keys()];
+    const others = terms.and(characters.string, terms.not(terms.alt(...names.map(characters.literal))));
+    return formulas.and(
+      typed(reading, ['object']),
+      formulas.atom({ kind: 'order', names }),
+      ...names.flatMap(name => [
+        formulas.atom({ kind: 'properties', names: { name }, of: oneOfValues([value.get(name)!], reading) }),
+        formulas.atom({ kind: 'some', names: { name }, of: TRUE }),
+      ]),
+      formulas.atom({ kind: 'properties', names: { term: others }, of: FALSE }),
+    );
+  }
+  const items = value as readonly Json[];
+  return formulas.and(
+    typed(reading, ['array']),
+    formulas.atom({ kind: 'length', min: items.length, max: items.length }),
+    ...items.map((item, i) =>
+      formulas.atom({ kind: 'items', from: i, to: i, of: oneOfValues([item], reading) }),
+    ),
+  );
+}
+
+export const VALUES: Record<string, Keyword> = {
+  type,
+  enum: (value, reading, keyword) =>
+    Array.isArray(value) ? oneOfValues(value, reading) : invalid(reading, keyword, 'an array'),
+  const: (value, reading) => oneOfValues([value], reading),
+};

@@ -1,0 +1,123 @@
+/**
+ * Patterns to terms over whole JSON strings. The quotes serve as the ends of the text: `^` is the opening quote and `$` the closing
+ * one, so that anchors may stand anywhere. A node is built together with what follows it, so that a look-ahead is an intersection.
+ */
+import type { Characters } from './characters.ts';
+import { type Pattern, PatternError, parsePattern } from './pattern-syntax.ts';
+import { EPSILON, type Term, type Terms } from './terms.ts';
+
+/** Whether the opening (closing) quote lies right before (behind) a node: then another anchor there is the empty text. */
+type Anchored = 'yes' | 'no' | 'maybe';
+interface Place {
+  readonly start: Anchored;
+  readonly end: Anchored;
+}
+
+/**
+ * The strings, quotes included, in which `source` finds a match.
+ * @throws {PatternError} What is not regular, or not supported.
+ */
+export function patternTerm(terms: Terms, characters: Characters, source: string): Term {
+  const { any, quote, string } = characters;
+  const anything = terms.repeat(any, 0, Infinity);
+  const before = terms.optional(terms.cat(quote, anything));
+  const after = terms.optional(terms.cat(anything, quote));
+
+  function build(node: Pattern, next: Term, place: Place): Term {
+    switch (node.kind) {
+      case 'class':
+        return terms.cat(characters.of(node.ranges), next);
+      case 'start':
+      case 'end':
+        if (place[node.kind] === 'maybe') throw new PatternError('an anchor beside another optional one');
+        return place[node.kind] === 'yes' ? next : terms.cat(quote, next);
+      case 'alt':
+        return terms.alt(...node.parts.map(part => build(part, next, place)));
+      case 'cat': {
+        const starts = anchors(node.parts, 'start', place.start);
+        const ends = anchors([...node.parts].reverse(), 'end', place.end).reverse();
+        return node.parts.reduceRight(
+          (tail, part, i) => build(part, tail, { start: starts[i], end: ends[i] }),
+          next,
+        );
+      }
+      case 'repeat': {
+        if (!contains(node.of, ['start', 'end', 'look'])) {
+          const body = build(node.of, EPSILON, { start: 'no', end: 'no' });
+          return terms.cat(terms.repeat(body, node.min, node.max), next);
+        }
+        if (node.max > 1) throw new PatternError('an assertion inside a repetition');
+        const once = build(node.of, next, place);
+        return node.min === 1 ? once : terms.alt(next, once);
+      }
+      case 'look': {
+        if (node.behind) throw new PatternError('a look-behind that is not at the end');
+        if (contains(node.of, ['start']) && place.start !== 'yes')
+          throw new PatternError('"^" inside a look-ahead');
+        const seen = build(node.of, after, { start: place.start, end: 'no' });
+        return terms.and(node.negative ? terms.not(seen) : seen, next);
+      }
+      default:
+        node satisfies never;
+        return next;
+    }
+  }
+
+  /** One alternative of the whole pattern, with what may stand around the match. */
+  function whole(node: Pattern): Term {
+    if (node.kind === 'alt') return terms.alt(...node.parts.map(whole));
+    const parts = node.kind === 'cat' ? node.parts : [node];
+    const at = parts.findIndex(part => part.kind === 'look' && part.behind);
+    if (at < 0) return terms.cat(before, build(node, after, { start: 'no', end: 'no' }));
+    const look = parts[at] as Extract<Pattern, { kind: 'look' }>;
+    const left = parts.slice(0, at);
+    if (left.some(part => contains(part, ['look'])) || contains(look.of, ['look', 'start', 'end'])) {
+      throw new PatternError('a look-behind beside other assertions');
+    }
+    const place: Place = { start: 'no', end: 'no' };
+    const head = terms.cat(before, build({ kind: 'cat', parts: left }, EPSILON, place));
+    const behind = terms.cat(terms.cat(quote, anything), build(look.of, EPSILON, place));
+    const start = terms.and(terms.cat(quote, anything), head);
+    const checked = terms.and(start, look.negative ? terms.not(behind) : behind);
+    const right: Pattern = { kind: 'cat', parts: parts.slice(at + 1) };
+    if (contains(right, ['start'])) throw new PatternError('"^" behind a look-behind');
+    return terms.cat(checked, build(right, after, place));
+  }
+
+  return terms.and(string, whole(parsePattern(source)));
+}
+
+function anchors(parts: readonly Pattern[], kind: 'start' | 'end', first: Anchored): Anchored[] {
+  let state = first;
+  return parts.map(part => {
+    const here = state;
+    if (part.kind === kind) state = 'yes';
+    else if (part.kind !== 'look') {
+      if (contains(part, [kind])) state = 'maybe';
+      else if (!nullable(part)) state = 'no';
+      else if (state === 'yes') state = 'maybe';
+    }
+    return here;
+  });
+}
+
+function contains(node: Pattern, kinds: readonly Pattern['kind'][]): boolean {
+  if (kinds.includes(node.kind)) return true;
+  if (node.kind === 'cat' || node.kind === 'alt') return node.parts.some(part => contains(part, kinds));
+  return (node.kind === 'repeat' || node.kind === 'look') && contains(node.of, kinds);
+}
+
+function nullable(node: Pattern): boolean {
+  switch (node.kind) {
+    case 'class':
+      return false;
+    case 'alt':
+      return node.parts.some(nullable);
+    case 'cat':
+      return node.parts.every(nullable);
+    case 'repeat':
+      return node.min === 0 || nullable(node.of);
+    default:
+      return true;
+  }
+}

@@ -1,0 +1,462 @@
+/**
+ * Which objects and arrays can still be completed. A key, a comma or a closing bracket is offered only where the answer is yes,
+ * so that no text ends in a dead end. Questions are answered for states: what has been written of the object or array so far.
+ */
+import { LimitError } from './error.ts';
+import { type Formula, type Formulas, TRUE } from './formulas.ts';
+import type { SchemaReader } from './schema.ts';
+import { type ArrayShape, type ObjectShape, objectKey, type Shapes } from './shapes.ts';
+import { NEVER, type Term, type Terms } from './terms.ts';
+
+/** What is written of an object. */
+export interface ObjectState {
+  /** For every list of the plan, the first place whose name may still come. */
+  readonly places: readonly number[];
+  /** Properties so far, no further than the plan needs to know. */
+  readonly count: number;
+  /** Which of the shape's `some` are satisfied, as bits. */
+  readonly done: number;
+  /** Names beyond the plan's that are taken. */
+  readonly extras: readonly string[];
+}
+
+export interface ObjectPlan {
+  readonly shape: ObjectShape;
+  /** The names known beforehand, in lists whose order is kept. */
+  readonly lists: readonly (readonly string[])[];
+  readonly values: ReadonlyMap<string, Formula>;
+  /** Strings that are none of the names, and whose value can exist. */
+  readonly others: Term;
+  /** How many others there are. */
+  readonly capacity: number;
+  readonly start: ObjectState;
+}
+
+export interface ArrayState {
+  /** Items so far, no further than the shape can tell apart. */
+  readonly index: number;
+  /** Items so far that satisfy each `contains`. */
+  readonly counts: readonly number[];
+  /** Formulas of the items so far, where they must differ. */
+  readonly taken: readonly Formula[];
+}
+
+const MAX_QUESTIONS = 100_000;
+const MAX_OVERLAPPING = 8;
+const MAX_CHOICES = 4;
+
+export class Plans {
+  private readonly terms: Terms;
+  private readonly formulas: Formulas;
+  private readonly shapes: Shapes;
+  private readonly reader: SchemaReader;
+  private readonly settled = new Map<Formula, boolean>([[TRUE, true]]);
+  private readonly open = new Set<Formula>();
+  private assumptions = 0;
+  private questions = 0;
+  private readonly plans = new Map<string, ObjectPlan>();
+  private readonly planOf = new Map<ObjectShape, ObjectPlan>();
+  private readonly literals = new Map<string, Uint8Array>();
+  private plainValues: { readonly number: Term; readonly string: Term } | undefined;
+
+  private readonly anyOrder: boolean;
+
+  constructor(reader: SchemaReader, anyOrder: boolean) {
+    this.anyOrder = anyOrder;
+    this.reader = reader;
+    this.terms = reader.terms;
+    this.formulas = reader.formulas;
+    this.shapes = reader.shapes;
+  }
+
+  /** Whether any value satisfies the formula: the least fixed point, so that what needs itself does not exist. */
+  inhabited(formula: Formula): boolean {
+    const known = this.settled.get(formula);
+    if (known !== undefined) return known;
+    if (this.open.has(formula)) {
+      this.assumptions++;
+      return false;
+    }
+    if (++this.questions > MAX_QUESTIONS) throw new LimitError('it has too many combinations');
+    if (this.open.size > 300) throw new LimitError('it is nested too deeply');
+    const before = this.assumptions;
+    this.open.add(formula);
+    const shape = this.shapes.of(formula);
+    const yes =
+      shape.words !== 0 ||
+      (shape.number !== NEVER && this.terms.live(shape.number)) ||
+      (shape.string !== NEVER && this.terms.live(shape.string)) ||
+      shape.arrays.some(array => this.arrayFeasible(array, arrayStart(array))) ||
+      shape.objects.some(object => {
+        const plan = this.object(object);
+        return this.objectFeasible(plan, plan.start);
+      });
+    this.open.delete(formula);
+    // A "no" that rests on an open question above it is not settled yet.
+    if (yes || this.assumptions === before || this.open.size === 0) this.settled.set(formula, yes);
+    return yes;
+  }
+
+  // Objects
+
+  object(shape: ObjectShape): ObjectPlan {
+    const known = this.planOf.get(shape);
+    if (known) return known;
+    const key = objectKey(shape);
+    let plan = this.plans.get(key);
+    if (!plan) {
+      plan = this.plan(shape);
+      if (this.open.size === 0) this.plans.set(key, plan);
+    }
+    if (this.open.size === 0) this.planOf.set(shape, plan);
+    return plan;
+  }
+
+  private plan(shape: ObjectShape): ObjectPlan {
+    if (shape.some.length > 30) throw new LimitError('it has too many conditions');
+    const listed = new Set<string>();
+    const lists: string[][] = [];
+    for (const order of shape.order) {
+      const fresh = order.filter(name => !listed.has(name));
+      for (const name of fresh) listed.add(name);
+      if (this.anyOrder) for (const name of fresh) lists.push([name]);
+      else if (fresh.length > 0) lists.push(fresh);
+    }
+    for (const name of [...shape.required, ...shape.named.keys()]) {
+      if (listed.has(name)) continue;
+      listed.add(name);
+      lists.push([name]);
+    }
+    const values = new Map<string, Formula>();
+    for (const name of listed) {
+      const rules = shape.patterns.filter(rule => this.matches(rule.term, name)).map(rule => rule.of);
+      values.set(name, this.formulas.and(shape.named.get(name) ?? TRUE, ...rules));
+    }
+    const { characters } = this.reader;
+    const names = this.terms.alt(...[...listed].map(name => characters.literal(name)));
+    const unlisted = this.terms.and(characters.string, this.terms.not(names));
+    const others = this.where(shape, unlisted, TRUE);
+    const finite = shape.min > 0 || shape.some.length > 0;
+    const live = this.terms.live(others);
+    const capacity = !live
+      ? 0
+      : finite
+        ? this.terms.count(this.terms.and(others, this.plain().string), 1000)
+        : 1000;
+    return {
+      shape,
+      lists,
+      values,
+      others: live ? others : NEVER,
+      capacity: capacity >= 1000 ? Infinity : capacity,
+      start: { places: lists.map(() => 0), count: 0, done: 0, extras: [] },
+    };
+  }
+
+  /** The names in `term` whose value can satisfy `of` beside the patterns that the name matches. */
+  private where(shape: ObjectShape, term: Term, of: Formula): Term {
+    let result = term;
+    const rules: { readonly term: Term; readonly of: Formula }[] = [];
+    for (const rule of shape.patterns) {
+      if (this.inhabited(this.formulas.and(of, rule.of))) rules.push(rule);
+      else result = this.terms.and(result, this.terms.not(rule.term));
+    }
+    if (rules.length < 2 || this.inhabited(this.formulas.and(of, ...rules.map(rule => rule.of))))
+      return result;
+    if (rules.length > MAX_OVERLAPPING) throw new LimitError('too many of its patterns overlap');
+    for (let set = 3; set < 1 << rules.length; set++) {
+      const chosen = rules.filter((_, i) => (set >> i) & 1);
+      if (chosen.length < 2 || this.inhabited(this.formulas.and(of, ...chosen.map(rule => rule.of))))
+        continue;
+      result = this.terms.and(result, this.terms.not(this.terms.and(...chosen.map(rule => rule.term))));
+    }
+    return result;
+  }
+
+  /** What the value of an unlisted name must satisfy. */
+  otherValue(plan: ObjectPlan, name: string): Formula {
+    const rules = plan.shape.patterns.filter(rule => this.matches(rule.term, name));
+    return this.formulas.and(...rules.map(rule => rule.of));
+  }
+
+  private matches(term: Term, name: string): boolean {
+    let bytes = this.literals.get(name);
+    if (!bytes) {
+      bytes = new TextEncoder().encode(JSON.stringify(name));
+      this.literals.set(name, bytes);
+    }
+    return this.terms.matches(term, bytes);
+  }
+
+  objectFeasible(plan: ObjectPlan, state: ObjectState): boolean {
+    const { shape, lists, values, capacity } = plan;
+    const needed = new Set<string>();
+    lists.forEach((list, i) => {
+      for (let at = state.places[i]; at < list.length; at++)
+        if (shape.required.has(list[at])) needed.add(list[at]);
+    });
+    if (state.count + needed.size > shape.max) return false;
+    for (const name of needed) if (!this.inhabited(values.get(name)!)) return false;
+    if (state.count + needed.size < shape.min) {
+      let available = Math.max(0, capacity - state.extras.length);
+      lists.forEach((list, i) => {
+        for (let at = state.places[i]; at < list.length; at++)
+          if (this.inhabited(values.get(list[at])!)) available++;
+      });
+      if (state.count + available < shape.min) return false;
+    }
+    const wanted = shape.some.filter((_, i) => !((state.done >> i) & 1));
+    return wanted.length === 0 || this.assignable(plan, state, needed, wanted);
+  }
+
+  /** Whether every `some` finds a property that is still to come, within the size. */
+  private assignable(
+    plan: ObjectPlan,
+    state: ObjectState,
+    needed: ReadonlySet<string>,
+    wanted: ObjectShape['some'],
+  ): boolean {
+    const names = plan.lists.flatMap((list, i) => list.slice(state.places[i]));
+    const given = new Map<string, Formula>();
+    let fresh = 0;
+    const place = (i: number): boolean => {
+      if (i === wanted.length) {
+        const optional = [...given.keys()].filter(name => !needed.has(name)).length;
+        return state.count + needed.size + optional + fresh <= plan.shape.max;
+      }
+      const { term, of } = wanted[i];
+      const others = this.otherNames(plan, state, i, wanted);
+      if (others !== NEVER && this.terms.live(others) && fresh < plan.capacity - state.extras.length) {
+        fresh++;
+        if (place(i + 1)) return true;
+        fresh--;
+      }
+      for (const name of names) {
+        if (!this.matches(term, name)) continue;
+        const before = given.get(name);
+        const both = this.formulas.and(before ?? plan.values.get(name)!, of);
+        if (!this.inhabited(both)) continue;
+        given.set(name, both);
+        if (place(i + 1)) return true;
+        if (before === undefined) given.delete(name);
+        else given.set(name, before);
+      }
+      return false;
+    };
+    return place(0);
+  }
+
+  private otherNames(plan: ObjectPlan, state: ObjectState, i: number, wanted: ObjectShape['some']): Term {
+    const { term, of } = wanted[i];
+    return this.free(this.where(plan.shape, this.terms.and(plan.others, term), of), state);
+  }
+
+  private free(term: Term, state: ObjectState): Term {
+    const { literal } = this.reader.characters;
+    return this.terms.and(term, ...state.extras.map(name => this.terms.not(literal(name))));
+  }
+
+  /** States after the property `name`, each with what its value must satisfy; none when it cannot come now. */
+  afterName(
+    plan: ObjectPlan,
+    state: ObjectState,
+    name: string,
+  ): readonly { state: ObjectState; value: Formula }[] {
+    const { lists, shape } = plan;
+    const list = lists.findIndex(names => names.includes(name));
+    const places = [...state.places];
+    const extras = list < 0 ? [...state.extras, name].sort() : state.extras;
+    if (list >= 0) {
+      const at = lists[list].indexOf(name);
+      if (at < places[list]) return [];
+      for (let skipped = places[list]; skipped < at; skipped++)
+        if (shape.required.has(lists[list][skipped])) return [];
+      places[list] = at + 1;
+    } else if (state.extras.includes(name)) return [];
+    const value = list < 0 ? this.otherValue(plan, name) : plan.values.get(name)!;
+    const counted = shape.max < Infinity ? shape.max + 1 : shape.min;
+    const next: ObjectState = { places, count: Math.min(counted, state.count + 1), done: state.done, extras };
+    return this.choices(plan, next, value, name);
+  }
+
+  private choices(plan: ObjectPlan, next: ObjectState, value: Formula, name: string) {
+    const open = plan.shape.some.flatMap((rule, i) =>
+      !((next.done >> i) & 1) && this.matches(rule.term, name) ? [{ bit: 1 << i, of: rule.of }] : [],
+    );
+    if (open.length > MAX_CHOICES) throw new LimitError('too many of its conditions overlap');
+    const result: { state: ObjectState; value: Formula }[] = [];
+    for (let set = 0; set < 1 << open.length; set++) {
+      const chosen = open.filter((_, i) => (set >> i) & 1);
+      const state = { ...next, done: chosen.reduce((bits, { bit }) => bits | bit, next.done) };
+      const both = this.formulas.and(value, ...chosen.map(({ of }) => of));
+      if (this.inhabited(both) && this.objectFeasible(plan, state)) result.push({ state, value: both });
+    }
+    return result;
+  }
+
+  /** The keys that may come next, as a term over whole JSON strings. */
+  keys(plan: ObjectPlan, state: ObjectState): Term {
+    const { shape, lists } = plan;
+    const { spelling } = this.reader.characters;
+    const parts: Term[] = [];
+    lists.forEach((list, i) => {
+      for (let at = state.places[i]; at < list.length; at++) {
+        if (this.afterName(plan, state, list[at]).length > 0) parts.push(spelling(list[at]));
+        if (shape.required.has(list[at])) break;
+      }
+    });
+    if (state.extras.length >= plan.capacity) return this.terms.alt(...parts);
+    const counted = { ...state, count: state.count + 1, extras: [...state.extras, ''] };
+    if (this.objectFeasible(plan, counted)) parts.push(this.free(plan.others, state));
+    else {
+      shape.some.forEach((_, i) => {
+        if ((state.done >> i) & 1 || !this.objectFeasible(plan, { ...counted, done: state.done | (1 << i) }))
+          return;
+        parts.push(this.otherNames(plan, state, i, shape.some));
+      });
+    }
+    return this.terms.alt(...parts);
+  }
+
+  /** Whether the object may end here. */
+  objectComplete({ shape, lists }: ObjectPlan, state: ObjectState): boolean {
+    if (state.count < shape.min || state.count > shape.max || state.done !== 2 ** shape.some.length - 1)
+      return false;
+    return lists.every(
+      (list, i) => !list.some((name, at) => at >= state.places[i] && shape.required.has(name)),
+    );
+  }
+
+  // Arrays
+
+  private itemAt(shape: ArrayShape, state: ArrayState, index: number): Formula {
+    return this.formulas.and(
+      this.shapes.itemAt(shape, index),
+      ...state.taken.map(value => this.formulas.not(value)),
+    );
+  }
+
+  arrayFeasible(shape: ArrayShape, state: ArrayState): boolean {
+    // Stretches of places with one formula each, from here to the end.
+    const cuts = new Set([state.index]);
+    for (const { from, to } of shape.items) {
+      if (from > state.index) cuts.add(from);
+      if (to + 1 > state.index && to < Infinity) cuts.add(to + 1);
+    }
+    const starts = [...cuts].sort((a, b) => a - b);
+    const stretches = starts.map((from, i) => ({
+      from,
+      to: starts[i + 1] ?? Infinity,
+      of: this.itemAt(shape, state, from),
+    }));
+    const blocked = stretches.find(
+      ({ from, of }) => from < Math.max(shape.min, state.index + 1) && !this.inhabited(of),
+    );
+    if (blocked && blocked.from < shape.min) return false;
+    const length = (from: number, to: number): number => Math.max(0, to - from);
+    const end = (): number => stretches.find(({ of }) => !this.inhabited(of))?.from ?? Infinity;
+    if (state.index > shape.max || shape.min > shape.max) return false;
+    if (shape.unique && state.index < shape.min) {
+      for (const { from, to, of } of stretches) {
+        const places = length(from, Math.min(to, shape.min));
+        if (places > 1 && places < 1000 && this.capacity(of, places) < places) return false;
+      }
+    }
+    const limit = shape.contains.length > 0 ? Math.min(shape.max, end()) : Infinity;
+    let wanted = 0;
+    const both: Formula[] = [];
+    for (const [i, { from, of, min, max }] of shape.contains.entries()) {
+      const count = state.counts[i];
+      if (count > max) return false;
+      const needs = Math.max(0, min - count);
+      const fits = (formula: Formula, until: number): number =>
+        stretches.reduce((sum, { from: start, to, of: item }) => {
+          const places = length(Math.max(start, from), Math.min(to, until));
+          return sum + (places > 0 && this.inhabited(this.formulas.and(item, formula)) ? places : 0);
+        }, 0);
+      if (needs > 0) {
+        wanted += needs;
+        both.push(of);
+        if (fits(of, limit) < needs) return false;
+        if (shape.unique && needs > 1 && this.capacity(this.itemAtEnd(shape, state, of), needs) < needs)
+          return false;
+      }
+      if (max < Infinity) {
+        const ahead = length(Math.max(state.index, from), shape.min);
+        if (ahead - fits(this.formulas.not(of), shape.min) + count > max) return false;
+      }
+    }
+    if (both.length > 1 && wanted > limit - state.index) {
+      const together = this.formulas.and(...both);
+      if (!stretches.some(({ from, of }) => from < limit && this.inhabited(this.formulas.and(of, together))))
+        return false;
+    }
+    return true;
+  }
+
+  private itemAtEnd(shape: ArrayShape, state: ArrayState, of: Formula): Formula {
+    return this.formulas.and(this.itemAt(shape, state, Number.MAX_SAFE_INTEGER), of);
+  }
+
+  /** How many values satisfy the formula, at most `limit`. */
+  private capacity(formula: Formula, limit: number): number {
+    const shape = this.shapes.of(formula);
+    if (shape.arrays.length > 0 || shape.objects.length > 0) return limit;
+    const plain = this.plain();
+    const words = [1, 2, 4].filter(bit => shape.words & bit).length;
+    const numbers = this.terms.count(this.terms.and(shape.number, plain.number), limit);
+    const strings = this.terms.count(this.terms.and(shape.string, plain.string), limit);
+    return Math.min(limit, words + numbers + strings);
+  }
+
+  /** Spellings of which every value has one. */
+  private plain(): { readonly number: Term; readonly string: Term } {
+    const { terms } = this;
+    if (this.plainValues) return this.plainValues;
+    const digit = terms.bytes(0x30, 0x39);
+    const whole = terms.alt(
+      terms.text('0'),
+      terms.cat(terms.bytes(0x31, 0x39), terms.repeat(digit, 0, Infinity)),
+    );
+    const fraction = terms.concat(terms.text('.'), terms.repeat(digit, 0, Infinity), terms.bytes(0x31, 0x39));
+    const size = terms.cat(whole, terms.optional(fraction));
+    const number = terms.alt(size, terms.and(terms.cat(terms.text('-'), size), terms.not(terms.text('-0'))));
+    const any = terms.repeat(terms.bytes(0, 255), 0, Infinity);
+    const escaped = terms.cat(any, terms.cat(terms.alt(terms.text('\\/'), terms.text('\\u')), any));
+    this.plainValues = { number, string: terms.not(escaped) };
+    return this.plainValues;
+  }
+
+  /** States with one more item, each with what that item must satisfy. */
+  afterItem(shape: ArrayShape, state: ArrayState): readonly { state: ArrayState; value: Formula }[] {
+    const item = this.itemAt(shape, state, state.index);
+    if (state.index >= shape.max || !this.inhabited(item)) return [];
+    let options: { counts: number[]; value: Formula }[] = [{ counts: [...state.counts], value: item }];
+    shape.contains.forEach((rule, i) => {
+      if (state.index < rule.from || (rule.max === Infinity && state.counts[i] >= rule.min)) return;
+      options = options.flatMap(({ counts, value }) => [
+        { counts: counts.with(i, counts[i] + 1), value: this.formulas.and(value, rule.of) },
+        { counts, value: rule.max < Infinity ? this.formulas.and(value, this.formulas.not(rule.of)) : value },
+      ]);
+      if (options.length > 2 ** MAX_CHOICES) throw new LimitError('too many of its conditions overlap');
+    });
+    const last = shape.items.reduce(
+      (most, { from, to }) => Math.max(most, from, to < Infinity ? to + 1 : 0),
+      0,
+    );
+    const start = shape.contains.reduce((most, { from }) => Math.max(most, from), Math.max(last, shape.min));
+    const index = Math.min(state.index + 1, shape.max < Infinity ? Infinity : start);
+    return options
+      .map(({ counts, value }) => ({ state: { index, counts, taken: state.taken }, value }))
+      .filter(option => this.inhabited(option.value) && this.arrayFeasible(shape, option.state));
+  }
+
+  arrayComplete(shape: ArrayShape, state: ArrayState): boolean {
+    if (state.index < shape.min || state.index > shape.max) return false;
+    return shape.contains.every(({ min, max }, i) => state.counts[i] >= min && state.counts[i] <= max);
+  }
+}
+
+export function arrayStart(shape: ArrayShape): ArrayState {
+  return { index: 0, counts: shape.contains.map(() => 0), taken: [] };
+}

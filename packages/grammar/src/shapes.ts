@@ -1,0 +1,421 @@
+/**
+ * Formulas to shapes: what a value may be, type by type. Scalars become one term each, exactly; arrays and objects become
+ * alternatives, each a conjunction of rules without any Boolean operator left.
+ */
+import { LimitError } from './error.ts';
+import {
+  type Atom,
+  FALSE,
+  FALSE_BIT,
+  type Formula,
+  type Formulas,
+  NULL_BIT,
+  TRUE,
+  TRUE_BIT,
+  WORDS,
+} from './formulas.ts';
+import { NEVER, type Term, type Terms } from './terms.ts';
+
+export interface ArrayShape {
+  readonly items: readonly { readonly from: number; readonly to: number; readonly of: Formula }[];
+  readonly contains: readonly {
+    readonly from: number;
+    readonly of: Formula;
+    readonly min: number;
+    readonly max: number;
+  }[];
+  readonly unique: boolean;
+  readonly min: number;
+  readonly max: number;
+}
+
+export interface ObjectShape {
+  /** Lists of names; the names of a list come in its order. */
+  readonly order: readonly (readonly string[])[];
+  readonly named: ReadonlyMap<string, Formula>;
+  readonly patterns: readonly { readonly term: Term; readonly of: Formula }[];
+  readonly required: ReadonlySet<string>;
+  readonly some: readonly { readonly term: Term; readonly of: Formula }[];
+  readonly min: number;
+  readonly max: number;
+}
+
+export interface Shape {
+  readonly words: number;
+  readonly number: Term;
+  readonly string: Term;
+  readonly arrays: readonly ArrayShape[];
+  readonly objects: readonly ObjectShape[];
+}
+
+const MAX_ALTERNATIVES = 400;
+const MAX_EVALUATIONS = 40_000;
+const ANY_ARRAY: ArrayShape = { items: [], contains: [], unique: false, min: 0, max: Infinity };
+const ANY_OBJECT: ObjectShape = {
+  order: [],
+  named: new Map(),
+  patterns: [],
+  required: new Set(),
+  some: [],
+  min: 0,
+  max: Infinity,
+};
+
+export interface Universe {
+  readonly number: Term;
+  readonly string: Term;
+}
+
+export class Shapes {
+  private readonly terms: Terms;
+  private readonly formulas: Formulas;
+  private readonly nothing: Shape;
+  private readonly everything: Shape;
+  private readonly memo = new Map<number, Shape>();
+  private readonly open = new Set<number>();
+  /** The schema being looked at, for messages. */
+  pointer = '';
+
+  constructor(terms: Terms, formulas: Formulas, universe: Universe) {
+    this.terms = terms;
+    this.formulas = formulas;
+    this.nothing = { words: 0, number: NEVER, string: NEVER, arrays: [], objects: [] };
+    this.everything = { words: WORDS, ...universe, arrays: [ANY_ARRAY], objects: [ANY_OBJECT] };
+  }
+
+  of(formula: Formula): Shape {
+    return this.evaluate(formula, true);
+  }
+
+  private evaluate(formula: Formula, positive: boolean): Shape {
+    const key = formula * 2 + (positive ? 1 : 0);
+    const known = this.memo.get(key);
+    if (known) return known;
+    if (this.open.has(key)) throw new LimitError('it refers to itself without an end');
+    if (this.memo.size > MAX_EVALUATIONS) throw new LimitError('it has too many combinations');
+    this.open.add(key);
+    try {
+      const shape = this.compute(formula, positive);
+      this.memo.set(key, shape);
+      return shape;
+    } finally {
+      this.open.delete(key);
+    }
+  }
+
+  private compute(formula: Formula, positive: boolean): Shape {
+    const node = this.formulas.node(formula);
+    switch (node.kind) {
+      case 'true':
+      case 'false':
+        return (node.kind === 'true') === positive ? this.everything : this.nothing;
+      case 'not':
+        return this.evaluate(node.of, !positive);
+      case 'atom':
+        return positive ? this.inside(node.atom) : this.outside(node.atom);
+      case 'schema': {
+        this.pointer = node.pointer;
+        return this.evaluate(node.resolve(), positive);
+      }
+      case 'and':
+      case 'or': {
+        const all = (node.kind === 'and') === positive;
+        return node.parts
+          .map(part => this.evaluate(part, positive))
+          .reduce((a, b) => (all ? this.intersect(a, b) : this.unite(a, b)));
+      }
+      case 'one':
+        return positive ? this.exactlyOne(node.parts) : this.notOne(node.parts);
+      default:
+        node satisfies never;
+        return this.nothing;
+    }
+  }
+
+  private inside(atom: Atom): Shape {
+    const array = (part: Partial<ArrayShape>): Shape => ({
+      ...this.everything,
+      arrays: [{ ...ANY_ARRAY, ...part }],
+    });
+    const object = (part: Partial<ObjectShape>): Shape => ({
+      ...this.everything,
+      objects: [{ ...ANY_OBJECT, ...part }],
+    });
+    switch (atom.kind) {
+      case 'scalar':
+        return {
+          words: atom.words,
+          number: atom.number,
+          string: atom.string,
+          arrays: atom.array ? [ANY_ARRAY] : [],
+          objects: atom.object ? [ANY_OBJECT] : [],
+        };
+      case 'items':
+        return array({ items: [atom] });
+      case 'length':
+        return array(atom);
+      case 'contains':
+        return array({ contains: [atom] });
+      case 'unique':
+        return array({ unique: true });
+      case 'properties':
+        if ('name' in atom.names) return object({ named: new Map([[atom.names.name, atom.of]]) });
+        return object({ patterns: [{ term: atom.names.term, of: atom.of }] });
+      case 'some':
+        return object(this.someProperty(atom));
+      case 'size':
+        return object(atom);
+      case 'order':
+        return object({ order: [atom.names] });
+      default:
+        atom satisfies never;
+        return this.nothing;
+    }
+  }
+
+  private someProperty({ names, of }: Extract<Atom, { kind: 'some' }>): Partial<ObjectShape> {
+    if ('term' in names) return { some: [{ term: names.term, of }] };
+    const required = new Set([names.name]);
+    return of === TRUE ? { required } : { required, named: new Map([[names.name, of]]) };
+  }
+
+  private outside(atom: Atom): Shape {
+    const not = this.formulas.not.bind(this.formulas);
+    const arrays = (parts: readonly Partial<ArrayShape>[]): Shape => ({
+      ...this.nothing,
+      arrays: parts.map(part => ({ ...ANY_ARRAY, ...part })).filter(shape => shape.min <= shape.max),
+    });
+    const objects = (parts: readonly Partial<ObjectShape>[]): Shape => ({
+      ...this.nothing,
+      objects: parts.map(part => ({ ...ANY_OBJECT, ...part })).filter(shape => shape.min <= shape.max),
+    });
+    switch (atom.kind) {
+      case 'scalar':
+        return {
+          words: WORDS & ~atom.words,
+          number: atom.numberOut,
+          string: atom.stringOut,
+          arrays: atom.array ? [] : [ANY_ARRAY],
+          objects: atom.object ? [] : [ANY_OBJECT],
+        };
+      case 'items':
+        if (atom.from === atom.to)
+          return arrays([{ min: atom.from + 1, items: [{ ...atom, of: not(atom.of) }] }]);
+        if (atom.to < Infinity) throw new LimitError('the complement of a range of items is not supported');
+        return arrays([{ contains: [{ from: atom.from, of: not(atom.of), min: 1, max: Infinity }] }]);
+      case 'length':
+        return arrays([{ max: atom.min - 1 }, ...(atom.max < Infinity ? [{ min: atom.max + 1 }] : [])]);
+      case 'contains': {
+        const below = atom.min > 0 ? [{ contains: [{ ...atom, min: 0, max: atom.min - 1 }] }] : [];
+        const above =
+          atom.max < Infinity ? [{ contains: [{ ...atom, min: atom.max + 1, max: Infinity }] }] : [];
+        return arrays([...below, ...above]);
+      }
+      case 'unique':
+        throw new LimitError('the complement of "uniqueItems" is not supported');
+      case 'properties':
+        return objects([this.someProperty({ kind: 'some', names: atom.names, of: not(atom.of) })]);
+      case 'some': {
+        const of = not(atom.of);
+        if ('name' in atom.names) return objects([{ named: new Map([[atom.names.name, of]]) }]);
+        return objects([{ patterns: [{ term: atom.names.term, of }] }]);
+      }
+      case 'size':
+        return objects([{ max: atom.min - 1 }, ...(atom.max < Infinity ? [{ min: atom.max + 1 }] : [])]);
+      case 'order':
+        return this.nothing;
+      default:
+        atom satisfies never;
+        return this.nothing;
+    }
+  }
+
+  private unite(a: Shape, b: Shape): Shape {
+    return {
+      words: a.words | b.words,
+      number: this.terms.alt(a.number, b.number),
+      string: this.terms.alt(a.string, b.string),
+      arrays: this.distinct([...a.arrays, ...b.arrays], arrayKey),
+      objects: this.distinct([...a.objects, ...b.objects], objectKey),
+    };
+  }
+
+  private intersect(a: Shape, b: Shape): Shape {
+    return {
+      words: a.words & b.words,
+      number: this.terms.and(a.number, b.number),
+      string: this.terms.and(a.string, b.string),
+      arrays: this.products(a.arrays, b.arrays, this.mergeArrays, this.emptyArray, arrayKey),
+      objects: this.products(a.objects, b.objects, this.mergeObjects, this.emptyObject, objectKey),
+    };
+  }
+
+  private products<T>(
+    a: readonly T[],
+    b: readonly T[],
+    merge: (x: T, y: T) => T,
+    empty: (x: T) => boolean,
+    key: (x: T) => string,
+  ): readonly T[] {
+    if (a.length === 1 && b.length === 1) return [merge(a[0], b[0])];
+    if (a.length * b.length > MAX_ALTERNATIVES * 20) throw new LimitError('it has too many alternatives');
+    const result: T[] = [];
+    for (const x of a) for (const y of b) result.push(merge(x, y));
+    return this.distinct(
+      result.filter(shape => !empty(shape)),
+      key,
+    );
+  }
+
+  private distinct<T>(list: readonly T[], key: (x: T) => string): readonly T[] {
+    if (list.length < 2) return list;
+    const unique = [...new Map(list.map(shape => [key(shape), shape])).values()];
+    if (unique.length > MAX_ALTERNATIVES) throw new LimitError('it has too many alternatives');
+    return unique;
+  }
+
+  private readonly mergeArrays = (a: ArrayShape, b: ArrayShape): ArrayShape => {
+    if (a === ANY_ARRAY) return b;
+    if (b === ANY_ARRAY) return a;
+    return {
+      items: dedupe([...a.items, ...b.items]),
+      contains: dedupe([...a.contains, ...b.contains]),
+      unique: a.unique || b.unique,
+      min: Math.max(a.min, b.min),
+      max: Math.min(a.max, b.max),
+    };
+  };
+
+  private readonly mergeObjects = (a: ObjectShape, b: ObjectShape): ObjectShape => {
+    if (a === ANY_OBJECT) return b;
+    if (b === ANY_OBJECT) return a;
+    const named = new Map(a.named);
+    for (const [name, of] of b.named) named.set(name, this.formulas.and(named.get(name) ?? TRUE, of));
+    return {
+      order: [...new Set([...a.order, ...b.order])],
+      named,
+      patterns: dedupe([...a.patterns, ...b.patterns]),
+      required: new Set([...a.required, ...b.required]),
+      some: dedupe([...a.some, ...b.some]),
+      min: Math.max(a.min, b.min),
+      max: Math.min(a.max, b.max),
+    };
+  };
+
+  private exactlyOne(parts: readonly Formula[]): Shape {
+    const shapes = parts.map(part => this.evaluate(part, true));
+    return shapes
+      .map((shape, i) => {
+        let { words, number, string, arrays, objects } = shape;
+        shapes.forEach((other, j) => {
+          if (i === j) return;
+          words &= ~other.words;
+          // Only what both may be is to be taken away; that spares the complement of the rest.
+          const sharesNumber = number !== NEVER && this.terms.live(this.terms.and(number, other.number));
+          const sharesString = string !== NEVER && this.terms.live(this.terms.and(string, other.string));
+          const common = (a: Shape): Shape =>
+            this.intersect({ ...this.nothing, arrays, objects }, { ...this.nothing, ...a });
+          const both = common({ ...this.nothing, arrays: other.arrays, objects: other.objects });
+          const sharesArray = both.arrays.some(x => !this.emptyArray(x));
+          const sharesObject = both.objects.some(x => !this.emptyObject(x));
+          if (!sharesNumber && !sharesString && !sharesArray && !sharesObject) return;
+          const out = this.evaluate(parts[j], false);
+          if (sharesNumber) number = this.terms.and(number, out.number);
+          if (sharesString) string = this.terms.and(string, out.string);
+          const rest = common({ ...this.nothing, arrays: out.arrays, objects: out.objects });
+          if (sharesArray) arrays = rest.arrays.filter(x => !this.emptyArray(x));
+          if (sharesObject) objects = rest.objects.filter(x => !this.emptyObject(x));
+        });
+        return { words, number, string, arrays, objects };
+      })
+      .reduce((a, b) => this.unite(a, b));
+  }
+
+  /** None of them, or two. */
+  private notOne(parts: readonly Formula[]): Shape {
+    let result = parts.map(part => this.evaluate(part, false)).reduce((a, b) => this.intersect(a, b));
+    for (let i = 0; i < parts.length; i++) {
+      for (let j = 0; j < i; j++) {
+        result = this.unite(
+          result,
+          this.intersect(this.evaluate(parts[i], true), this.evaluate(parts[j], true)),
+        );
+      }
+    }
+    return result;
+  }
+
+  /** Whether a shape is seen to be empty at a glance; a "no" says nothing. */
+  private glance(formula: Formula, depth: number): boolean {
+    if (formula === FALSE) return true;
+    if (formula === TRUE || this.open.has(formula * 2 + 1) || this.open.size > 200) return false;
+    let shape: Shape;
+    try {
+      shape = this.evaluate(formula, true);
+    } catch (error) {
+      if (error instanceof LimitError) return false;
+      throw error;
+    }
+    if (shape.words !== 0) return false;
+    if (shape.number !== NEVER && this.terms.live(shape.number)) return false;
+    if (shape.string !== NEVER && this.terms.live(shape.string)) return false;
+    if (depth === 0) return shape.arrays.length === 0 && shape.objects.length === 0;
+    return (
+      shape.arrays.every(x => this.emptyArray(x, depth - 1)) &&
+      shape.objects.every(x => this.emptyObject(x, depth - 1))
+    );
+  }
+
+  private readonly emptyArray = (shape: ArrayShape, depth = 2): boolean => {
+    if (shape.min > shape.max) return true;
+    const places = shape.items.map(rule => rule.from).filter(from => from < shape.min);
+    if (places.some(at => this.glance(this.itemAt(shape, at), depth))) return true;
+    return shape.contains.some(({ of, min, from, max }) => {
+      const last = this.itemAt(shape, Number.MAX_SAFE_INTEGER);
+      const tuple = shape.items.some(rule => rule.to < Infinity);
+      return (
+        min > max ||
+        shape.max - from < min ||
+        (min > 0 && !tuple && this.glance(this.formulas.and(of, last), depth))
+      );
+    });
+  };
+
+  private readonly emptyObject = (shape: ObjectShape, depth = 2): boolean => {
+    if (shape.min > shape.max || shape.required.size > shape.max) return true;
+    for (const name of shape.required) if (this.glance(shape.named.get(name) ?? TRUE, depth)) return true;
+    return false;
+  };
+
+  /** What the item at an index must satisfy. */
+  itemAt(shape: ArrayShape, index: number): Formula {
+    const rules = shape.items.filter(rule => rule.from <= index && index <= rule.to);
+    return this.formulas.and(...rules.map(rule => rule.of));
+  }
+}
+
+function dedupe<T>(rules: readonly T[]): readonly T[] {
+  if (rules.length < 2) return rules;
+  return [...new Map(rules.map(rule => [JSON.stringify(rule, finite), rule])).values()];
+}
+
+const finite = (_key: string, value: unknown): unknown => (value === Infinity ? 'Infinity' : value);
+
+function arrayKey(shape: ArrayShape): string {
+  return JSON.stringify([shape.items, shape.contains, shape.unique, shape.min, shape.max], finite);
+}
+
+/** Equal keys for equal languages in equal orders. */
+export function objectKey(shape: ObjectShape): string {
+  const { order, named, patterns, required, some, min, max } = shape;
+  return JSON.stringify([order, [...named], patterns, [...required], some, min, max], finite);
+}
+
+/** The words among a shape's scalars, as JSON texts. */
+export function wordTexts(words: number): readonly string[] {
+  const texts: string[] = [];
+  if (words & NULL_BIT) texts.push('null');
+  if (words & TRUE_BIT) texts.push('true');
+  if (words & FALSE_BIT) texts.push('false');
+  return texts;
+}
