@@ -1,4 +1,7 @@
-/** JSON string texts (RFC 8259 §7) as terms: every way to write a code point, raw in UTF-8 or escaped. */
+/**
+ * JSON string texts (RFC 8259 §7) as terms. Every code point has one spelling, that of `JSON.stringify`: raw in UTF-8, escaped only
+ * where it must be. So equal strings are equal bytes, and what is not offered could have been written otherwise.
+ */
 import { between, type Digits } from './sequences.ts';
 import { EPSILON, NEVER, type Term, type Terms } from './terms.ts';
 
@@ -11,17 +14,6 @@ export const SCALARS: Ranges = [
   [0xe000, 0x10ffff],
 ];
 
-const SHORT_ESCAPES: readonly (readonly [number, string])[] = [
-  [0x22, '"'],
-  [0x5c, '\\'],
-  [0x2f, '/'],
-  [0x08, 'b'],
-  [0x0c, 'f'],
-  [0x0a, 'n'],
-  [0x0d, 'r'],
-  [0x09, 't'],
-];
-
 export interface Characters {
   /** One code point of the ranges, as it may stand inside a string. */
   of(ranges: Ranges): Term;
@@ -32,27 +24,15 @@ export interface Characters {
   readonly rest: Term;
   /** Any string, with its quotes. */
   readonly string: Term;
-  /** A given string, with its quotes, in every spelling. */
+  /** A given string, with its quotes; NEVER when it has lone surrogates. */
   literal(text: string): Term;
-  /** A given string in its shortest spelling, with its quotes: what is offered, so that the text is forced. */
-  spelling(text: string): Term;
+  /** Any of these strings: a trie, so that it costs one step a byte. */
+  literals(texts: Iterable<string>): Term;
 }
 
 export function createCharacters(terms: Terms): Characters {
   const cache = new Map<string, Term>();
-  const backslash = terms.bytes(0x5c);
-  const hexDigits = (from: number, to: number): Term => {
-    const options: Term[] = [];
-    for (let digit = from; digit <= to; digit++) {
-      const text = digit.toString(16);
-      options.push(terms.text(text), terms.text(text.toUpperCase()));
-    }
-    return terms.alt(...options);
-  };
-
-  const HEX: Digits = { least: 0, most: 15, term: hexDigits };
   const UTF8: Digits = { least: 0x80, most: 0xbf, term: (from, to) => terms.bytes(from, to) };
-  const hex = (code: number): number[] => [code >> 12, (code >> 8) & 15, (code >> 4) & 15, code & 15];
   const clip = (ranges: Ranges, from: number, to: number, add: (low: number, high: number) => void): void => {
     for (const [low, high] of ranges)
       if (low <= to && high >= from) add(Math.max(low, from), Math.min(high, to));
@@ -66,18 +46,34 @@ export function createCharacters(terms: Terms): Characters {
     for (const [from, to] of RAW) {
       clip(ranges, from, to, (low, high) => parts.push(between(terms, UTF8, utf8(low), utf8(high))));
     }
-    const escapes: Term[] = [];
-    for (const [code, letter] of SHORT_ESCAPES)
-      clip(ranges, code, code, () => escapes.push(terms.text(letter)));
-    const digits: Term[] = [];
-    for (const [from, to] of [[0, 0xd7ff] as const, [0xe000, 0xffff] as const]) {
-      clip(ranges, from, to, (low, high) => digits.push(between(terms, HEX, hex(low), hex(high))));
+    for (const code of ESCAPED) {
+      clip(ranges, code, code, () =>
+        parts.push(terms.text(JSON.stringify(String.fromCharCode(code)).slice(1, -1))),
+      );
     }
-    if (digits.length > 0) escapes.push(terms.cat(terms.bytes(0x75), terms.alt(...digits)));
-    if (escapes.length > 0) parts.push(terms.cat(backslash, terms.alt(...escapes)));
     const term = terms.alt(...parts);
     cache.set(key, term);
     return term;
+  };
+
+  const sequence = (bytes: Uint8Array, from: number): Term => {
+    let term = EPSILON;
+    for (let i = bytes.length - 1; i >= from; i--) term = terms.cat(terms.bytes(bytes[i]), term);
+    return term;
+  };
+  const trie = (words: readonly Uint8Array[], depth: number): Term => {
+    if (words.length < 2) return words.length === 0 ? NEVER : sequence(words[0], depth);
+    // Every word ends in its only bare quote: words that are all read are equal.
+    if (depth === words[0].length) return EPSILON;
+    const groups = new Map<number, Uint8Array[]>();
+    for (const word of words) {
+      const group = groups.get(word[depth]);
+      if (group) group.push(word);
+      else groups.set(word[depth], [word]);
+    }
+    return terms.alt(
+      ...[...groups].map(([byte, group]) => terms.cat(terms.bytes(byte), trie(group, depth + 1))),
+    );
   };
 
   const any = of(SCALARS);
@@ -90,21 +86,13 @@ export function createCharacters(terms: Terms): Characters {
     quote,
     rest,
     string: terms.cat(quote, rest),
-    literal: text => {
-      const codes = Array.from(text, char => char.codePointAt(0)!);
-      const inside = codes.reduceRight(
-        (tail, code) => terms.cat(isSurrogate(code) ? NEVER : of([[code, code]]), tail),
-        quote,
-      );
-      return terms.cat(quote, inside);
-    },
-    spelling: text => {
-      if (Array.from(text).some(char => isSurrogate(char.codePointAt(0)!))) return NEVER;
-      const bytes = new TextEncoder().encode(JSON.stringify(text));
-      return bytes.reduceRight<Term>((tail, byte) => terms.cat(terms.bytes(byte), tail), EPSILON);
-    },
+    literal: text => (hasUtf8(text) ? sequence(spell(text), 0) : NEVER),
+    literals: texts => trie([...texts].filter(hasUtf8).map(spell), 0),
   };
 }
+
+/** Code points that may not stand unescaped. */
+const ESCAPED = [0x22, 0x5c, ...Array.from({ length: 0x20 }, (_, i) => i)];
 
 /** Code points that may stand unescaped, cut where the length in UTF-8 changes. */
 const RAW: Ranges = [
@@ -117,7 +105,15 @@ const RAW: Ranges = [
   [0x10000, 0x10ffff],
 ];
 
-export function isSurrogate(code: number): boolean {
+function spell(text: string): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(text));
+}
+
+function hasUtf8(text: string): boolean {
+  return !Array.from(text).some(char => isSurrogate(char.codePointAt(0)!));
+}
+
+function isSurrogate(code: number): boolean {
   return code >= 0xd800 && code <= 0xdfff;
 }
 

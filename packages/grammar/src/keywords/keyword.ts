@@ -76,14 +76,14 @@ export function numberAtom({ formulas, characters }: Reading, { inside, outside 
   });
 }
 
-/** An assertion about strings only. */
+/** An assertion about strings only: `term` is strings throughout. */
 export function stringAtom({ formulas, characters, numbers, terms }: Reading, term: Term): Formula {
   return formulas.atom({
     kind: 'scalar',
     words: WORDS,
     number: numbers.any,
     numberOut: NEVER,
-    string: terms.and(characters.string, term),
+    string: term,
     stringOut: terms.and(characters.string, terms.not(term)),
     array: true,
     object: true,

@@ -48,11 +48,10 @@ const patternProperties: Keyword = (value, reading, keyword) => {
 /** Names that are neither listed nor match a pattern. */
 function otherNames(reading: Reading, names: Iterable<string>, patterns: Iterable<string>): Term {
   const { terms, characters } = reading;
-  const listed = [...names].map(name => characters.literal(name));
   const matched = [...patterns].map(pattern => reading.pattern(pattern, 'patternProperties'));
   return terms.and(
     characters.string,
-    terms.not(terms.alt(...listed)),
+    terms.not(characters.literals(names)),
     ...matched.map(term => terms.not(term)),
   );
 }

@@ -51,13 +51,14 @@ export function oneOfValues(values: readonly Json[], reading: Values): Formula {
       outside.push(equal.outside);
     } else structured.push(structure(value, reading));
   }
+  const string = characters.literals(strings);
   const scalars = formulas.atom({
     kind: 'scalar',
     words: words & WORDS,
     number: terms.alt(...inside),
     numberOut: terms.and(...outside),
-    string: terms.alt(...strings.map(characters.spelling)),
-    stringOut: terms.and(characters.string, terms.not(terms.alt(...strings.map(characters.literal)))),
+    string,
+    stringOut: terms.and(characters.string, terms.not(string)),
     array: false,
     object: false,
   });
@@ -68,7 +69,7 @@ function structure(value: Json, reading: Values): Formula {
   const { formulas, terms, characters } = reading;
   if (isObject(value)) {
     const names = [...value.keys()];
-    const others = terms.and(characters.string, terms.not(terms.alt(...names.map(characters.literal))));
+    const others = terms.and(characters.string, terms.not(characters.literals(names)));
     return formulas.and(
       typed(reading, ['object']),
       formulas.atom({ kind: 'order', names }),
