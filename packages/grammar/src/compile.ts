@@ -87,6 +87,7 @@ function visitAll({ root, shapes, formulas }: SchemaReader, plans: Plans): void 
       for (const value of plan.values.values()) visit(value);
       for (const rule of object.patterns) visit(rule.of);
       for (const rule of object.some) visit(rule.of);
+      for (const literal of object.clauses.flat()) if (literal.kind !== 'size') visit(literal.of);
     }
   }
 }

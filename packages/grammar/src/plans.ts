@@ -3,7 +3,7 @@
  * so that no text ends in a dead end. Questions are answered for states: what has been written of the object or array so far.
  */
 import { LimitError } from './error.ts';
-import { type Formula, type Formulas, TRUE } from './formulas.ts';
+import { type Formula, type Formulas, type Names, TRUE } from './formulas.ts';
 import type { SchemaReader } from './schema.ts';
 import { type ArrayShape, type ObjectShape, objectKey, type Shapes } from './shapes.ts';
 import { NEVER, type Term, type Terms } from './terms.ts';
@@ -18,7 +18,11 @@ export interface ObjectState {
   readonly done: number;
   /** Names beyond the plan's that are taken. */
   readonly extras: readonly string[];
+  /** For every clause the literals that may still come true, as bits, or SATISFIED. */
+  readonly clauses: readonly number[];
 }
+
+const SATISFIED = -1;
 
 export interface ObjectPlan {
   readonly shape: ObjectShape;
@@ -29,6 +33,8 @@ export interface ObjectPlan {
   readonly others: Term;
   /** How many others there are. */
   readonly capacity: number;
+  /** Properties are counted up to here. */
+  readonly counted: number;
   readonly start: ObjectState;
 }
 
@@ -43,7 +49,21 @@ export interface ArrayState {
 
 const MAX_QUESTIONS = 100_000;
 const MAX_OVERLAPPING = 8;
-const MAX_CHOICES = 4;
+const MAX_CHOICES = 5;
+const MAX_CELLS = 64;
+
+interface Wanted {
+  readonly names: Names;
+  readonly of: Formula;
+}
+
+/** What is asked of an object beside its plan. */
+interface Conditions {
+  readonly min: number;
+  readonly max: number;
+  readonly wanted: readonly Wanted[];
+  readonly rules: readonly Wanted[];
+}
 
 export class Plans {
   private readonly terms: Terms;
@@ -127,6 +147,11 @@ export class Plans {
       listed.add(name);
       lists.push([name]);
     }
+    for (const literal of shape.clauses.flat()) {
+      if (literal.kind === 'size' || 'term' in literal.names || listed.has(literal.names.name)) continue;
+      listed.add(literal.names.name);
+      lists.push([literal.names.name]);
+    }
     const values = new Map<string, Formula>();
     for (const name of listed) {
       const rules = shape.patterns.filter(rule => this.matches(rule.term, name)).map(rule => rule.of);
@@ -135,8 +160,9 @@ export class Plans {
     const { characters } = this.reader;
     const names = characters.literals(listed);
     const unlisted = this.terms.and(characters.string, this.terms.not(names));
-    const others = this.where(shape, unlisted, TRUE);
-    const finite = shape.min > 0 || shape.some.length > 0;
+    const others = this.where(shape.patterns, unlisted, TRUE);
+    const sizes = [shape, ...shape.clauses.flat().filter(literal => literal.kind === 'size')];
+    const finite = sizes.some(({ min }) => min > 0) || shape.some.length > 0 || shape.clauses.length > 0;
     const live = this.terms.live(others);
     const capacity = !live ? 0 : finite ? this.terms.count(others, 1000) : 1000;
     return {
@@ -145,15 +171,22 @@ export class Plans {
       values,
       others: live ? others : NEVER,
       capacity: capacity >= 1000 ? Infinity : capacity,
-      start: { places: lists.map(() => 0), count: 0, done: 0, extras: [] },
+      counted: Math.max(...sizes.map(({ min, max }) => (max < Infinity ? max + 1 : min))),
+      start: {
+        places: lists.map(() => 0),
+        count: 0,
+        done: 0,
+        extras: [],
+        clauses: shape.clauses.map(clause => 2 ** clause.length - 1),
+      },
     };
   }
 
   /** The names in `term` whose value can satisfy `of` beside the patterns that the name matches. */
-  private where(shape: ObjectShape, term: Term, of: Formula): Term {
+  private where(patterns: ObjectShape['patterns'], term: Term, of: Formula): Term {
     let result = term;
     const rules: { readonly term: Term; readonly of: Formula }[] = [];
-    for (const rule of shape.patterns) {
+    for (const rule of patterns) {
       if (this.inhabited(this.formulas.and(of, rule.of))) rules.push(rule);
       else result = this.terms.and(result, this.terms.not(rule.term));
     }
@@ -184,67 +217,134 @@ export class Plans {
     return this.terms.matches(term, bytes);
   }
 
+  /** Whether the object can be completed: one literal of every open clause is chosen, and what follows from all is asked. */
   objectFeasible(plan: ObjectPlan, state: ObjectState): boolean {
-    const { shape, lists, values, capacity } = plan;
+    const { min, max, some, clauses } = plan.shape;
+    const wanted: Wanted[] = some.flatMap(({ term, of }, i) =>
+      (state.done >> i) & 1 ? [] : [{ names: { term }, of }],
+    );
+    const choose = (from: number, more: Conditions): boolean => {
+      if (!this.satisfiable(plan, state, more)) return false;
+      const i = clauses.findIndex((_, at) => at >= from && state.clauses[at] !== SATISFIED);
+      if (i < 0) return true;
+      return clauses[i].some((literal, j) => {
+        if (!((state.clauses[i] >> j) & 1)) return false;
+        if (++this.questions > MAX_QUESTIONS) throw new LimitError('it has too many combinations');
+        if (literal.kind === 'some') return choose(i + 1, { ...more, wanted: [...more.wanted, literal] });
+        if (literal.kind === 'rule') return choose(i + 1, { ...more, rules: [...more.rules, literal] });
+        return choose(i + 1, {
+          ...more,
+          min: Math.max(more.min, literal.min),
+          max: Math.min(more.max, literal.max),
+        });
+      });
+    };
+    return choose(0, { min, max, wanted, rules: [] });
+  }
+
+  private satisfiable(plan: ObjectPlan, state: ObjectState, conditions: Conditions): boolean {
+    const { shape, lists } = plan;
+    const { min, max, rules } = conditions;
+    const given = new Map<string, Formula>();
+    const value = (name: string): Formula =>
+      given.get(name) ?? this.ruled(plan.values.get(name)!, name, rules);
     const needed = new Set<string>();
     lists.forEach((list, i) => {
       for (let at = state.places[i]; at < list.length; at++)
         if (shape.required.has(list[at])) needed.add(list[at]);
     });
-    if (state.count + needed.size > shape.max) return false;
-    for (const name of needed) if (!this.inhabited(values.get(name)!)) return false;
-    if (state.count + needed.size < shape.min) {
+    const wanted: { readonly term: Term; readonly of: Formula }[] = [];
+    for (const { names, of } of conditions.wanted) {
+      if ('term' in names) wanted.push({ term: names.term, of });
+      else {
+        const list = lists.findIndex(list => list.includes(names.name));
+        if (lists[list].indexOf(names.name) < state.places[list]) return false;
+        given.set(names.name, this.formulas.and(value(names.name), of));
+        needed.add(names.name);
+      }
+    }
+    if (min > max || state.count + needed.size > max) return false;
+    for (const name of needed) if (!this.inhabited(value(name))) return false;
+    const patterns = [...shape.patterns];
+    for (const { names, of } of rules) if ('term' in names) patterns.push({ term: names.term, of });
+    if (state.count + needed.size < min) {
+      let capacity = plan.capacity;
+      if (patterns.length > shape.patterns.length) {
+        const others = this.where(patterns, plan.others, TRUE);
+        const count = this.terms.live(others) ? this.terms.count(others, 1000) : 0;
+        capacity = count >= 1000 ? Infinity : count;
+      }
       let available = Math.max(0, capacity - state.extras.length);
       lists.forEach((list, i) => {
         for (let at = state.places[i]; at < list.length; at++)
-          if (this.inhabited(values.get(list[at])!)) available++;
+          if (this.inhabited(value(list[at]))) available++;
       });
-      if (state.count + available < shape.min) return false;
+      if (state.count + available < min) return false;
     }
-    const wanted = shape.some.filter((_, i) => !((state.done >> i) & 1));
-    return wanted.length === 0 || this.assignable(plan, state, needed, wanted);
+    if (wanted.length === 0) return true;
+    const names = lists.flatMap((list, i) => list.slice(state.places[i]));
+    return this.assignable(plan, state, { wanted, patterns, needed, names, value, max });
   }
 
-  /** Whether every `some` finds a property that is still to come, within the size. */
+  private ruled(value: Formula, name: string, rules: readonly Wanted[]): Formula {
+    return this.formulas.and(
+      value,
+      ...rules.filter(rule => this.named(rule.names, name)).map(rule => rule.of),
+    );
+  }
+
+  private named(names: Names, name: string): boolean {
+    return 'name' in names ? names.name === name : this.matches(names.term, name);
+  }
+
+  /** Whether every wanted property finds a name that is still to come, within the size. */
   private assignable(
     plan: ObjectPlan,
     state: ObjectState,
-    needed: ReadonlySet<string>,
-    wanted: ObjectShape['some'],
+    {
+      wanted,
+      patterns,
+      needed,
+      names,
+      value,
+      max,
+    }: {
+      wanted: ObjectShape['some'];
+      patterns: ObjectShape['patterns'];
+      needed: ReadonlySet<string>;
+      names: readonly string[];
+      value: (name: string) => Formula;
+      max: number;
+    },
   ): boolean {
-    const names = plan.lists.flatMap((list, i) => list.slice(state.places[i]));
     const given = new Map<string, Formula>();
     let fresh = 0;
     const place = (i: number): boolean => {
       if (i === wanted.length) {
         const optional = [...given.keys()].filter(name => !needed.has(name)).length;
-        return state.count + needed.size + optional + fresh <= plan.shape.max;
+        return state.count + needed.size + optional + fresh <= max;
       }
+      if (++this.questions > MAX_QUESTIONS) throw new LimitError('it has too many combinations');
       const { term, of } = wanted[i];
-      const others = this.otherNames(plan, state, i, wanted);
-      if (others !== NEVER && this.terms.live(others) && fresh < plan.capacity - state.extras.length) {
-        fresh++;
-        if (place(i + 1)) return true;
-        fresh--;
-      }
       for (const name of names) {
         if (!this.matches(term, name)) continue;
         const before = given.get(name);
-        const both = this.formulas.and(before ?? plan.values.get(name)!, of);
+        const both = this.formulas.and(before ?? value(name), of);
         if (!this.inhabited(both)) continue;
         given.set(name, both);
         if (place(i + 1)) return true;
         if (before === undefined) given.delete(name);
         else given.set(name, before);
       }
+      if (fresh >= plan.capacity - state.extras.length) return false;
+      const others = this.free(this.where(patterns, this.terms.and(plan.others, term), of), state);
+      if (others === NEVER || !this.terms.live(others)) return false;
+      fresh++;
+      if (place(i + 1)) return true;
+      fresh--;
       return false;
     };
     return place(0);
-  }
-
-  private otherNames(plan: ObjectPlan, state: ObjectState, i: number, wanted: ObjectShape['some']): Term {
-    const { term, of } = wanted[i];
-    return this.free(this.where(plan.shape, this.terms.and(plan.others, term), of), state);
   }
 
   private free(term: Term, state: ObjectState): Term {
@@ -270,24 +370,69 @@ export class Plans {
       places[list] = at + 1;
     } else if (state.extras.includes(name)) return [];
     const value = list < 0 ? this.otherValue(plan, name) : plan.values.get(name)!;
-    const counted = shape.max < Infinity ? shape.max + 1 : shape.min;
-    const next: ObjectState = { places, count: Math.min(counted, state.count + 1), done: state.done, extras };
+    const next: ObjectState = { ...state, places, count: Math.min(plan.counted, state.count + 1), extras };
     return this.choices(plan, next, value, name);
   }
 
+  /**
+   * What the value may be claimed to satisfy, of all that would help: each set of claims is a thread. A claim that follows from the
+   * value's own formula is made in all of them.
+   */
   private choices(plan: ObjectPlan, next: ObjectState, value: Formula, name: string) {
-    const open = plan.shape.some.flatMap((rule, i) =>
-      !((next.done >> i) & 1) && this.matches(rule.term, name) ? [{ bit: 1 << i, of: rule.of }] : [],
-    );
-    if (open.length > MAX_CHOICES) throw new LimitError('too many of its conditions overlap');
+    const { some, clauses } = plan.shape;
+    const certain = new Set<Formula>([TRUE]);
+    const open = new Set<Formula>();
+    const consider = (of: Formula): void => {
+      if (certain.has(of) || open.has(of) || !this.inhabited(this.formulas.and(value, of))) return;
+      if (this.inhabited(this.formulas.and(value, this.formulas.not(of)))) open.add(of);
+      else certain.add(of);
+    };
+    some.forEach(({ term, of }, i) => {
+      if (!((next.done >> i) & 1) && this.matches(term, name)) consider(of);
+    });
+    clauses.forEach((clause, i) => {
+      clause.forEach((literal, j) => {
+        const lives = next.clauses[i] !== SATISFIED && (next.clauses[i] >> j) & 1;
+        if (lives && literal.kind !== 'size' && this.named(literal.names, name)) consider(literal.of);
+      });
+    });
+    if (open.size > MAX_CHOICES) throw new LimitError('too many of its conditions overlap');
+    const options = [...open];
     const result: { state: ObjectState; value: Formula }[] = [];
-    for (let set = 0; set < 1 << open.length; set++) {
-      const chosen = open.filter((_, i) => (set >> i) & 1);
-      const state = { ...next, done: chosen.reduce((bits, { bit }) => bits | bit, next.done) };
-      const both = this.formulas.and(value, ...chosen.map(({ of }) => of));
-      if (this.inhabited(both) && this.objectFeasible(plan, state)) result.push({ state, value: both });
+    for (let set = 0; set < 1 << options.length; set++) {
+      const chosen = options.filter((_, i) => (set >> i) & 1);
+      const both = this.formulas.and(value, ...chosen);
+      if (!this.inhabited(both)) continue;
+      const claimed = new Set([...certain, ...chosen]);
+      const state = this.claim(plan, next, name, claimed);
+      if (state && this.objectFeasible(plan, state)) result.push({ state, value: both });
     }
     return result;
+  }
+
+  /** The state after a property whose value satisfies `claimed`; nothing is known of other formulas. */
+  private claim(
+    plan: ObjectPlan,
+    next: ObjectState,
+    name: string,
+    claimed: ReadonlySet<Formula>,
+  ): ObjectState | undefined {
+    const { some, clauses } = plan.shape;
+    const done = some.reduce(
+      (bits, { term, of }, i) => (claimed.has(of) && this.matches(term, name) ? bits | (1 << i) : bits),
+      next.done,
+    );
+    const left = clauses.map((clause, i) => {
+      let bits = next.clauses[i];
+      for (const [j, literal] of clause.entries()) {
+        if (bits === SATISFIED) break;
+        if (literal.kind === 'size' || !((bits >> j) & 1) || !this.named(literal.names, name)) continue;
+        if (literal.kind === 'some' && claimed.has(literal.of)) bits = SATISFIED;
+        else if (literal.kind === 'rule' && !claimed.has(literal.of)) bits &= ~(1 << j);
+      }
+      return bits;
+    });
+    return left.includes(0) ? undefined : { ...next, done, clauses: left };
   }
 
   /** The keys that may come next, as a term over whole JSON strings. */
@@ -302,25 +447,54 @@ export class Plans {
     });
     const parts = [this.reader.characters.literals(offered)];
     if (state.extras.length >= plan.capacity) return parts[0];
-    const counted = { ...state, count: state.count + 1, extras: [...state.extras, ''] };
-    if (this.objectFeasible(plan, counted)) parts.push(this.free(plan.others, state));
-    else {
-      shape.some.forEach((_, i) => {
-        if ((state.done >> i) & 1 || !this.objectFeasible(plan, { ...counted, done: state.done | (1 << i) }))
-          return;
-        parts.push(this.otherNames(plan, state, i, shape.some));
-      });
+    const free = this.free(plan.others, state);
+    // Where no other name does harm, all are offered; else they are told apart by the patterns that they match.
+    const literals = shape.clauses.flat().filter(literal => literal.kind !== 'size');
+    const lost = shape.clauses.map((clause, i) => {
+      if (state.clauses[i] === SATISFIED) return SATISFIED;
+      return clause.reduce(
+        (bits, { kind }, j) => (kind === 'rule' ? bits & ~(1 << j) : bits),
+        state.clauses[i],
+      );
+    });
+    const worst = {
+      ...state,
+      count: Math.min(plan.counted, state.count + 1),
+      extras: [...state.extras, ''],
+      clauses: lost,
+    };
+    if (!lost.includes(0) && this.objectFeasible(plan, worst)) return this.terms.alt(...parts, free);
+    const kinds = new Set([...shape.patterns, ...shape.some].map(rule => rule.term));
+    for (const { names } of literals) if ('term' in names) kinds.add(names.term);
+    if (!this.terms.live(free)) return parts[0];
+    let cells = [free];
+    for (const kind of kinds) {
+      cells = cells
+        .flatMap(cell => [this.terms.and(cell, kind), this.terms.and(cell, this.terms.not(kind))])
+        .filter(cell => this.terms.live(cell));
+      if (cells.length > MAX_CELLS) throw new LimitError('too many of its patterns overlap');
+    }
+    for (const cell of cells) {
+      const name = JSON.parse(new TextDecoder().decode(this.terms.witness(cell))) as string;
+      if (this.afterName(plan, state, name).length > 0) parts.push(cell);
     }
     return this.terms.alt(...parts);
   }
 
   /** Whether the object may end here. */
   objectComplete({ shape, lists }: ObjectPlan, state: ObjectState): boolean {
-    if (state.count < shape.min || state.count > shape.max || state.done !== 2 ** shape.some.length - 1)
+    const { count } = state;
+    if (count < shape.min || count > shape.max || state.done !== 2 ** shape.some.length - 1) return false;
+    if (lists.some((list, i) => list.some((name, at) => at >= state.places[i] && shape.required.has(name))))
       return false;
-    return lists.every(
-      (list, i) => !list.some((name, at) => at >= state.places[i] && shape.required.has(name)),
-    );
+    return shape.clauses.every((clause, i) => {
+      const bits = state.clauses[i];
+      if (bits === SATISFIED) return true;
+      return clause.some((literal, j) => {
+        if (!((bits >> j) & 1) || literal.kind === 'some') return false;
+        return literal.kind === 'rule' || (literal.min <= count && count <= literal.max);
+      });
+    });
   }
 
   // Arrays

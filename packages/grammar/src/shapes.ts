@@ -9,6 +9,7 @@ import {
   FALSE_BIT,
   type Formula,
   type Formulas,
+  type Names,
   NULL_BIT,
   TRUE,
   TRUE_BIT,
@@ -29,6 +30,12 @@ export interface ArrayShape {
   readonly max: number;
 }
 
+/** One condition on an object. A `rule` binds the values of all properties named so, a `some` asks for one of them. */
+export type Literal =
+  | { readonly kind: 'rule'; readonly names: Names; readonly of: Formula }
+  | { readonly kind: 'some'; readonly names: Names; readonly of: Formula }
+  | { readonly kind: 'size'; readonly min: number; readonly max: number };
+
 export interface ObjectShape {
   /** Lists of names; the names of a list come in its order. */
   readonly order: readonly (readonly string[])[];
@@ -38,6 +45,8 @@ export interface ObjectShape {
   readonly some: readonly { readonly term: Term; readonly of: Formula }[];
   readonly min: number;
   readonly max: number;
+  /** Of each, one literal or more holds. They stand for alternatives that would otherwise be multiplied out. */
+  readonly clauses: readonly (readonly Literal[])[];
 }
 
 export interface Shape {
@@ -50,6 +59,7 @@ export interface Shape {
 
 const MAX_ALTERNATIVES = 400;
 const MAX_EVALUATIONS = 40_000;
+const MAX_MERGES = 60_000;
 const ANY_ARRAY: ArrayShape = { items: [], contains: [], unique: false, min: 0, max: Infinity };
 const ANY_OBJECT: ObjectShape = {
   order: [],
@@ -59,6 +69,7 @@ const ANY_OBJECT: ObjectShape = {
   some: [],
   min: 0,
   max: Infinity,
+  clauses: [],
 };
 
 export interface Universe {
@@ -73,6 +84,7 @@ export class Shapes {
   private readonly everything: Shape;
   private readonly memo = new Map<number, Shape>();
   private readonly open = new Set<number>();
+  private merges = 0;
   /** The schema being looked at, for messages. */
   pointer = '';
 
@@ -173,7 +185,7 @@ export class Shapes {
     }
   }
 
-  private someProperty({ names, of }: Extract<Atom, { kind: 'some' }>): Partial<ObjectShape> {
+  private someProperty({ names, of }: { readonly names: Names; readonly of: Formula }): Partial<ObjectShape> {
     if ('term' in names) return { some: [{ term: names.term, of }] };
     const required = new Set([names.name]);
     return of === TRUE ? { required } : { required, named: new Map([[names.name, of]]) };
@@ -214,7 +226,7 @@ export class Shapes {
       case 'unique':
         throw new LimitError('the complement of "uniqueItems" is not supported');
       case 'properties':
-        return objects([this.someProperty({ kind: 'some', names: atom.names, of: not(atom.of) })]);
+        return objects([this.someProperty({ names: atom.names, of: not(atom.of) })]);
       case 'some': {
         const of = not(atom.of);
         if ('name' in atom.names) return objects([{ named: new Map([[atom.names.name, of]]) }]);
@@ -246,8 +258,62 @@ export class Shapes {
       number: this.terms.and(a.number, b.number),
       string: this.terms.and(a.string, b.string),
       arrays: this.products(a.arrays, b.arrays, this.mergeArrays, this.emptyArray, arrayKey),
-      objects: this.products(a.objects, b.objects, this.mergeObjects, this.emptyObject, objectKey),
+      objects: this.intersectObjects(a.objects, b.objects),
     };
+  }
+
+  /** Alternatives of one literal each become a clause of the others. */
+  private intersectObjects(a: readonly ObjectShape[], b: readonly ObjectShape[]): readonly ObjectShape[] {
+    const first = a.length > 1 ? literals(a) : undefined;
+    const second = b.length > 1 ? literals(b) : undefined;
+    if (first && second) return this.attach(this.attach([ANY_OBJECT], first), second);
+    if (second) return this.attach(a, second);
+    if (first) return this.attach(b, first);
+    return this.products(a, b, this.mergeObjects, this.emptyObject, objectKey);
+  }
+
+  private attach(shapes: readonly ObjectShape[], clause: readonly Literal[]): readonly ObjectShape[] {
+    const result: ObjectShape[] = [];
+    for (const shape of shapes) {
+      if (clause.some(literal => this.implied(shape, literal))) {
+        result.push(shape);
+        continue;
+      }
+      const possible = clause.filter(
+        literal => !this.emptyObject(this.mergeObjects(shape, this.shapeOf(literal))),
+      );
+      if (possible.length > 30) throw new LimitError('it has too many alternatives');
+      if (possible.length === 1) result.push(this.mergeObjects(shape, this.shapeOf(possible[0])));
+      else if (possible.length > 1) result.push({ ...shape, clauses: dedupe([...shape.clauses, possible]) });
+    }
+    return this.distinct(result, objectKey);
+  }
+
+  private shapeOf(literal: Literal): ObjectShape {
+    if (literal.kind === 'size') return { ...ANY_OBJECT, min: literal.min, max: literal.max };
+    const { names, of } = literal;
+    if (literal.kind === 'some') return { ...ANY_OBJECT, ...this.someProperty(literal) };
+    return 'name' in names
+      ? { ...ANY_OBJECT, named: new Map([[names.name, of]]) }
+      : { ...ANY_OBJECT, patterns: [{ term: names.term, of }] };
+  }
+
+  /** Whether every object of the shape is seen to satisfy the literal. */
+  private implied(shape: ObjectShape, literal: Literal): boolean {
+    if (literal.kind === 'size') return shape.min >= literal.min && shape.max <= literal.max;
+    const { names, of } = literal;
+    const follows = (name: string): boolean =>
+      of === TRUE || this.glance(this.formulas.and(shape.named.get(name) ?? TRUE, this.formulas.not(of)), 1);
+    if (literal.kind === 'some') {
+      if ('name' in names) return shape.required.has(names.name) && follows(names.name);
+      for (const name of shape.required) {
+        if (this.terms.matches(names.term, new TextEncoder().encode(JSON.stringify(name))) && follows(name))
+          return true;
+      }
+      return false;
+    }
+    if ('name' in names) return shape.named.has(names.name) && follows(names.name);
+    return shape.patterns.some(rule => rule.term === names.term && rule.of === of);
   }
 
   private products<T>(
@@ -258,7 +324,8 @@ export class Shapes {
     key: (x: T) => string,
   ): readonly T[] {
     if (a.length === 1 && b.length === 1) return [merge(a[0], b[0])];
-    if (a.length * b.length > MAX_ALTERNATIVES * 20) throw new LimitError('it has too many alternatives');
+    this.merges += a.length * b.length;
+    if (this.merges > MAX_MERGES) throw new LimitError('it has too many alternatives');
     const result: T[] = [];
     for (const x of a) for (const y of b) result.push(merge(x, y));
     return this.distinct(
@@ -299,6 +366,7 @@ export class Shapes {
       some: dedupe([...a.some, ...b.some]),
       min: Math.max(a.min, b.min),
       max: Math.min(a.max, b.max),
+      clauses: dedupe([...a.clauses, ...b.clauses]),
     };
   };
 
@@ -394,6 +462,29 @@ export class Shapes {
   }
 }
 
+/** The shapes as literals, when each of them is one. */
+function literals(shapes: readonly ObjectShape[]): readonly Literal[] | undefined {
+  const result: Literal[] = [];
+  for (const { order, named, patterns, required, some, min, max, clauses } of shapes) {
+    if (order.length > 0 || clauses.length > 0) return undefined;
+    const names = new Set([...required, ...named.keys()]);
+    const sized = min > 0 || max < Infinity;
+    if (names.size + patterns.length + some.length + (sized ? 1 : 0) !== 1) return undefined;
+    const [name] = names;
+    if (sized) result.push({ kind: 'size', min, max });
+    else if (patterns.length > 0)
+      result.push({ kind: 'rule', names: { term: patterns[0].term }, of: patterns[0].of });
+    else if (some.length > 0) result.push({ kind: 'some', names: { term: some[0].term }, of: some[0].of });
+    else
+      result.push({
+        kind: required.size > 0 ? 'some' : 'rule',
+        names: { name },
+        of: named.get(name) ?? TRUE,
+      });
+  }
+  return result;
+}
+
 function dedupe<T>(rules: readonly T[]): readonly T[] {
   if (rules.length < 2) return rules;
   return [...new Map(rules.map(rule => [JSON.stringify(rule, finite), rule])).values()];
@@ -407,8 +498,8 @@ function arrayKey(shape: ArrayShape): string {
 
 /** Equal keys for equal languages in equal orders. */
 export function objectKey(shape: ObjectShape): string {
-  const { order, named, patterns, required, some, min, max } = shape;
-  return JSON.stringify([order, [...named], patterns, [...required], some, min, max], finite);
+  const { order, named, patterns, required, some, min, max, clauses } = shape;
+  return JSON.stringify([order, [...named], patterns, [...required], some, min, max, clauses], finite);
 }
 
 /** The words among a shape's scalars, as JSON texts. */

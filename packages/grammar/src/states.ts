@@ -146,7 +146,7 @@ export class States {
 
   private objectFrame(parent: Frame | undefined, plan: ObjectPlan, state: ObjectState): Frame {
     const extras = state.extras.length > 0 ? JSON.stringify(state.extras) : '';
-    const key = `o${parent?.id},${this.idOf(plan)},${state.places.join('.')},${state.count},${state.done},${extras}`;
+    const key = `o${parent?.id},${this.idOf(plan)},${state.places.join('.')},${state.count},${state.done},${state.clauses.join('.')},${extras}`;
     return this.frame(key, id => ({ id, parent, kind: 'object', plan, state }));
   }
 

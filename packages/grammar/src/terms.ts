@@ -422,6 +422,29 @@ export class Terms {
     return next;
   }
 
+  /** One of the shortest texts of a live term. */
+  witness(term: Term): Uint8Array {
+    const from = new Map<Term, { readonly before: Term; readonly byte: number }>();
+    const queue = [term];
+    for (let at = 0; at < queue.length; at++) {
+      const here = queue[at];
+      if (this.nullables[here]) {
+        const bytes: number[] = [];
+        for (let step = from.get(here); step; step = from.get(step.before)) bytes.push(step.byte);
+        return Uint8Array.from(bytes.reverse());
+      }
+      if (queue.length > MAX_SEARCH) break;
+      const row = this.row(here);
+      for (let byte = 0; byte < 256; byte++) {
+        const next = row[byte];
+        if (next === NEVER || next === term || from.has(next)) continue;
+        from.set(next, { before: here, byte });
+        queue.push(next);
+      }
+    }
+    throw new LimitError('its patterns are too large together');
+  }
+
   matches(term: Term, bytes: Uint8Array): boolean {
     let state = term;
     for (const byte of bytes) {
