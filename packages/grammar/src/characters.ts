@@ -78,7 +78,7 @@ export function createCharacters(terms: Terms): Characters {
 
   const any = of(SCALARS);
   const quote = terms.bytes(0x22);
-
+  terms.setRuns(any, quote);
   const rest = terms.cat(terms.repeat(any, 0, Number.POSITIVE_INFINITY), quote);
   return {
     of,

@@ -40,6 +40,7 @@ const EXAMPLES: Record<string, readonly Example[]> = {
     [{ type: 'string', pattern: 'a.c' }, ['"xabcx"', '"a\\\\c"'], ['"xabx"', '"a\\nc"']],
     [{ type: 'string', pattern: '^(?!foo)\\w+$' }, ['"fo"', '"barfoo"'], ['"foo"', '"foobar"']],
     [{ type: 'string', pattern: '^\\w+(?<!foo)$' }, ['"foobar"'], ['"barfoo"']],
+    [{ type: 'string', pattern: '^(?!b)' }, ['"a"', '""'], ['"b}1"']],
     [{ type: 'string', pattern: '^(^a|b$)' }, ['"ax"', '"b"'], ['"xb"']],
     [{ type: 'string', format: 'date' }, ['"2024-02-29"'], ['"2023-02-29"', '"2024-13-01"']],
     [{ type: 'string', format: 'uri' }, ['"http://example.com/a?b#c"', '"urn:x:y"'], ['"a b"', '"/a"']],

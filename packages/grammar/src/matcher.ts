@@ -73,52 +73,85 @@ function matcherAt(grammar: Grammar, vocabulary: Vocabulary, start: State, text:
     to: number,
     origin: State,
     rests: readonly Term[],
-    here: State | undefined,
+    here?: State,
   ): void => {
+    if (rests.length === 1) {
+      walkRest(trie, from, to, origin, rests[0], here);
+      return;
+    }
     const rows = rests.map(rest => (rest === NEVER ? undefined : terms.row(rest)));
     const nullable = rests.some(rest => rest !== NEVER && terms.nullable(rest));
     const length = text.length;
     let at = here;
     for (let node = from; node < to; node = trie.end[node]) {
       const byte = trie.byte[node];
-      text.bytes[length] = byte;
-      text.length = length + 1;
       let goes = false;
-      let ends = nullable;
-      const next: Term[] = [];
+      let ends = false;
       for (const row of rows) {
         const rest = row ? row[byte] : NEVER;
-        next.push(rest);
         if (rest === EPSILON) ends = true;
         else if (rest !== NEVER) goes = true;
       }
-      if (!ends) {
-        if (!goes) continue;
+      if (!goes && !ends && !nullable) continue;
+      text.bytes[length] = byte;
+      text.length = length + 1;
+      if (goes && !ends) {
         allow(node, trie);
-        if (trie.end[node] > node + 1) walkRests(trie, node + 1, trie.end[node], origin, next, undefined);
+        if (trie.end[node] === node + 1) continue;
+        const next = rows.map(row => (row ? row[byte] : NEVER));
+        walkRests(trie, node + 1, trie.end[node], origin, next);
         continue;
       }
       at ??= states.within(origin, rests);
-      const after = at && states.step(at, byte, text);
-      if (!after) continue;
-      allow(node, trie);
-      if (trie.end[node] > node + 1) walk(trie, node + 1, trie.end[node], after);
+      if (at) leave(trie, node, at);
     }
     text.length = length;
   };
 
+  /** The same with one rest only. */
+  const walkRest = (trie: Trie, from: number, to: number, origin: State, rest: Term, here?: State): void => {
+    const row = terms.row(rest);
+    const nullable = terms.nullable(rest);
+    const { byte, end, token } = trie;
+    const keys = origin.threads.every(thread => thread.at === 'key');
+    const length = text.length;
+    let at = here;
+    for (let node = from; node < to; node = end[node]) {
+      const next = row[byte[node]];
+      if (next === NEVER && !nullable) continue;
+      text.bytes[length] = byte[node];
+      text.length = length + 1;
+      if (next > EPSILON) {
+        if (token[node] >= 0) allow(node, trie);
+        if (end[node] > node + 1) walkRest(trie, node + 1, end[node], origin, next);
+      } else if (next === EPSILON && !goesOn(trie, node, keys)) allow(node, trie);
+      else {
+        at ??= states.within(origin, [rest]);
+        if (at) leave(trie, node, at);
+      }
+    }
+    text.length = length;
+  };
+
+  /** A node at which a scalar or key ends. */
+  const leave = (trie: Trie, node: number, at: State): void => {
+    const after = states.step(at, trie.byte[node], text);
+    if (!after) return;
+    allow(node, trie);
+    if (trie.end[node] > node + 1) walk(trie, node + 1, trie.end[node], after);
+  };
+
   const compute = (): Uint32Array => {
     bits = new Uint32Array(words);
-    if (state.complete) for (const id of endIds) bits[id >> 5] |= 1 << (id & 31);
     let trie = vocabulary.trie;
-    const longest = Math.max(-1, ...state.rests.map(rest => terms.asRun(rest)?.max ?? -1));
-    const others = state.rests.filter(rest => (terms.asRun(rest)?.max ?? -1) < longest);
-    if (longest >= 0 && others.length === 0) {
-      bits.set(vocabulary.plainUpTo(longest));
+    const free = Math.max(-1, ...state.rests.map(rest => terms.freedom(rest)));
+    if (free >= 0 && state.rests.every(rest => terms.freedom(rest) >= 0)) {
+      bits.set(vocabulary.plainUpTo(free));
       trie = vocabulary.rest;
     }
     room(text.length + vocabulary.trie.depth + 1);
     walk(trie, 0, trie.byte.length, state);
+    if (state.complete) for (const id of endIds) bits[id >> 5] |= 1 << (id & 31);
     return bits;
   };
 
@@ -191,6 +224,13 @@ function matcherAt(grammar: Grammar, vocabulary: Vocabulary, start: State, text:
     },
     clone: () => matcherAt(grammar, vocabulary, state, { bytes: text.bytes.slice(), length: text.length }),
   };
+}
+
+/** Whether a node has children that matter: behind a key, which is only offered where it may stand, there is but a colon. */
+function goesOn({ byte, end }: Trie, node: number, keys: boolean): boolean {
+  if (!keys) return end[node] > node + 1;
+  for (let child = node + 1; child < end[node]; child = end[child]) if (byte[child] === 0x3a) return true;
+  return false;
 }
 
 /** Finished masks, the one used longest ago first; they go with the grammar. */

@@ -181,7 +181,9 @@ export function createNumbers(terms: Terms, draft4: boolean): Numbers {
       const scaled = Number(divisor.digits.padEnd(divisor.point, '0'));
       if (scaled > MAX_DIVISOR || places > PLACES) throw new LimitError('the divisor has too many digits');
       const machine = terms.machine(remainders(scaled, places), 0);
-      const decimal = cat(optional(minus), plain);
+      // Beyond 15 digits a reader that has doubles would see another number.
+      const short = alt(text('0'), cat(bytes(1, 9), repeat(digit, 0, 14)));
+      const decimal = cat(optional(minus), short, fraction);
       return { inside: terms.and(decimal, machine), outside: terms.and(decimal, terms.not(machine)) };
     },
   };

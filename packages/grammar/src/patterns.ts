@@ -6,6 +6,8 @@ import type { Characters } from './characters.ts';
 import { type Pattern, PatternError, parsePattern } from './pattern-syntax.ts';
 import { EPSILON, type Term, type Terms } from './terms.ts';
 
+const OPENING = 0x02;
+
 /** Whether the opening (closing) quote lies right before (behind) a node: then another anchor there is the empty text. */
 type Anchored = 'yes' | 'no' | 'maybe';
 interface Place {
@@ -18,10 +20,13 @@ interface Place {
  * @throws {PatternError} What is not regular, or not supported.
  */
 export function patternTerm(terms: Terms, characters: Characters, source: string): Term {
-  const { any, quote, string } = characters;
+  const { any, quote, rest } = characters;
+  // A byte that no text holds, so that "^" does not take the closing quote for the opening one.
+  const opening = terms.bytes(OPENING);
+  const string = terms.cat(opening, rest);
   const anything = terms.repeat(any, 0, Infinity);
   const tree = parsePattern(source);
-  const started = terms.cat(quote, anything);
+  const started = terms.cat(opening, anything);
   const ended = terms.cat(anything, quote);
   const before = terms.optional(started);
   const after = terms.optional(ended);
@@ -33,7 +38,7 @@ export function patternTerm(terms: Terms, characters: Characters, source: string
       case 'start':
       case 'end':
         if (place[node.kind] === 'maybe') throw new PatternError('an anchor beside another optional one');
-        return place[node.kind] === 'yes' ? next : terms.cat(quote, next);
+        return place[node.kind] === 'yes' ? next : terms.cat(node.kind === 'start' ? opening : quote, next);
       case 'alt':
         return terms.alt(...node.parts.map(part => build(part, next, place)));
       case 'cat': {
@@ -88,15 +93,15 @@ export function patternTerm(terms: Terms, characters: Characters, source: string
       throw new PatternError('a look-behind beside other assertions');
     }
     const head = terms.cat(before, build({ kind: 'cat', parts: left }, EPSILON, place));
-    const behind = terms.cat(terms.cat(quote, anything), build(look.of, EPSILON, place));
-    const start = terms.and(terms.cat(quote, anything), head);
+    const behind = terms.cat(started, build(look.of, EPSILON, place));
+    const start = terms.and(started, head);
     const checked = terms.and(start, look.negative ? terms.not(behind) : behind);
     const right: Pattern = { kind: 'cat', parts: parts.slice(at + 1) };
     if (contains(right, ['start'])) throw new PatternError('"^" behind a look-behind');
     return terms.and(string, terms.cat(checked, build(right, after, place)));
   }
 
-  return whole(tree);
+  return terms.cat(quote, terms.derive(whole(tree), OPENING));
 }
 
 /** What stands outside the match on one side: nothing where its only anchor comes first, the rest of the string without anchors. */

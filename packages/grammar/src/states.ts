@@ -183,7 +183,8 @@ export class States {
         return;
       default: {
         const gap = this.gap(thread.gap, byte);
-        if (gap > 0) into.push({ ...thread, gap });
+        // Behind a value, blank space leads to the closing bracket only.
+        if (gap > 0 && (thread.at !== 'after' || this.closable(thread.frame!))) into.push({ ...thread, gap });
         else if (gap === 0) this.punctuate(thread, thread.frame!, byte, text, into);
       }
     }
@@ -293,7 +294,7 @@ export class States {
     }
     const { shape, state, parent } = frame;
     if (byte === 0x5d) {
-      if (this.plans.arrayComplete(shape, state)) into.push(this.ended(parent, text, text.length));
+      if (this.closable(frame)) into.push(this.ended(parent, text, text.length));
       return;
     }
     if (at === 'after' && (byte !== 0x2c || gap > 0)) return;
@@ -302,6 +303,12 @@ export class States {
       if (at === 'after') into.push({ at: 'value', frame: item, value: option.value, gap: 0 });
       else this.begin(item, option.value, byte, text, into);
     }
+  }
+
+  private closable(frame: Frame): boolean {
+    return frame.kind === 'object'
+      ? this.plans.objectComplete(frame.plan, frame.state)
+      : this.plans.arrayComplete(frame.shape, frame.state);
   }
 
   private keys(frame: Extract<Frame, { kind: 'object' }>): Term {

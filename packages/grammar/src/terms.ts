@@ -492,6 +492,42 @@ export class Terms {
     return left.kind === 'repeat' && left.of === this.runOf ? left : undefined;
   }
 
+  /**
+   * How many characters of any kind may follow, whatever they are: Infinity also where only a finite number of texts is left out.
+   * −1 where it depends on the characters.
+   */
+  freedom(term: Term): number {
+    const run = this.asRun(term);
+    if (run) return run.max;
+    const node = this.nodes[term];
+    if (node.kind === 'alt') return Math.max(...node.parts.map(part => this.freedom(part)));
+    if (node.kind !== 'and') return -1;
+    const free = node.parts.every(part => {
+      const inner = this.nodes[part];
+      return inner.kind === 'not'
+        ? this.finite(inner.of)
+        : this.asRun(part)?.max === Number.POSITIVE_INFINITY;
+    });
+    return free ? Number.POSITIVE_INFINITY : -1;
+  }
+
+  /** Whether the term is seen to have a finite number of texts. */
+  private finite(term: Term): boolean {
+    const node = this.nodes[term];
+    switch (node.kind) {
+      case 'cat':
+        return this.finite(node.left) && this.finite(node.right);
+      case 'alt':
+        return node.parts.every(part => this.finite(part));
+      case 'and':
+        return node.parts.some(part => this.finite(part));
+      case 'repeat':
+        return node.max < Number.POSITIVE_INFINITY && this.finite(node.of);
+      default:
+        return node.kind === 'never' || node.kind === 'epsilon' || node.kind === 'set';
+    }
+  }
+
   private run(min: number, max: number): Term {
     return min > max ? NEVER : this.cat(this.repeat(this.runOf, min, max), this.runTail);
   }

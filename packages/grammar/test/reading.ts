@@ -27,6 +27,6 @@ export function read(schema: unknown, text: string, options?: GrammarOptions): s
 }
 
 /** Whether the whole text is let through. */
-export function fits(schema: unknown, text: string): boolean {
-  return read(schema, text) === 'yes';
+export function fits(schema: unknown, text: string, options?: GrammarOptions): boolean {
+  return read(schema, text, options) === 'yes';
 }
