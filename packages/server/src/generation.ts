@@ -33,20 +33,27 @@ export interface Prepared {
   readonly loadNs: number;
 }
 
-/**
- * Checks that the model can do what is asked, in Ollama's order, and waits for it. `verb` is what an embedding model is said not to
- * support; `needs` are the other capabilities that the request takes.
- */
+export interface PrepareOptions {
+  /** What an embedding model is said not to support. */
+  readonly verb: 'generate' | 'chat';
+  /** The other capabilities that the request takes. */
+  readonly needs: readonly ('insert' | 'tools')[];
+  /** A wish to think counts as none where the model cannot. */
+  readonly relaxThinking?: boolean;
+}
+
+/** Checks that the model can do what is asked, in Ollama's order, and waits for it. */
 export async function prepare(
   context: Context,
   installed: InstalledModel,
   fields: GenerationFields,
-  { verb, needs }: { verb: 'generate' | 'chat'; needs: readonly ('insert' | 'tools')[] },
+  { verb, needs, relaxThinking }: PrepareOptions,
 ): Promise<Prepared> {
   const { gguf, weights } = await context.store.open(installed);
   const has = capabilities(installed, gguf);
   const thinks = has.includes('thinking');
-  if (fields.think && !thinks) throw new StatusError(400, noThinking(installed, fields.model));
+  if (fields.think && !thinks && !relaxThinking)
+    throw new StatusError(400, noThinking(installed, fields.model));
   if (!has.includes('completion')) {
     throw new StatusError(400, `${quote(fields.model ?? '')} does not support ${verb}`);
   }
@@ -123,22 +130,46 @@ export async function* run(
   }
 }
 
-/** Answers with lines, or with the one object that `join` makes of all of them. Both stop with the request. */
-export async function answer<L extends object>(
+/** What is said to a request: lines, which can be joined to one, or one that is no stream whatever was asked (load, unload, debug). */
+export type Answer<L> =
+  | { readonly only: L }
+  | {
+      lines(signal: AbortSignal): AsyncGenerator<L, void, undefined>;
+      /** The last line with everything that came before it. */
+      join(lines: readonly L[]): L;
+    };
+
+/** An answer as Ollama's own API writes it. */
+export async function respondTo<L extends object>(
   request: Request,
   stream: boolean,
-  lines: (signal: AbortSignal) => AsyncGenerator<L, void, undefined>,
-  join: (lines: readonly L[]) => object,
+  answer: Answer<L>,
 ): Promise<Response> {
-  if (stream) return ndjson(request, lines);
-  const all: L[] = [];
-  for await (const line of lines(request.signal)) all.push(line);
-  request.signal.throwIfAborted();
-  return json(join(all));
+  if (stream && !('only' in answer)) return ndjson(request, answer.lines);
+  return json(await whole(request, answer));
 }
 
-/** The figures of a last line; counts of 0 are absent, as in Ollama. */
-export function metrics(startedMs: number, loadNs: number, stats: Stats | undefined) {
+/** An answer in one piece. Stops with the request. */
+export async function whole<L>(request: Request, answer: Answer<L>): Promise<L> {
+  if ('only' in answer) return answer.only;
+  const all: L[] = [];
+  for await (const line of answer.lines(request.signal)) all.push(line);
+  request.signal.throwIfAborted();
+  return answer.join(all);
+}
+
+/** The figures of a last line: nanoseconds and tokens. */
+export interface Metrics {
+  readonly total_duration?: number;
+  readonly load_duration?: number;
+  readonly prompt_eval_count?: number;
+  readonly prompt_eval_duration?: number;
+  readonly eval_count?: number;
+  readonly eval_duration?: number;
+}
+
+/** Counts of 0 are absent, as in Ollama. */
+export function metrics(startedMs: number, loadNs: number, stats: Stats | undefined): Metrics {
   return {
     total_duration: ns(performance.now() - startedMs),
     load_duration: loadNs,

@@ -32,50 +32,70 @@ function errorBody(error: unknown) {
   return { error: error instanceof Error ? error.message : String(error) };
 }
 
+/** How a stream is written: the chunks of each item, and those of an error that comes after the first item. */
+export interface StreamFormat<T> {
+  readonly headers: Readonly<Record<string, string>>;
+  chunks(item: T): Iterable<string>;
+  failed(error: unknown): Iterable<string>;
+}
+
 /**
- * The lines of a producer as NDJSON, one line one chunk. Waits for the first: an error before it has its own status, one after it is a
- * last line. The producer runs to its end at its own pace, so that a body that nobody reads holds nothing up; a cancelled
- * body or an aborted request aborts it.
+ * What a producer yields, as a body. Waits for the first item, and rejects with the error that comes instead of it. The producer runs
+ * to its end at its own pace, so that a body that nobody reads holds nothing up; a cancelled body or an aborted request aborts it.
  */
-export async function ndjson(
+export async function streamed<T>(
   request: Request,
-  produce: (signal: AbortSignal) => AsyncGenerator<object, void, undefined>,
+  produce: (signal: AbortSignal) => AsyncGenerator<T, void, undefined>,
+  format: StreamFormat<T>,
 ): Promise<Response> {
   const cancelled = new AbortController();
   const signal = AbortSignal.any([request.signal, cancelled.signal]);
-  const lines = produce(signal);
-  let next: IteratorResult<object, void>;
-  try {
-    next = await lines.next();
-  } catch (error) {
-    request.signal.throwIfAborted();
-    return errorResponse(error, 'application/json');
-  }
+  const items = produce(signal);
+  let next = await items.next();
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
       void (async () => {
-        const write = (line: object) => controller.enqueue(encoder.encode(`${toJson(line)}\n`));
+        const write = (chunks: Iterable<string>) => {
+          for (const chunk of chunks) controller.enqueue(encoder.encode(chunk));
+        };
         try {
-          for (; !next.done; next = await lines.next()) {
+          for (; !next.done; next = await items.next()) {
             if (signal.aborted) {
-              await lines.return();
+              await items.return();
               throw signal.reason;
             }
-            write(next.value);
+            write(format.chunks(next.value));
           }
         } catch (error) {
           if (cancelled.signal.aborted) return;
           if (request.signal.aborted) return controller.error(request.signal.reason);
-          write(errorBody(error));
+          write(format.failed(error));
         }
         if (!cancelled.signal.aborted) controller.close();
       })();
     },
     cancel: reason => cancelled.abort(reason),
   });
-  return new Response(body, {
-    headers: { 'content-type': 'application/x-ndjson', date: new Date().toUTCString() },
-  });
+  return new Response(body, { headers: { ...format.headers, date: new Date().toUTCString() } });
+}
+
+const lines: StreamFormat<object> = {
+  headers: { 'content-type': 'application/x-ndjson' },
+  chunks: line => [`${toJson(line)}\n`],
+  failed: error => [`${toJson(errorBody(error))}\n`],
+};
+
+/** The lines of a producer as NDJSON, one line one chunk: an error before the first has its own status, one after it is a last line. */
+export async function ndjson(
+  request: Request,
+  produce: (signal: AbortSignal) => AsyncGenerator<object, void, undefined>,
+): Promise<Response> {
+  try {
+    return await streamed(request, produce, lines);
+  } catch (error) {
+    request.signal.throwIfAborted();
+    return errorResponse(error, 'application/json');
+  }
 }
 
 /** Progress of create and pull: lines, or, without streaming, what comes of it. */

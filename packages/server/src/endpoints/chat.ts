@@ -1,47 +1,68 @@
 /** `POST /api/chat`: messages in, one message out, in pieces or whole. */
 import { type Delta, type InstalledModel, type Message, StatusError, type ToolCall } from '@tabllama/api';
-import { decodeBody } from '../decode.ts';
+import { type Decoded, decodeBody } from '../decode.ts';
 import { type Context, type Endpoint, readBody } from '../endpoint.ts';
 import { generation, type MessageFields, messages, tools } from '../fields.ts';
 import {
-  answer,
+  type Answer,
   checkContent,
   checkTopLogprobs,
   createdAt,
+  type Metrics,
   metrics,
   type Prepared,
   prepare,
+  respondTo,
   run,
   usesJinja,
 } from '../generation.ts';
 import { findModel } from '../model.ts';
-import { json } from '../responses.ts';
 
 const fields = { ...generation, messages, tools };
-type ChatFields = ReturnType<typeof decodeBody<typeof fields>>;
+export type ChatFields = Decoded<typeof fields>;
 
 export const chat: Endpoint = async context => {
-  const { request, store, scheduler } = context;
-  const body = decodeBody(await readBody(request), 'ChatRequest', fields);
+  const body = decodeBody(await readBody(context.request), 'ChatRequest', fields);
+  return respondTo(context.request, body.stream ?? true, await answerChat(context, body));
+};
+
+export interface ChatLine extends Metrics {
+  readonly model: string;
+  readonly created_at: string;
+  readonly message: Message;
+  readonly done: boolean;
+  readonly done_reason?: string;
+  readonly _debug_info?: { readonly rendered_template: string };
+  readonly logprobs?: Delta['logprobs'];
+}
+
+/** What a chat says, under whichever API it was asked. `relaxThinking`: a model that cannot think is not asked to. */
+export async function answerChat(
+  context: Context,
+  body: ChatFields,
+  { relaxThinking = false } = {},
+): Promise<Answer<ChatLine>> {
+  const { store, scheduler } = context;
   checkTopLogprobs(body);
   const model = body.model ?? '';
   if (model === '') throw new StatusError(400, 'model is required');
   const installed = await findModel(store, model);
   const nothing = (body.messages ?? []).length === 0;
-  const done = (reason: string) =>
-    json({
+  const done = (reason: string): Answer<ChatLine> => ({
+    only: {
       model,
       created_at: createdAt(),
       message: { role: 'assistant', content: '' },
       done: true,
       done_reason: reason,
-    });
+    },
+  });
   if (nothing && body.keep_alive === 0) {
     await scheduler.unload(installed);
     return done('unload');
   }
   const needs = body.tools?.length ? (['tools'] as const) : [];
-  const prepared = await prepare(context, installed, body, { verb: 'chat', needs });
+  const prepared = await prepare(context, installed, body, { verb: 'chat', needs, relaxThinking });
   if (nothing) {
     prepared.lease.release();
     return done('load');
@@ -52,14 +73,10 @@ export const chat: Endpoint = async context => {
     think: prepared.think,
     truncate: body.truncate,
   };
-  if (body._debug_render_only) return rendered(model, prepared, prompt);
-  return answer(
-    request,
-    body.stream ?? true,
-    signal => lines(context, { body, installed, prepared, prompt }, signal),
-    join,
-  );
-};
+  if (body._debug_render_only) return { only: rendered(model, prepared, prompt) };
+  const work = { body, installed, prepared, prompt };
+  return { lines: signal => lines(context, work, signal), join };
+}
 
 interface Work {
   readonly body: ChatFields;
@@ -68,20 +85,11 @@ interface Work {
   readonly prompt: { messages: readonly Message[] };
 }
 
-interface Line {
-  readonly model: string;
-  readonly created_at: string;
-  readonly message: Message;
-  readonly done: boolean;
-  readonly done_reason?: string;
-  readonly logprobs?: Delta['logprobs'];
-}
-
 async function* lines(
   { startedMs }: Context,
   { body, installed, prepared, prompt }: Work,
   signal: AbortSignal,
-): AsyncGenerator<Line, void, undefined> {
+): AsyncGenerator<ChatLine, void, undefined> {
   const deltas = run(prepared.lease, signal, (model, either) => {
     const images = prompt.messages.reduce((sum, message) => sum + (message.images?.length ?? 0), 0);
     checkContent(body.format, images, usesJinja(installed, model));
@@ -108,11 +116,11 @@ async function* lines(
 }
 
 /** The last line with everything that came before it. */
-function join(all: readonly Line[]): object {
+function join(all: readonly ChatLine[]): ChatLine {
   const calls = all.flatMap(line => line.message.tool_calls ?? []);
   const logprobs = all.flatMap(line => line.logprobs ?? []);
   return {
-    ...all.at(-1),
+    ...all.at(-1)!,
     message: {
       role: 'assistant',
       content: all.map(line => line.message.content).join(''),
@@ -175,15 +183,15 @@ function rendered(
   model: string,
   { lease }: Prepared,
   prompt: Parameters<typeof lease.model.render>[0],
-): Response {
+): ChatLine {
   try {
-    return json({
+    return {
       model,
       created_at: createdAt(),
       message: { role: '', content: '' },
       done: false,
       _debug_info: { rendered_template: lease.model.render(prompt) },
-    });
+    };
   } finally {
     lease.release();
   }

@@ -1,20 +1,21 @@
 /** `POST /api/generate`: a prompt in, its continuation out. */
 import { type Delta, type InstalledModel, type LoadedModel, type Message, StatusError } from '@tabllama/api';
-import { array, bool, decodeBody, int, string } from '../decode.ts';
+import { array, bool, type Decoded, decodeBody, int, string } from '../decode.ts';
 import { type Context, type Endpoint, readBody } from '../endpoint.ts';
 import { generation, image } from '../fields.ts';
 import {
-  answer,
+  type Answer,
   checkContent,
   checkTopLogprobs,
   createdAt,
+  type Metrics,
   metrics,
   type Prepared,
   prepare,
+  respondTo,
   run,
 } from '../generation.ts';
 import { findModel } from '../model.ts';
-import { json } from '../responses.ts';
 
 const fields = {
   ...generation,
@@ -26,17 +27,35 @@ const fields = {
   raw: bool,
   images: array(image),
 };
-type GenerateFields = ReturnType<typeof decodeBody<typeof fields>>;
+export type GenerateFields = Decoded<typeof fields>;
 
 export const generate: Endpoint = async context => {
-  const { request, store, scheduler } = context;
-  const body = decodeBody(await readBody(request), 'GenerateRequest', fields);
+  const body = decodeBody(await readBody(context.request), 'GenerateRequest', fields);
+  return respondTo(context.request, body.stream ?? true, await answerGenerate(context, body));
+};
+
+export interface GenerateLine extends Metrics {
+  readonly model: string;
+  readonly created_at: string;
+  readonly response: string;
+  readonly thinking?: string;
+  readonly done: boolean;
+  readonly done_reason?: string;
+  readonly context?: readonly number[];
+  readonly _debug_info?: { readonly rendered_template: string };
+  readonly logprobs?: Delta['logprobs'];
+}
+
+/** What continues a prompt, under whichever API it was asked. */
+export async function answerGenerate(context: Context, body: GenerateFields): Promise<Answer<GenerateLine>> {
+  const { store, scheduler } = context;
   checkTopLogprobs(body);
   const { model = '', prompt = '' } = body;
   if (model === '') throw new StatusError(404, "model '' not found");
   const installed = await findModel(store, model);
-  const done = (reason: string) =>
-    json({ model, created_at: createdAt(), response: '', done: true, done_reason: reason });
+  const done = (reason: string): Answer<GenerateLine> => ({
+    only: { model, created_at: createdAt(), response: '', done: true, done_reason: reason },
+  });
   if (prompt === '' && body.keep_alive === 0) {
     await scheduler.unload(installed);
     return done('unload');
@@ -51,9 +70,9 @@ export const generate: Endpoint = async context => {
     return done('load');
   }
   const work = { body, installed, prepared };
-  if (body._debug_render_only) return rendered(model, work);
-  return answer(request, body.stream ?? true, signal => lines(context, work, signal), join);
-};
+  if (body._debug_render_only) return { only: rendered(model, work) };
+  return { lines: signal => lines(context, work, signal), join };
+}
 
 interface Work {
   readonly body: GenerateFields;
@@ -61,22 +80,11 @@ interface Work {
   readonly prepared: Prepared;
 }
 
-interface Line {
-  readonly model: string;
-  readonly created_at: string;
-  readonly response: string;
-  readonly thinking?: string;
-  readonly done: boolean;
-  readonly done_reason?: string;
-  readonly context?: readonly number[];
-  readonly logprobs?: Delta['logprobs'];
-}
-
 async function* lines(
   { startedMs }: Context,
   work: Work,
   signal: AbortSignal,
-): AsyncGenerator<Line, void, undefined> {
+): AsyncGenerator<GenerateLine, void, undefined> {
   const { body, prepared } = work;
   let text = '';
   const deltas = run(prepared.lease, signal, (model, either) => {
@@ -134,10 +142,10 @@ function earlierText(model: LoadedModel, context: readonly number[]): string {
 }
 
 /** The last line with everything that came before it. */
-function join(all: readonly Line[]): object {
+function join(all: readonly GenerateLine[]): GenerateLine {
   const logprobs = all.flatMap(line => line.logprobs ?? []);
   return {
-    ...all.at(-1),
+    ...all.at(-1)!,
     response: all.map(line => line.response).join(''),
     ...(all.some(line => line.thinking) && { thinking: all.map(line => line.thinking ?? '').join('') }),
     ...(logprobs.length > 0 && { logprobs }),
@@ -145,11 +153,11 @@ function join(all: readonly Line[]): object {
 }
 
 /** `_debug_render_only`: the prompt, and nothing run. */
-function rendered(model: string, work: Work): Response {
+function rendered(model: string, work: Work): GenerateLine {
   const { lease } = work.prepared;
   try {
     const _debug_info = { rendered_template: promptText(work, lease.model) };
-    return json({ model, created_at: createdAt(), response: '', done: false, _debug_info });
+    return { model, created_at: createdAt(), response: '', done: false, _debug_info };
   } finally {
     lease.release();
   }
