@@ -5,6 +5,5 @@ export default defineConfig({
   build: {
     target: 'es2022',
     lib: { entry: 'src/index.ts', formats: ['es'], fileName: () => 'grammar.js' },
-    minify: false,
   },
 });
