@@ -1,7 +1,6 @@
 /** What `fetch` owes a page, in a real browser: between the page's code and the worker, nothing behaves other than the network. */
 import { expect, type Page, test } from '@playwright/test';
 import type { Tabllama } from 'tabllama';
-import { build } from 'vite';
 import { openPlayground, pullTinyModel, tinyModel } from './tiny-model.ts';
 
 declare global {
@@ -9,8 +8,6 @@ declare global {
   /** Arguments of the calls that reached the fetch below tabllama, and that fetch. */
   var passed: unknown[][];
   var below: typeof fetch;
-  /** Imports Ollama's client at the moment of the call. */
-  var importOllama: () => typeof import('ollama/browser');
 }
 
 test.beforeEach(async ({ page }) => {
@@ -261,59 +258,6 @@ test('a cancelled body frees the model, and one that nobody reads does not hold 
   expect(last).toMatchObject({ done: true, done_reason: 'length', eval_count: 5 });
 });
 
-test("Ollama's own client works, unmodified, at its default address", async ({ page }) => {
-  await page.addInitScript({
-    content: `globalThis.importOllama = () => { ${await bundledClient()}; return ollamaClient; };`,
-  });
-  await openWithModel(page);
-  const result = await page.evaluate(
-    async ([model, prompt]) => {
-      const { default: ollama } = importOllama();
-      const { models } = await ollama.list();
-      const options = { temperature: 0, num_predict: 8 };
-      const whole = await ollama.generate({ model, prompt, options });
-      let text = '';
-      let last: unknown;
-      for await (const part of await ollama.generate({ model, prompt, options, stream: true })) {
-        text += part.response;
-        last = part.done;
-      }
-      const endless = await ollama.generate({
-        model,
-        prompt,
-        stream: true,
-        options: { num_predict: 100_000 },
-      });
-      let aborted = '';
-      try {
-        for await (const _ of endless) endless.abort();
-      } catch (error) {
-        aborted = (error as Error).name;
-      }
-      const missing = await ollama
-        .show({ model: 'nobody:1b' })
-        .catch(error => [error.status_code, error.message]);
-      return {
-        models: models.map(({ name }) => name),
-        same: text === whole.response,
-        text,
-        last,
-        aborted,
-        missing,
-      };
-    },
-    [tinyModel, story.prompt],
-  );
-  expect(result).toEqual({
-    models: [tinyModel],
-    same: true,
-    text: expect.stringMatching(/\w/),
-    last: true,
-    aborted: 'AbortError',
-    missing: [404, "model 'nobody:1b' not found"],
-  });
-});
-
 test('llama.fetch answers whatever the origin', async ({ page }) => {
   await openPlayground(page);
   const text = await page.evaluate(async () => (await llama.fetch('https://ollama.invalid/')).text());
@@ -344,18 +288,3 @@ test('uninstalling puts the very fetch back, and fails what is being read', asyn
     passed: ['/api/metadata', '/api/version'],
   });
 });
-
-/** The client for browsers as one script that sets `ollamaClient`. */
-async function bundledClient(): Promise<string> {
-  const built = await build({
-    root: import.meta.dirname,
-    logLevel: 'silent',
-    configFile: false,
-    build: {
-      write: false,
-      lib: { entry: 'node_modules/ollama/dist/browser.mjs', formats: ['iife'], name: 'ollamaClient' },
-    },
-  });
-  const [{ output }] = Array.isArray(built) ? built : [built as Extract<typeof built, { output: unknown }>];
-  return output[0].code;
-}
