@@ -5,6 +5,8 @@ export interface Model {
   readonly vocabulary: Vocabulary;
   /** BOS is put before a text where the file does not say. */
   readonly addBos: boolean;
+  /** BOS and EOS are put around every text, whatever the file says. */
+  readonly framed?: true;
   /** A space is put before a text that begins or follows a special token. */
   readonly addSpacePrefix: boolean;
   /** Appends the tokens of a well-formed text in which no special token is looked for. */

@@ -7,6 +7,7 @@ import type { Model } from './model.ts';
 import { createSentencePiece } from './sentence-piece.ts';
 import { createPartition } from './special-tokens.ts';
 import { TokenType } from './token-type.ts';
+import { createWordPiece } from './word-piece.ts';
 
 export interface Tokenizer {
   /** Token ids are 0 to `vocabSize` - 1. */
@@ -41,6 +42,7 @@ export interface Tokenizer {
 const models: ReadonlyMap<unknown, (metadata: Metadata) => Model> = new Map([
   ['gpt2', createBytePair],
   ['llama', createSentencePiece],
+  ['bert', createWordPiece],
 ]);
 
 /** @throws TokenizerError naming the metadata key that is missing, of the wrong type or out of range */
@@ -52,10 +54,10 @@ export function createTokenizer(metadata: Metadata): Tokenizer {
       kind === undefined ? 'is missing' : `is '${kind}': supported are ${[...models.keys()].join(', ')}`;
     throw new TokenizerError('tokenizer.ggml.model', problem);
   }
-  const { vocabulary, addSpacePrefix, ...model } = create(metadata);
+  const { vocabulary, addSpacePrefix, framed = false, ...model } = create(metadata);
   const { bos, eos, types } = vocabulary;
-  const addBos = readSwitch(metadata, 'add_bos_token', model.addBos);
-  const addEos = readSwitch(metadata, 'add_eos_token', false);
+  const addBos = framed || readSwitch(metadata, 'add_bos_token', model.addBos);
+  const addEos = framed || readSwitch(metadata, 'add_eos_token', false);
   if (addBos && bos === undefined)
     throw new TokenizerError('tokenizer.ggml.bos_token_id', 'is missing, but BOS is to be added');
   if (addEos && eos === undefined)

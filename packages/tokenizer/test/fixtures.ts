@@ -66,3 +66,11 @@ interface SmolGolden {
 }
 
 export const smolGolden: SmolGolden = JSON.parse(text('fixtures/golden/smollm2-135m-instruct-q4_1.json'));
+
+interface EmbeddingGolden {
+  readonly items: readonly { readonly text: string; readonly tokens: readonly number[] }[];
+}
+
+export const minilmGolden = (
+  JSON.parse(text('fixtures/golden/all-minilm-l6-v2-q8_0.json')) as EmbeddingGolden
+).items;

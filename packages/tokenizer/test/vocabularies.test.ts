@@ -3,7 +3,14 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createTokenizer, type Tokenizer } from '../src/index.ts';
 import { preTokenizers } from '../src/pre-tokenizers.ts';
-import { expected, preTokenized, readMetadata, readModelGolden, smolGolden } from './fixtures.ts';
+import {
+  expected,
+  minilmGolden,
+  preTokenized,
+  readMetadata,
+  readModelGolden,
+  smolGolden,
+} from './fixtures.ts';
 
 const vocabularies = [
   { name: 'gpt-2', file: 'gpt-2', texts: expected.texts },
@@ -140,6 +147,53 @@ describe.each(['stories260K-f32', 'llama-2-tiny-random'])('model %s', name => {
     expect(tokenizer.decode(golden.generated)).toBe(golden.text);
     expect(tokenizer.tokenText(tokenizer.bos!)).toBe('<s>');
     expect(tokenizer.isEndOfGeneration(tokenizer.eos!)).toBe(true);
+  });
+});
+
+describe('WordPiece', () => {
+  let metadata: Awaited<ReturnType<typeof readMetadata>>;
+  let tokenizer: Tokenizer;
+  beforeAll(async () => {
+    metadata = await readMetadata('models/all-minilm-l6-v2-q8_0.gguf');
+    tokenizer = createTokenizer(metadata);
+  });
+
+  it('gives every text the ids of llama.cpp', () => {
+    expect(expected.texts.map(text => tokenizer.encode(text))).toEqual(expected.ids.bert);
+    for (const { text, tokens } of minilmGolden)
+      expect(tokenizer.encode(text, { special: true, addSpecial: true })).toEqual(tokens);
+  });
+  it('gives plain text back, which has the same tokens', () => {
+    const tokens = tokenizer.encode('Naïve café, ÉCOLE!\u200B');
+    expect(tokenizer.decode(tokens)).toBe(' naive cafe , ecole !');
+    for (const text of expected.texts) {
+      const ids = tokenizer.encode(text);
+      if (!ids.includes(100)) expect(tokenizer.encode(tokenizer.decode(ids))).toEqual(ids);
+    }
+  });
+  it('puts [CLS] and [SEP] around a text whatever the switches say, and knows them in a text', () => {
+    const off = new Map(metadata)
+      .set('tokenizer.ggml.add_bos_token', false)
+      .set('tokenizer.ggml.add_eos_token', false);
+    expect(createTokenizer(off).encode('hello', { addSpecial: true })).toEqual([101, 7592, 102]);
+    expect(tokenizer.encode('[MASK] hello', { special: true })).toEqual([103, 7592]);
+    expect(tokenizer.encode('[MASK]')).not.toEqual([103]);
+  });
+  it('decomposes Hangul in full, as the model was trained and llama.cpp does not', () => {
+    expect(tokenizer.encode('배')).toEqual(tokenizer.encode('배'.normalize('NFD')));
+    expect(tokenizer.encode('배')).not.toEqual([100]);
+  });
+  it('keeps capitals and accents where the file says so', () => {
+    const cased = createTokenizer(new Map(metadata).set('tokenizer.ggml.normalizer.lowercase', false));
+    expect(cased.encode('hello')).toEqual([7592]);
+    expect(cased.encode('Hello')).toEqual([100]);
+    expect(cased.encode('café')).not.toEqual(tokenizer.encode('café'));
+  });
+  it('encodes a word of 100 kB in less than two seconds', () => {
+    const start = process.cpuUsage();
+    expect(tokenizer.encode('a'.repeat(100_000)).length).toBeGreaterThan(1000);
+    const { user, system } = process.cpuUsage(start);
+    expect(user + system).toBeLessThan(2e6);
   });
 });
 
