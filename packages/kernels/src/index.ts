@@ -9,7 +9,9 @@ export {
   type ReferenceCache,
   type ReferenceWeight,
 } from './reference.ts';
+export { createReferenceTextOps } from './reference-texts.ts';
 export { type Chain, greedy, MOST_CANDIDATES } from './sampling.ts';
+export { decodeTexts, type Pooling, type TextBatch, type TextOps, type TextOptions } from './text-ops.ts';
 export {
   createMatrix,
   createUploader,

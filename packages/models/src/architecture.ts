@@ -1,6 +1,6 @@
 /** What one file of `architectures/` exports: how a GGUF header becomes a config, which weights there are, and the forward pass. */
 import type { Gguf } from '@tabllama/gguf';
-import type { AttentionShape, Ops } from '@tabllama/kernels';
+import type { AttentionShape, Ops, TextOps } from '@tabllama/kernels';
 
 /** A weight by the names of its tensors: several are stacked row upon row into one. A pair is read two rows at a time. */
 export interface WeightSpec {
@@ -8,8 +8,8 @@ export interface WeightSpec {
   readonly names: readonly string[];
 }
 
-/** Numbers of a decoder that has attention and a gated feed-forward in every block. */
-export interface DecoderConfig extends AttentionShape {
+/** Numbers of a model that has attention and a feed-forward in every block. */
+export interface TransformerConfig extends AttentionShape {
   readonly blockCount: number;
   readonly embeddingLength: number;
   readonly feedForwardLength: number;
@@ -40,15 +40,50 @@ export interface DecoderWeights<W> {
   readonly output: W;
 }
 
+export interface EncoderBlock<W> {
+  readonly attnQkv: W;
+  readonly attnQkvBias?: W;
+  readonly attnOutput: W;
+  readonly attnOutputBias?: W;
+  readonly attnOutputNorm: W;
+  readonly attnOutputNormBias: W;
+  /** Up alone, or gate and up. */
+  readonly ffnUp: W;
+  readonly ffnUpBias?: W;
+  readonly ffnDown: W;
+  readonly ffnDownBias?: W;
+  readonly layerOutputNorm: W;
+  readonly layerOutputNormBias: W;
+}
+
+export interface EncoderWeights<W> {
+  readonly tokenEmbd: W;
+  readonly tokenTypes?: W;
+  readonly positionEmbd?: W;
+  readonly tokenEmbdNorm: W;
+  readonly tokenEmbdNormBias: W;
+  readonly blocks: readonly EncoderBlock<W>[];
+}
+
+/** A model that generates text. */
 export interface Architecture {
   /** `general.architecture` of the files that it runs. */
   readonly name: string;
   /** Reads and checks the header. Throws ModelError that names the key. */
-  config(gguf: Gguf): DecoderConfig;
+  config(gguf: Gguf): TransformerConfig;
   /** @param has whether the file holds a tensor of that name */
-  weights(config: DecoderConfig, has: (name: string) => boolean): DecoderWeights<WeightSpec>;
+  weights(config: TransformerConfig, has: (name: string) => boolean): DecoderWeights<WeightSpec>;
   /** One pass over the batch that `ops` was made for → logits [vocab] of its last token. */
-  forward<T, W>(ops: Ops<T, W>, config: DecoderConfig, weights: DecoderWeights<W>): T;
+  forward<T, W>(ops: Ops<T, W>, config: TransformerConfig, weights: DecoderWeights<W>): T;
+}
+
+/** A model that makes vectors of texts, and nothing else. */
+export interface EncoderArchitecture {
+  readonly name: string;
+  config(gguf: Gguf): TransformerConfig;
+  weights(config: TransformerConfig, has: (name: string) => boolean): EncoderWeights<WeightSpec>;
+  /** One pass over the texts that `ops` was made for → [texts, width]. */
+  forward<T, W>(ops: TextOps<T, W>, config: TransformerConfig, weights: EncoderWeights<W>): T;
 }
 
 /** The file is a sound GGUF, but not a model that can be run. The message names the key or tensor, and the value. */

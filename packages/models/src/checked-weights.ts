@@ -1,7 +1,13 @@
 /** The weights of a file as an architecture names them: present, of the expected shape, of a type that can be run. */
 import type { Gguf, TensorInfo } from '@tabllama/gguf';
 import { findQuantType, type QuantType } from '@tabllama/quants';
-import { type DecoderConfig, type DecoderWeights, ModelError, type WeightSpec } from './architecture.ts';
+import {
+  type DecoderWeights,
+  type EncoderWeights,
+  ModelError,
+  type TransformerConfig,
+  type WeightSpec,
+} from './architecture.ts';
 
 /** One tensor of a weight: `rows` rows from `rowStart` on. */
 export interface WeightPart {
@@ -61,28 +67,37 @@ export function mapWeights<A extends object, B>(
   weights: DecoderWeights<A>,
   key: (weight: A) => string,
   map: (weight: A) => B,
-): DecoderWeights<B> {
+): DecoderWeights<B>;
+export function mapWeights<A extends object, B>(
+  weights: EncoderWeights<A>,
+  key: (weight: A) => string,
+  map: (weight: A) => B,
+): EncoderWeights<B>;
+export function mapWeights<A extends object, B>(
+  weights: object,
+  key: (weight: A) => string,
+  map: (weight: A) => B,
+): object {
   const known = new Map<string, B>();
   const one = (weight: A): B => {
     const name = key(weight);
     if (!known.has(name)) known.set(name, map(weight));
     return known.get(name) as B;
   };
-  return {
-    tokenEmbd: one(weights.tokenEmbd),
-    blocks: weights.blocks.map(
-      block =>
-        Object.fromEntries(Object.entries(block).map(([name, weight]) => [name, one(weight)])) as never,
-    ),
-    outputNorm: one(weights.outputNorm),
-    output: one(weights.output),
-  };
+  const group = (weights: object): object =>
+    Object.fromEntries(
+      Object.entries(weights).map(([name, weight]) => [
+        name,
+        Array.isArray(weight) ? weight.map(group) : one(weight),
+      ]),
+    );
+  return group(weights);
 }
 
 /** Checks every weight of the file against the config, before anything is allocated. */
 export function checkWeights(
   gguf: Gguf,
-  config: DecoderConfig,
+  config: TransformerConfig,
   specs: DecoderWeights<WeightSpec>,
 ): DecoderWeights<CheckedWeight> {
   const weights = mapWeights(
@@ -105,6 +120,40 @@ export function checkWeights(
     expectShape(block.attnOutput, width, heads * headDim);
     expectShape(block.ffnGateUp, 2 * hidden, width);
     expectShape(block.ffnDown, width, hidden);
+  }
+  return weights;
+}
+
+/** The same for an encoder. */
+export function checkEncoderWeights(
+  gguf: Gguf,
+  config: TransformerConfig,
+  specs: EncoderWeights<WeightSpec>,
+): EncoderWeights<CheckedWeight> {
+  const weights = mapWeights(
+    specs,
+    spec => spec.names.join(),
+    spec => checkWeight(gguf, spec),
+  );
+  const { embeddingLength: width, feedForwardLength: hidden, heads, kvHeads, headDim } = config;
+  const vector = (cols: number, ...all: (CheckedWeight | undefined)[]) => {
+    for (const one of all) if (one) expectShape(one, 1, cols);
+  };
+  expectShape(weights.tokenEmbd, config.vocabSize, width);
+  vector(width, weights.tokenEmbdNorm, weights.tokenEmbdNormBias);
+  if (weights.tokenTypes) expectShape(weights.tokenTypes, weights.tokenTypes.rows, width);
+  if (weights.positionEmbd) expectShape(weights.positionEmbd, config.contextLength, width);
+  for (const block of weights.blocks) {
+    const qkv = (heads + 2 * kvHeads) * headDim;
+    const up = hidden * block.ffnUp.parts.length;
+    expectShape(block.attnQkv, qkv, width);
+    vector(qkv, block.attnQkvBias);
+    expectShape(block.attnOutput, width, heads * headDim);
+    expectShape(block.ffnUp, up, width);
+    vector(up, block.ffnUpBias);
+    expectShape(block.ffnDown, width, hidden);
+    vector(width, block.attnOutputBias, block.attnOutputNorm, block.attnOutputNormBias);
+    vector(width, block.ffnDownBias, block.layerOutputNorm, block.layerOutputNormBias);
   }
   return weights;
 }

@@ -1,13 +1,13 @@
 /** Names of the weights that every decoder of this kind has. What an architecture adds is written in its own file. */
-import type { DecoderBlock, DecoderConfig, DecoderWeights, WeightSpec } from './architecture.ts';
+import type { DecoderBlock, DecoderWeights, TransformerConfig, WeightSpec } from './architecture.ts';
 
 export const matrix = (...names: string[]): WeightSpec => ({ kind: 'matrix', names });
-const pair = (...names: string[]): WeightSpec => ({ kind: 'pair', names });
+export const pair = (...names: string[]): WeightSpec => ({ kind: 'pair', names });
 export const vector = (...names: string[]): WeightSpec => ({ kind: 'vector', names });
 
 /** @param extra weights of block `blk.N.` beyond the common ones */
 export function decoderWeights(
-  config: DecoderConfig,
+  config: TransformerConfig,
   has: (name: string) => boolean,
   extra: (block: string) => Partial<DecoderBlock<WeightSpec>> = () => ({}),
 ): DecoderWeights<WeightSpec> {

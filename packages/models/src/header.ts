@@ -1,6 +1,6 @@
 /** Reading a decoder's numbers out of GGUF metadata, with bounds: a header is a stranger's word. Keys: ggml's docs/gguf.md. */
 import type { Gguf } from '@tabllama/gguf';
-import { type DecoderConfig, ModelError } from './architecture.ts';
+import { ModelError, type TransformerConfig } from './architecture.ts';
 
 /** A number in [min, max] under `key`; `fallback` where the key is missing, an error where there is none. */
 export function readNumber(gguf: Gguf, key: string, min: number, max: number, fallback?: number): number {
@@ -12,14 +12,14 @@ export function readNumber(gguf: Gguf, key: string, min: number, max: number, fa
   return value;
 }
 
-const readInteger = (gguf: Gguf, key: string, min: number, max: number, fallback?: number): number => {
+export const readInteger = (gguf: Gguf, key: string, min: number, max: number, fallback?: number): number => {
   const value = readNumber(gguf, key, min, max, fallback);
   if (!Number.isInteger(value)) throw new ModelError(`${key} is ${value}, expected an integer`);
   return value;
 };
 
 /** The keys that llama, qwen2 and qwen3 share. */
-export function readDecoderConfig(gguf: Gguf, arch: string, ropeStyle: 'norm' | 'neox'): DecoderConfig {
+export function readDecoderConfig(gguf: Gguf, arch: string, ropeStyle: 'norm' | 'neox'): TransformerConfig {
   const embeddingLength = readInteger(gguf, `${arch}.embedding_length`, 1, 65536);
   const feedForwardLength = readInteger(gguf, `${arch}.feed_forward_length`, 1, 2 ** 20);
   if (embeddingLength % 4 !== 0 || feedForwardLength % 4 !== 0) {
@@ -61,7 +61,7 @@ export function readDecoderConfig(gguf: Gguf, arch: string, ropeStyle: 'norm' | 
   };
 }
 
-function readVocabSize(gguf: Gguf): number {
+export function readVocabSize(gguf: Gguf): number {
   const table = gguf.tensors.get('token_embd.weight');
   if (!table) throw new ModelError('the model has no tensor token_embd.weight');
   return table.shape[1];

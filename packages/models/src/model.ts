@@ -1,12 +1,12 @@
 /** What the header of a file decides about a model, checked; both runners start from it. */
 import type { ByteSource, Gguf } from '@tabllama/gguf';
-import type { Architecture, DecoderConfig, DecoderWeights } from './architecture.ts';
+import type { Architecture, DecoderWeights, TransformerConfig } from './architecture.ts';
 import { findArchitecture } from './architectures/index.ts';
 import { type CheckedWeight, checkWeight, checkWeights, mapWeights } from './checked-weights.ts';
 import { ropeTable } from './rope.ts';
 
 export interface Model {
-  readonly config: DecoderConfig;
+  readonly config: TransformerConfig;
   readonly forward: Architecture['forward'];
   readonly weights: DecoderWeights<CheckedWeight>;
   /** Divisors of the rotary frequencies, [ropeDim/2], where the file has some. */
@@ -19,14 +19,18 @@ export function readModel(gguf: Gguf): Model {
   const config = readConfig(gguf);
   const has = (name: string) => gguf.tensors.has(name);
   const weights = checkWeights(gguf, config, specs(config, has));
-  const name = 'rope_freqs.weight';
-  const ropeFactors = has(name)
-    ? checkWeight(gguf, { kind: 'vector', names: [name] }, { rows: 1, cols: config.ropeDim / 2 })
-    : undefined;
-  return { config, forward, weights, ropeFactors };
+  return { config, forward, weights, ropeFactors: readRopeFactors(gguf, config) };
 }
 
-const nameOf = (weight: CheckedWeight) => weight.parts.map(part => part.tensor.name).join();
+/** `rope_freqs.weight`, where the file has it. */
+export function readRopeFactors(gguf: Gguf, { ropeDim }: TransformerConfig): CheckedWeight | undefined {
+  const name = 'rope_freqs.weight';
+  return gguf.tensors.has(name)
+    ? checkWeight(gguf, { kind: 'vector', names: [name] }, { rows: 1, cols: ropeDim / 2 })
+    : undefined;
+}
+
+export const nameOf = (weight: CheckedWeight) => weight.parts.map(part => part.tensor.name).join();
 
 /** The weights with each replaced; one that is used twice is replaced once. */
 export const replaceWeights = <B>(model: Model, map: (weight: CheckedWeight) => B): DecoderWeights<B> =>
@@ -58,7 +62,7 @@ export async function readWeight(
 
 /** [positions][ropeDim/2] cosine, sine. */
 export async function readRopeTable(
-  { config, ropeFactors }: Model,
+  { config, ropeFactors }: Pick<Model, 'config' | 'ropeFactors'>,
   source: ByteSource,
   positions: number,
 ): Promise<Float64Array> {

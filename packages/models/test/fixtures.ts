@@ -6,8 +6,10 @@ import { readGguf, sourceFromBytes } from '@tabllama/gguf';
 const root = new URL('../../../fixtures/', import.meta.url);
 
 export async function openFixture(name: string) {
-  const plain = new URL(`models/${name}.gguf`, root);
-  const bytes = existsSync(plain)
+  const plain = [`models/${name}.gguf`, `../models/${name}.gguf`]
+    .map(path => new URL(path, root))
+    .find(existsSync);
+  const bytes = plain
     ? readFileSync(plain)
     : brotliDecompressSync(readFileSync(new URL(`models/${name}.gguf.br`, root)));
   const weights = sourceFromBytes(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length));
@@ -34,3 +36,14 @@ export const tinyModels = [
   'synthetic-llama-f32',
   'synthetic-qwen2-f32',
 ] as const;
+
+/** What llama.cpp says of a text: its tokens and the pooled vector, not normalised. */
+export interface EmbeddingGolden {
+  readonly tokens: readonly number[];
+  readonly embedding: readonly number[];
+}
+
+export const readEmbeddings = (name: string): readonly EmbeddingGolden[] =>
+  JSON.parse(readFileSync(new URL(`golden/${name}.json`, root), 'utf8')).items;
+
+export const embedders = ['all-minilm-l6-v2-q8_0', 'synthetic-bert-f32', 'arch-nomic-bert-f32'] as const;

@@ -131,7 +131,7 @@ describe('SentencePiece', () => {
 describe('metadata is refused', () => {
   const cases: readonly (readonly [string, Changes, Changes, string, RegExp])[] = [
     ['without a model', bytePair, { model: undefined }, 'model', /is missing/],
-    ['of an unknown model', bytePair, { model: 'bert' }, 'model', /is 't5': supported are gpt2, llama, bert/],
+    ['of an unknown model', bytePair, { model: 't5' }, 'model', /is 't5': supported are gpt2, llama, bert/],
     ['with an unknown pre-tokenizer', bytePair, { pre: 'new' }, 'pre', /unknown pre-tokenizer: 'new'/],
     ['with a pre-tokenizer that is a number', bytePair, { pre: 3 }, 'pre', /unknown pre-tokenizer: '3'/],
     ['without tokens', bytePair, { tokens: undefined }, 'tokens', /is missing/],

@@ -1,0 +1,28 @@
+/** Whole embedders in float64 against the vectors of llama.cpp. */
+import { describe, expect, it } from 'vitest';
+import { embedders, openFixture, readEmbeddings } from '../test/fixtures.ts';
+import { createReferenceEmbedder } from './index.ts';
+
+const cosine = (a: ArrayLike<number>, b: ArrayLike<number>) => {
+  let [ab, aa, bb] = [0, 0, 0];
+  for (let i = 0; i < a.length; i++) {
+    ab += a[i] * b[i];
+    aa += a[i] ** 2;
+    bb += b[i] ** 2;
+  }
+  return ab / Math.sqrt(aa * bb);
+};
+
+describe.each(embedders)('%s on the reference ops', name => {
+  it('gives the vectors of llama.cpp, alone and in one pass with others', async () => {
+    const { gguf, weights } = await openFixture(name);
+    const embedder = await createReferenceEmbedder(gguf, weights, { contextLength: 400 });
+    const items = readEmbeddings(name).filter(({ tokens }) => tokens.length < 60);
+    const vectors = await embedder.embed(items.map(({ tokens }) => tokens));
+    for (const [i, { embedding }] of items.entries()) {
+      expect(cosine(vectors[i], embedding)).toBeGreaterThan(0.9999);
+    }
+    const [alone] = await embedder.embed([items[0].tokens]);
+    expect(alone).toEqual(vectors[0]);
+  });
+});
