@@ -60,10 +60,27 @@ export interface LoadedModel extends AsyncDisposable {
   chat(request: ChatRequest, signal?: AbortSignal): AsyncIterable<Delta>;
   /** Runs a prompt as it stands. */
   complete(request: CompleteRequest, signal?: AbortSignal): AsyncIterable<Delta>;
+  /**
+   * One vector for each text, pooled and not normalised. Throws StatusError: 501 for a model that makes none, 400 for a text that is
+   * too long where `truncate` is false, and for one that cannot be cut.
+   */
+  embed(inputs: readonly string[], options?: EmbedOptions, signal?: AbortSignal): Promise<Embeddings>;
   /** Token ids of a text. `special`: control tokens written in the text are recognised. BOS/EOS as the model wants. */
   tokenize(text: string, special?: boolean): number[];
   /** The text of token ids, control tokens left out unless `special`. */
   detokenize(tokens: readonly number[], special?: boolean): string;
+}
+
+export interface EmbedOptions {
+  /** False: a text beyond the context is an error instead of being cut. Default true. */
+  readonly truncate?: boolean;
+}
+
+export interface Embeddings {
+  /** [text][width] */
+  readonly vectors: readonly Float32Array<ArrayBuffer>[];
+  /** Tokens of all texts as they were run, those included that the model adds. */
+  readonly promptTokens: number;
 }
 
 export interface Message {

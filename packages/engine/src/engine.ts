@@ -1,24 +1,29 @@
 /** The WebGPU engine as the server sees it. What runs the tokens is given to it, so that Node's tests run on the reference ops. */
 import { type Engine, type LoadOptions, type LoadProgress, StatusError } from '@tabllama/api';
 import type { ByteSource, Gguf } from '@tabllama/gguf';
-import { ModelError, type Runner } from '@tabllama/models';
+import { type Embedder, ModelError, type Runner, readPooling } from '@tabllama/models';
 import { createTokenizer, TokenizerError } from '@tabllama/tokenizer';
+import { createLoadedEmbedder } from './loaded-embedder.ts';
 import { createLoadedModel } from './loaded-model.ts';
 
+/** Loads the weights. Throws ModelError for a model that cannot be run, StatusError for one that does not fit. */
+type Open<T> = (
+  gguf: Gguf,
+  weights: ByteSource,
+  options: LoadOptions,
+  signal?: AbortSignal,
+  onProgress?: (progress: LoadProgress) => void,
+) => Promise<T>;
+
 export interface EngineOptions {
-  /** Loads the weights. Throws ModelError for a model that cannot be run, StatusError for one that does not fit. */
-  openRunner(
-    gguf: Gguf,
-    weights: ByteSource,
-    options: LoadOptions,
-    signal?: AbortSignal,
-    onProgress?: (progress: LoadProgress) => void,
-  ): Promise<Runner>;
+  readonly openRunner: Open<Runner>;
+  /** For models that say how their vectors are pooled. */
+  readonly openEmbedder: Open<Embedder>;
   /** Bytes on the device, from the header alone. Throws ModelError for a model that cannot be run. */
   estimate(gguf: Gguf, options: LoadOptions): { readonly device: number; readonly kvCache: number };
 }
 
-export function createEngine({ openRunner, estimate }: EngineOptions): Engine {
+export function createEngine({ openRunner, openEmbedder, estimate }: EngineOptions): Engine {
   return {
     name: 'webgpu',
     supports({ gguf }) {
@@ -38,13 +43,19 @@ export function createEngine({ openRunner, estimate }: EngineOptions): Engine {
       }
     },
     async load(info, options, signal, onProgress) {
+      const { gguf, weights } = info;
       try {
-        const tokenizer = createTokenizer(info.gguf.metadata);
-        const runner = await openRunner(info.gguf, info.weights, options, signal, onProgress);
-        if (runner.vocabSize === tokenizer.vocabSize) return createLoadedModel(info, tokenizer, runner);
-        await runner[Symbol.asyncDispose]();
+        const tokenizer = createTokenizer(gguf.metadata);
+        const open = readPooling(gguf) ? openEmbedder : openRunner;
+        const opened = await open(gguf, weights, options, signal, onProgress);
+        if (opened.vocabSize === tokenizer.vocabSize) {
+          return 'embed' in opened
+            ? createLoadedEmbedder(info, tokenizer, opened)
+            : createLoadedModel(info, tokenizer, opened);
+        }
+        await opened[Symbol.asyncDispose]();
         throw new ModelError(
-          `token_embd.weight has ${runner.vocabSize} rows for ${tokenizer.vocabSize} tokens in tokenizer.ggml.tokens`,
+          `token_embd.weight has ${opened.vocabSize} rows for ${tokenizer.vocabSize} tokens in tokenizer.ggml.tokens`,
         );
       } catch (error) {
         throw asStatusError(error);

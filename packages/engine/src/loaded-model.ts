@@ -69,6 +69,9 @@ export function createLoadedModel(info: ModelInfo, tokenizer: Tokenizer, runner:
     chat: (request, signal) => inTurn(chat(request, signal)),
     complete: (request, signal) =>
       inTurn(generate(session, tokenizer, encode(request.prompt), request, signal)),
+    async embed() {
+      throw new StatusError(501, 'This server does not support embeddings. Start it with `--embeddings`');
+    },
     tokenize: (text, special = false) => tokenizer.encode(text, { special, addSpecial: true }),
     detokenize(tokens, special = false) {
       try {

@@ -1,14 +1,22 @@
 /** Models on the reference ops, loaded as the server loads them. */
 import type { Delta, LoadOptions, SamplingOptions } from '@tabllama/api';
 import type { ByteSource, Gguf } from '@tabllama/gguf';
-import { createReferenceRunner, findArchitecture, type Runner } from '@tabllama/models';
+import {
+  createReferenceEmbedder,
+  createReferenceRunner,
+  findArchitecture,
+  type Runner,
+  readPooling,
+} from '@tabllama/models';
 import { createEngine } from '../src/index.ts';
 
 /** @param change what to put around the runner */
 export const createReferenceEngine = (change = (runner: Runner) => runner) =>
   createEngine({
     openRunner: async (gguf, weights, options) => change(await createReferenceRunner(gguf, weights, options)),
+    openEmbedder: createReferenceEmbedder,
     estimate(gguf, { contextLength }) {
+      if (readPooling(gguf)) return { device: 0, kvCache: 0 };
       const { blockCount, kvHeads, headDim } = findArchitecture(gguf).config(gguf);
       const kvCache = blockCount * contextLength * kvHeads * headDim * 2 * 8;
       return { device: kvCache, kvCache };

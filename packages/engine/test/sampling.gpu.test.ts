@@ -48,6 +48,7 @@ describe('a model', () => {
   it('says the same by the device’s choice as by the host’s', async () => {
     const engine = createEngine({
       openRunner: (gguf, weights, options) => createGpuRunner(device, gguf, weights, options),
+      openEmbedder: () => Promise.reject(new Error('no embedder here')),
       estimate: (gguf, { contextLength }) => estimateMemory(gguf, contextLength, device),
     });
     const info = {

@@ -13,7 +13,7 @@ export interface Embedder extends AsyncDisposable {
    * One vector for each text, pooled and not normalised. A text is its tokens, at least one and no more than `contextLength`. The
    * signal is looked at between passes; an abort rejects with its reason.
    */
-  embed(texts: readonly (readonly number[])[], signal?: AbortSignal): Promise<Float32Array[]>;
+  embed(texts: readonly (readonly number[])[], signal?: AbortSignal): Promise<Float32Array<ArrayBuffer>[]>;
 }
 
 /** Batches of neighbouring texts: of so many tokens and so many texts at most. */

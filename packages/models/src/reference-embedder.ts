@@ -32,7 +32,7 @@ export async function embedByReference(
     bytes: 0,
     lost: new Promise(() => {}),
     async embed(texts, signal) {
-      const vectors: Float32Array[] = [];
+      const vectors: Float32Array<ArrayBuffer>[] = [];
       for (const batch of packTexts(texts, contextLength, contextLength)) {
         signal?.throwIfAborted();
         const all = forward(createReferenceTextOps(batch, options, table), weight => loaded.get(weight)!);

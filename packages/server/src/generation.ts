@@ -49,7 +49,7 @@ export async function prepare(
   fields: GenerationFields,
   { verb, needs, relaxThinking }: PrepareOptions,
 ): Promise<Prepared> {
-  const { gguf, weights } = await context.store.open(installed);
+  const { gguf } = await context.store.open(installed);
   const has = capabilities(installed, gguf);
   const thinks = has.includes('thinking');
   if (fields.think && !thinks && !relaxThinking)
@@ -62,8 +62,19 @@ export async function prepare(
       throw new StatusError(400, `${fullName(installed.name)} does not support ${need}`);
     }
   }
+  const { lease, sampling, loadNs } = await acquire(context, installed, fields);
+  return { lease, sampling, think: thinks ? (fields.think ?? true) : undefined, loadNs };
+}
+
+/** Waits for a model with the options of a request. Throws StatusError 500 for an option of a wrong type. */
+export async function acquire(
+  context: Context,
+  installed: InstalledModel,
+  { options, keep_alive }: Pick<GenerationFields, 'options' | 'keep_alive'>,
+): Promise<Omit<Prepared, 'think'>> {
+  const { gguf, weights } = await context.store.open(installed);
   const trained = architectureNumber(gguf, 'context_length');
-  const { contextLength, sampling } = resolveOptions(fields.options, installed.parameters, trained);
+  const { contextLength, sampling } = resolveOptions(options, installed.parameters, trained);
   const info = {
     name: displayName(installed.name),
     digest: installed.model?.digest ?? '',
@@ -71,14 +82,9 @@ export async function prepare(
     weights,
     template: installed.template,
   };
-  const request = { installed, info, contextLength, keepAliveMs: fields.keep_alive };
+  const request = { installed, info, contextLength, keepAliveMs: keep_alive };
   const lease = await context.scheduler.acquire(request, context.request.signal);
-  return {
-    lease,
-    sampling,
-    think: thinks ? (fields.think ?? true) : undefined,
-    loadNs: ns(performance.now() - context.startedMs),
-  };
+  return { lease, sampling, loadNs: ns(performance.now() - context.startedMs) };
 }
 
 function noThinking({ config, name }: InstalledModel, asked = ''): string {
@@ -182,4 +188,4 @@ export function metrics(startedMs: number, loadNs: number, stats: Stats | undefi
 
 export const createdAt = () => utcTime(new Date());
 
-const ns = (ms: number) => Math.max(1, Math.round(ms * 1e6));
+export const ns = (ms: number) => Math.max(1, Math.round(ms * 1e6));

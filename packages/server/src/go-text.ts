@@ -41,6 +41,15 @@ export function toJson(value: unknown): string {
   );
 }
 
+/** A number that is an f32 as the shortest one that rounds to the same f32; any other as it is. */
+export function shortestFloat(value: number): number {
+  if (Number.isInteger(value) || Math.fround(value) !== value) return value;
+  for (let digits = 1; ; digits++) {
+    const short = Number(value.toPrecision(digits));
+    if (Math.fround(short) === value) return short; // nine digits always do
+  }
+}
+
 /** RFC 3339 in UTC, without zeros at the end of the fraction. */
 export function utcTime(date: Date): string {
   return date.toISOString().replace(/\.?0+Z$/, 'Z');

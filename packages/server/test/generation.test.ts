@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { parseModelName } from '@tabllama/api';
 import { createEngine } from '@tabllama/engine';
-import { createReferenceRunner } from '@tabllama/models';
+import { createReferenceEmbedder, createReferenceRunner } from '@tabllama/models';
 import { createServer } from '@tabllama/server';
 import { beforeAll, expect, test } from 'vitest';
 import { ggufWithTemplate } from './gguf-with-template.ts';
@@ -21,7 +21,8 @@ const template =
 
 const store = createMemoryStore();
 const engine = createEngine({
-  openRunner: (gguf, weights, options) => createReferenceRunner(gguf, weights, options),
+  openRunner: createReferenceRunner,
+  openEmbedder: createReferenceEmbedder,
   estimate: () => ({ device: 0, kvCache: 0 }),
 });
 const server = createServer({ engines: [engine], store });

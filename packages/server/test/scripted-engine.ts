@@ -86,6 +86,10 @@ export function createScriptedEngine(script: Script = {}): ScriptedEngine {
       render,
       chat: (request, signal) => generate(request, render(request), signal),
       complete: (request, signal) => generate(request, request.prompt, signal),
+      embed: async inputs => ({
+        vectors: inputs.map(input => Float32Array.of(input.length, 2, 1, 0)),
+        promptTokens: inputs.reduce((sum, input) => sum + encode(input).length, 0),
+      }),
       tokenize: encode,
       detokenize: tokens => new TextDecoder().decode(new Uint8Array(tokens)),
       async [Symbol.asyncDispose]() {

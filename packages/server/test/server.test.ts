@@ -405,7 +405,6 @@ describe('requests', () => {
       'info field "context_length" must be a non-negative integer',
     ],
     ['POST', '/api/blobs/sha256:00', {}, 400, 'invalid digest format'],
-    ['POST', '/api/embed', { model: 'a' }, 501, '/api/embed is not there yet: a later version brings it'],
     [
       'POST',
       '/v1/chat/completions',

@@ -1,7 +1,7 @@
 /** The one place that knows all rooms: a server over the store and the engine, on the GPU of this worker. */
 import type { Engine } from '@tabllama/api';
 import { createEngine } from '@tabllama/engine';
-import { createGpuRunner, estimateMemory } from '@tabllama/models';
+import { createGpuRunner, createReferenceEmbedder, estimateMemory } from '@tabllama/models';
 import { createServer } from '@tabllama/server';
 import { createStore } from '@tabllama/store';
 import { asStatusError, createDeviceSource, describeDevice } from './device.ts';
@@ -33,6 +33,7 @@ export function compose({ models, base }: StartOptions, page: PageApi): Backend 
         throw asStatusError(error);
       }
     },
+    openEmbedder: createReferenceEmbedder,
     estimate: (gguf, { contextLength }) =>
       estimateMemory(gguf, contextLength, device.current ?? typicalDevice),
   });

@@ -6,6 +6,8 @@ import { chat } from './chat.ts';
 import { copy } from './copy.ts';
 import { create } from './create.ts';
 import { deleteModel } from './delete.ts';
+import { embed } from './embed.ts';
+import { embeddings } from './embeddings.ts';
 import { generate } from './generate.ts';
 import { notYet } from './not-yet.ts';
 import { ps } from './ps.ts';
@@ -21,8 +23,8 @@ export const endpoints: Readonly<Record<RoutePath, Endpoint>> = {
   '/api/status': notYet,
   '/api/generate': generate,
   '/api/chat': chat,
-  '/api/embed': notYet,
-  '/api/embeddings': notYet,
+  '/api/embed': embed,
+  '/api/embeddings': embeddings,
   '/api/tags': tags,
   '/api/show': show,
   '/api/ps': ps,

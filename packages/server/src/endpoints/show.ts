@@ -4,7 +4,7 @@ import { type Gguf, type GgufValue, tensorTypes } from '@tabllama/gguf';
 import { bool, decodeBody, string } from '../decode.ts';
 import { type Endpoint, readBody } from '../endpoint.ts';
 import { options } from '../fields.ts';
-import { localTime } from '../go-text.ts';
+import { localTime, shortestFloat } from '../go-text.ts';
 import { capabilities, details, findModel, jinjaTemplate } from '../model.ts';
 import { modelfile, parameterLines } from '../modelfile.ts';
 import { json } from '../responses.ts';
@@ -61,17 +61,7 @@ function modelInfo(gguf: Gguf, verbose: boolean): Record<string, unknown> {
 }
 
 function shownValue(value: GgufValue, verbose: boolean): unknown {
-  if (typeof value === 'number') return shortest(value);
+  if (typeof value === 'number') return shortestFloat(value);
   if (typeof value !== 'object') return value;
   return verbose ? Array.from<GgufValue, unknown>(value, item => shownValue(item, true)) : null;
-}
-
-/** A float of a file is mostly an f32: the shortest number that is the same f32. */
-function shortest(value: number): number {
-  if (Number.isInteger(value) || Math.fround(value) !== value) return value;
-  for (let digits = 1; digits < 9; digits++) {
-    const short = Number(value.toPrecision(digits));
-    if (Math.fround(short) === value) return short;
-  }
-  return value;
 }
