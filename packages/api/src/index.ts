@@ -1,6 +1,6 @@
 /** The nouns that everyone shares: the `Engine` and `Store` interfaces and the one error class that becomes HTTP. */
 export type * from './engine.ts';
 export { modelConfig } from './model-config.ts';
-export { displayName, fullName, modelSource, parseModelName, sameName } from './name.ts';
+export { defaultHost, displayName, fullName, modelSource, parseModelName, sameName } from './name.ts';
 export { StatusError } from './status-error.ts';
 export type * from './store.ts';

@@ -5,7 +5,8 @@
 import { StatusError } from './status-error.ts';
 import type { ModelName } from './store.ts';
 
-const defaultHost = 'registry.ollama.ai';
+/** The host of a name that says none. */
+export const defaultHost = 'registry.ollama.ai';
 const defaultNamespace = 'library';
 
 const part = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}$/;

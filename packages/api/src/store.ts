@@ -39,6 +39,9 @@ export interface ModelConfig {
   readonly context_length?: number;
   readonly embedding_length?: number;
   readonly base_name?: string;
+  /** A model that runs elsewhere: the URL of the server, and the model's name there. */
+  readonly remote_host?: string;
+  readonly remote_model?: string;
   readonly architecture?: string;
   readonly os?: string;
   readonly rootfs?: { readonly type: string; readonly diff_ids: readonly string[] };
@@ -59,7 +62,7 @@ export interface InstalledModel {
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly messages: readonly Message[];
   readonly licenses: readonly string[];
-  /** The model layer, or undefined for a model without weights. */
+  /** The model layer, or undefined for a model without weights; the first of them where the weights lie in several files. */
   readonly model?: Layer;
 }
 
@@ -69,6 +72,11 @@ export interface Progress {
   readonly digest?: string;
   readonly total?: number;
   readonly completed?: number;
+}
+
+export interface TransferOptions {
+  /** Speak plain HTTP to the registry. */
+  readonly insecure?: boolean;
 }
 
 export interface Store {
@@ -91,11 +99,15 @@ export interface Store {
   ): Promise<{ digest: string; size: number }>;
   /** Writes a manifest (its last step: the model becomes visible) and drops blobs that the overwritten one alone used. */
   putManifest(name: ModelName, manifest: Manifest): Promise<void>;
+  /** Gives a model another name; what had that name goes. Throws StatusError 404 if there is no such model. */
+  copy(source: ModelName, target: ModelName): Promise<void>;
   /** Removes the manifest and every blob that no other manifest refers to. */
   delete(name: ModelName): Promise<void>;
   /**
    * Fetches a model by its name, or a GGUF by its URL: progress lines up to `success`. A URL's model is named after the file,
    * `model-q4_0.gguf` being `model-q4_0:latest`. Two pulls of the same file share one download. Throws StatusError.
    */
-  pull(source: ModelName | URL, signal?: AbortSignal): AsyncIterable<Progress>;
+  pull(source: ModelName | URL, options?: TransferOptions, signal?: AbortSignal): AsyncIterable<Progress>;
+  /** Uploads a model to the registry that its name says: progress lines up to `success`. Throws StatusError. */
+  push(name: ModelName, options?: TransferOptions, signal?: AbortSignal): AsyncIterable<Progress>;
 }

@@ -117,6 +117,11 @@ export function createMemoryStore(remote: Readonly<Record<string, Uint8Array>> =
     async putBlob(body) {
       return put(new Uint8Array(await new Response(body as BodyInit).arrayBuffer()));
     },
+    async copy(source, target) {
+      const found = manifests.get(fullName(source).toLowerCase());
+      if (found === undefined) throw new StatusError(404, 'no such model');
+      await putManifest(target, found.manifest);
+    },
     async delete(name) {
       manifests.delete(fullName(name).toLowerCase());
       const used = [...manifests.values()].flatMap(({ manifest }) => [manifest.config, ...manifest.layers]);
@@ -124,7 +129,7 @@ export function createMemoryStore(remote: Readonly<Record<string, Uint8Array>> =
         if (!used.some(layer => layer.digest === digest)) blobs.delete(digest);
       }
     },
-    async *pull(source, signal) {
+    async *pull(source, _, signal) {
       yield { status: 'pulling manifest' };
       const bytes = remote[source instanceof URL ? source.href : displayName(source)];
       if (bytes === undefined) throw new StatusError(500, 'pull model manifest: file does not exist');
@@ -144,6 +149,10 @@ export function createMemoryStore(remote: Readonly<Record<string, Uint8Array>> =
           : source;
       await install(name, bytes);
       yield { status: 'success' };
+    },
+    async *push() {
+      yield { status: 'retrieving manifest' };
+      throw new StatusError(500, 'there is no registry in memory');
     },
   };
 }

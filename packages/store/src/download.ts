@@ -1,20 +1,38 @@
 /**
- * A GGUF from a URL into the store: goes on where an earlier attempt stopped if the file is still the same, tries again when the
- * network fails, and makes the blob visible only when it is complete, has the digest that was expected, and has a sound header.
+ * A file from a URL into the store: goes on where an earlier attempt stopped if the file is still the same, tries again when the
+ * network fails, and makes the blob visible only when it is complete, has the digest that was expected, and, for a GGUF, has a sound
+ * header.
  */
 import { StatusError } from '@tabllama/api';
 import { GgufError, readGguf } from '@tabllama/gguf';
 import { BlobWriter } from './blob-writer.ts';
 import { all, type BlobRecord, type Database, type Origin } from './database.ts';
 import { checkRoom } from './quota.ts';
-import { type FileAnswer, NetworkError, requestFile, sameVersion } from './request-file.ts';
-import { sleep } from './sleep.ts';
+import { type FileAnswer, requestFile, sameVersion } from './request-file.ts';
+import {
+  backOff,
+  type Fetch,
+  MissingError,
+  NetworkError,
+  type RetryOptions,
+  UnreachableError,
+} from './web.ts';
 
-/** A file to download. `digest` is what its bytes must have, where that is known. */
-export interface Source {
+/** A file to download. */
+export interface RemoteFile {
   readonly url: string;
+  /** For requests to that URL, with the token that it takes. */
+  readonly fetch: Fetch;
+  /** What its bytes must have, where that is known. */
   readonly digest?: string;
+  /** Length in bytes, where that is known. */
+  readonly size?: number;
+  /** A GGUF file, or a blob that a manifest from the same place names by its digest. */
+  readonly kind: 'gguf' | 'blob';
 }
+
+/** What a download is known by: the digest, whichever place it comes from, or else the URL. */
+export const idOf = ({ url, digest }: RemoteFile) => digest ?? url;
 
 /** Bytes of a download; without `total` where the server does not say. */
 export interface Bytes {
@@ -22,20 +40,16 @@ export interface Bytes {
   readonly total?: number;
 }
 
-export interface DownloadOptions {
+/** `attempts` counts the failures without a new byte between them. */
+export interface DownloadOptions extends RetryOptions {
   readonly database: Database;
-  readonly fetch: typeof globalThis.fetch;
-  /** How many failures in a row, without a new byte between them, are one too many. */
-  readonly attempts: number;
-  /** Wait before the second attempt; each later one waits twice as long. */
-  readonly retryMs: number;
   /** A server that sends nothing for so long counts as a failure. */
   readonly stallMs: number;
 }
 
-/** @throws NetworkError if the server was never reached, else StatusError; the signal's reason when aborted */
+/** @throws UnreachableError if the server was never reached, else StatusError; the signal's reason when aborted */
 export async function download(
-  source: Source,
+  source: RemoteFile,
   options: DownloadOptions,
   report: (bytes: Bytes) => void,
   signal: AbortSignal,
@@ -52,25 +66,27 @@ export async function download(
 
 /** The whole file, not yet visible; or the blob, if it turns out to be there already. */
 async function receive(
-  source: Source,
+  source: RemoteFile,
   options: DownloadOptions,
   report: (bytes: Bytes) => void,
   signal: AbortSignal,
 ): Promise<BlobWriter | BlobRecord> {
-  const { database, fetch, attempts, retryMs, stallMs } = options;
-  let writer = await BlobWriter.resume(database, source.url);
-  let reached = false;
+  const { database, attempts, stallMs } = options;
+  const id = idOf(source);
+  const certain = source.digest !== undefined;
+  let writer = await BlobWriter.resume(database, id);
+  let reached = source.kind === 'blob'; // its manifest came from there
   let furthest = 0;
   let failures = 0;
   try {
     for (;;) {
       const stall = new Stall(signal, stallMs);
       try {
-        const known = { ...writer?.origin, offset: writer?.size ?? 0 };
-        const answer = await stall.watch(requestFile(fetch, source.url, known, stall.signal));
+        const known = { ...writer?.origin, offset: writer?.size ?? 0, certain };
+        const answer = await stall.watch(requestFile(source.fetch, source.url, known, stall.signal));
         reached = true;
         const origin: Origin = { url: source.url, ...answer.version };
-        const present = await findDownloaded(database, origin);
+        const present = certain ? undefined : await findDownloaded(database, origin);
         if (present) {
           answer.body.cancel().catch(() => {});
           await writer?.discard();
@@ -78,15 +94,22 @@ async function receive(
         }
         if (!writer || answer.offset === 0) {
           await writer?.discard();
-          writer = await BlobWriter.create(database, source.url, origin);
+          writer = await BlobWriter.create(database, id, origin);
         }
-        if (origin.size !== undefined) await checkRoom({ needed: origin.size, stored: writer.size });
-        await readBody(answer, writer, stall, report);
+        const size = origin.size ?? source.size;
+        if (size !== undefined) await checkRoom({ needed: size, stored: writer.size });
+        await readBody(answer, { ...source, size }, writer, stall, report);
         await writer.flush();
         return writer;
       } catch (error) {
         signal.throwIfAborted();
-        if (!(error instanceof NetworkError) || !reached) throw error;
+        // a file behind a URL is its own manifest
+        if (error instanceof MissingError && source.kind === 'gguf') {
+          throw new StatusError(500, `pull model manifest: ${error.message}`);
+        }
+        if (!(error instanceof NetworkError)) throw error;
+        if (!reached && error instanceof UnreachableError) throw error;
+        reached = true;
         if (writer && writer.size > furthest) {
           furthest = writer.size;
           failures = 0;
@@ -94,12 +117,13 @@ async function receive(
         if (++failures === attempts) {
           throw new StatusError(500, `max retries exceeded: ${error.message}`, { cause: error });
         }
+        await backOff(error, failures, options, signal);
       }
-      await sleep(retryMs * 2 ** (failures - 1), signal);
     }
   } catch (error) {
     // what could never be continued is of no use
-    await (writer?.origin?.validator === undefined ? writer?.discard() : writer.keep());
+    const lasting = certain || writer?.origin?.validator !== undefined;
+    await (lasting ? writer?.keep() : writer?.discard());
     throw error;
   }
 }
@@ -111,13 +135,13 @@ async function findDownloaded(database: Database, { url, ...version }: Origin) {
 }
 
 async function readBody(
-  { body, version: { size } }: FileAnswer,
+  { body }: FileAnswer,
+  { url, kind, size }: RemoteFile,
   writer: BlobWriter,
   stall: Stall,
   report: (bytes: Bytes) => void,
 ): Promise<void> {
   const reader = body.getReader();
-  const url = writer.origin?.url;
   try {
     for (;;) {
       report({ completed: writer.size, total: size });
@@ -125,7 +149,7 @@ async function readBody(
       if (done) break;
       const before = writer.size;
       await writer.write(value);
-      if (before < 4 && writer.size >= 4) await checkMagic(writer);
+      if (kind === 'gguf' && before < 4 && writer.size >= 4) await checkMagic(writer);
       if (size !== undefined && writer.size > size) {
         await writer.discard();
         throw new StatusError(500, `${url} sent more than the ${size} bytes that it announced`);
@@ -158,7 +182,7 @@ async function checkMagic(writer: BlobWriter): Promise<void> {
   );
 }
 
-async function verify(source: Source, writer: BlobWriter, signal: AbortSignal): Promise<BlobRecord> {
+async function verify(source: RemoteFile, writer: BlobWriter, signal: AbortSignal): Promise<BlobRecord> {
   const { digest, source: bytes } = await writer.finish();
   if (source.digest !== undefined && digest !== source.digest) {
     throw new StatusError(
@@ -167,7 +191,7 @@ async function verify(source: Source, writer: BlobWriter, signal: AbortSignal): 
     );
   }
   try {
-    await readGguf(bytes, signal);
+    if (source.kind === 'gguf') await readGguf(bytes, signal);
   } catch (error) {
     if (!(error instanceof GgufError)) throw error;
     throw new StatusError(500, `${source.url}: ${error.message}`, { cause: error });

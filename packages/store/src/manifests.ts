@@ -39,8 +39,42 @@ const YOUNG_MS = HOUR_MS;
 const PULL_MS = 7 * 24 * HOUR_MS;
 
 const keyOfName = (name: ModelName) => keyOf('manifest', fullName(name).toLowerCase());
-const parse = (text: string): Manifest => JSON.parse(text);
+export const MAX_MANIFEST_BYTES = 4 << 20;
 const blobsOf = ({ config, layers }: Manifest) => [config, ...layers];
+
+/** A manifest from its text, checked, with digests in their one spelling. Throws StatusError 500 for what is none. */
+export function parseManifest(text: string): Manifest {
+  let json: { mediaType?: unknown; config?: unknown; layers?: unknown } | null;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new StatusError(500, error instanceof Error ? error.message : String(error), { cause: error });
+  }
+  const layers = json?.layers ?? [];
+  if (!Array.isArray(layers)) throw new StatusError(500, 'the layers of a manifest are no list');
+  return {
+    schemaVersion: 2,
+    mediaType: MEDIA_TYPES.manifest,
+    config: readLayer(json?.config),
+    layers: layers.map(readLayer),
+  };
+}
+
+function readLayer(value: unknown): Layer {
+  const { mediaType, digest, size, from } = (value ?? {}) as Record<string, unknown>;
+  if (typeof mediaType !== 'string' || typeof digest !== 'string' || !Number.isSafeInteger(size)) {
+    throw new StatusError(500, 'a layer of a manifest lacks its mediaType, digest or size');
+  }
+  return {
+    mediaType,
+    digest: parseDigest(digest),
+    size: size as number,
+    ...(typeof from === 'string' && { from }),
+  };
+}
+
+/** The text under which a manifest of ours is stored. */
+export const textOf = (manifest: Manifest) => `${JSON.stringify(manifest)}\n`;
 
 export async function listModels(database: Database): Promise<InstalledModel[]> {
   const records = await database('readonly', store => all(store, 'manifest'));
@@ -54,7 +88,7 @@ export async function findModel(database: Database, name: ModelName): Promise<In
 }
 
 async function readModel(database: Database, record: ManifestRecord): Promise<InstalledModel> {
-  const manifest = parse(record.text);
+  const manifest = parseManifest(record.text);
   const ofType = (type: string) =>
     manifest.layers.filter(layer => layer.mediaType === MEDIA_TYPES.layer + type);
   const texts = (layers: readonly Layer[]) =>
@@ -89,16 +123,12 @@ async function readText(database: Database, digest: string): Promise<string> {
   return new TextDecoder().decode(await readChunks(database, blob).read(0, blob.size));
 }
 
-/** Writes a manifest; returns how many blobs went because only the one before it used them. */
-export async function writeManifest(
-  database: Database,
-  name: ModelName,
-  manifest: Manifest,
-): Promise<number> {
-  const named = blobsOf(manifest).map(layer => ({ ...layer, digest: parseDigest(layer.digest) }));
-  const [config, ...layers] = named;
-  const { schemaVersion, mediaType } = manifest;
-  const text = `${JSON.stringify({ schemaVersion, mediaType, config, layers })}\n`;
+/**
+ * Writes a manifest, whose bytes stay as they are; returns how many blobs went because only the one before it used them.
+ * Throws StatusError, and leaves everything as it was, if it is none, or names a blob that is not there.
+ */
+export async function writeManifest(database: Database, name: ModelName, text: string): Promise<number> {
+  const named = blobsOf(parseManifest(text));
   const digest = await sha256(text);
   return guardQuota(
     () => ({ needed: text.length, stored: 0 }),
@@ -118,6 +148,13 @@ export async function writeManifest(
         return sweep(store, before);
       }),
   );
+}
+
+/** Another name for the same bytes. @throws StatusError 404 if there is no such model */
+export async function copyManifest(database: Database, source: ModelName, target: ModelName): Promise<void> {
+  const record = await get<ManifestRecord>(keyOfName(source), database);
+  if (!record) throw new StatusError(404, `model '${displayName(source)}' not found`);
+  await writeManifest(database, target, record.text);
 }
 
 /** @throws StatusError 404 if there is no such model */
@@ -141,8 +178,10 @@ async function sweep(store: IDBObjectStore, before: ManifestRecord | undefined):
     all(store, 'blob'),
     allPartials(store),
   ]);
-  const used = new Set(manifests.flatMap(({ text }) => blobsOf(parse(text)).map(layer => layer.digest)));
-  const left = new Set(before && blobsOf(parse(before.text)).map(layer => layer.digest));
+  const used = new Set(
+    manifests.flatMap(({ text }) => blobsOf(parseManifest(text)).map(layer => layer.digest)),
+  );
+  const left = new Set(before && blobsOf(parseManifest(before.text)).map(layer => layer.digest));
   const now = Date.now();
   let dropped = 0;
   for (const { digest, file, createdAt } of blobs) {

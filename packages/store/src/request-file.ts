@@ -5,13 +5,7 @@
  */
 import { StatusError } from '@tabllama/api';
 import type { FileVersion } from './database.ts';
-
-/** The network, or a server that is busy, failed us: worth another try. */
-export class NetworkError extends StatusError {
-  constructor(message: string, options?: ErrorOptions) {
-    super(500, message, options);
-  }
-}
+import { type Fetch, MissingError, refusal, send } from './web.ts';
 
 export interface FileAnswer {
   readonly version: FileVersion;
@@ -20,19 +14,23 @@ export interface FileAnswer {
   readonly body: ReadableStream<Uint8Array>;
 }
 
-const retryable = new Set([408, 425, 429, 500, 502, 503, 504]);
+/** As much of a file as is here. `certain`: its digest is known, so that what does not belong together is found at the end. */
+export interface KnownPart extends FileVersion {
+  readonly offset: number;
+  readonly certain?: boolean;
+}
 
 /**
  * Asks for a file from `offset` on if it still is that version. If it is not, or nobody can tell, the answer begins at 0.
  * @throws NetworkError where another try may help, else StatusError; the signal's reason when aborted
  */
 export async function requestFile(
-  fetch: typeof globalThis.fetch,
+  fetch: Fetch,
   url: string,
-  known: FileVersion & { readonly offset: number },
+  known: KnownPart,
   signal: AbortSignal,
 ): Promise<FileAnswer> {
-  const response = await send(fetch, url, known.offset, signal);
+  const response = await send(fetch, url, { headers: { range: `bytes=${known.offset}-` }, signal });
   const restart = () => {
     response.body?.cancel().catch(() => {});
     return requestFile(fetch, url, { offset: 0 }, signal);
@@ -40,11 +38,14 @@ export async function requestFile(
   if (response.status === 416 && known.offset > 0) return restart();
   if (!response.ok) {
     response.body?.cancel().catch(() => {});
-    throw refusal(url, response);
+    throw failure(url, response);
   }
   const answer = describe(response, known.offset);
   if (known.offset > 0 && answer.offset !== 0) {
-    return answer.offset === known.offset && sameVersion(answer.version, known) ? answer : restart();
+    const same = known.certain ? sameSize(answer.version, known) : sameVersion(answer.version, known);
+    // another origin may hide which range it is: with a digest to compare it is taken as the one that was asked for
+    const begins = known.certain && Number.isNaN(answer.offset) ? known.offset : answer.offset;
+    return begins === known.offset && same ? { ...answer, offset: begins } : restart();
   }
   if (answer.offset !== 0) {
     answer.body.cancel().catch(() => {});
@@ -53,40 +54,19 @@ export async function requestFile(
   return answer;
 }
 
+const sameSize = (a: FileVersion, b: FileVersion) =>
+  a.size === undefined || b.size === undefined || a.size === b.size;
+
 /** True if both are known to be the same bytes. */
 export function sameVersion(a: FileVersion, b: FileVersion): boolean {
   return a.validator !== undefined && a.validator === b.validator && a.size === b.size;
 }
 
-async function send(
-  fetch: typeof globalThis.fetch,
-  url: string,
-  offset: number,
-  signal: AbortSignal,
-): Promise<Response> {
-  try {
-    return await fetch(url, {
-      headers: { range: `bytes=${offset}-` },
-      cache: 'no-store', // the bytes are kept here, not twice
-      referrerPolicy: 'no-referrer',
-      signal,
-    });
-  } catch (error) {
-    signal.throwIfAborted();
-    const why = error instanceof Error ? error.message : String(error);
-    throw new NetworkError(
-      `pull model manifest: cannot reach ${url}: ${why} (no network, or the server does not let this page read the file)`,
-      { cause: error },
-    );
-  }
-}
-
-function refusal(url: string, { status, statusText }: Response): StatusError {
-  if (status === 404 || status === 410) {
-    return new StatusError(500, 'pull model manifest: file does not exist');
-  }
-  const message = `pull model manifest: ${url} answered ${status} ${statusText}`.trim();
-  return retryable.has(status) ? new NetworkError(message) : new StatusError(500, message);
+function failure(url: string, response: Response): StatusError {
+  const { status, statusText } = response;
+  if (status === 404 || status === 410) return new MissingError();
+  if (status === 401) return new StatusError(500, `unauthorized: access denied to ${url}`);
+  return refusal(response, `${url} answered ${status} ${statusText}`.trim());
 }
 
 function describe(response: Response, asked: number): FileAnswer {

@@ -1,14 +1,19 @@
 /** Puts the parts together into a `Store`. */
-import { type InstalledModel, StatusError, type Store } from '@tabllama/api';
-import { type Gguf, readGguf } from '@tabllama/gguf';
+import { defaultHost, type InstalledModel, StatusError, type Store } from '@tabllama/api';
+import type { ByteSource, Gguf } from '@tabllama/gguf';
 import { get } from 'idb-keyval';
+import { type FindToken, withTokens } from './access.ts';
 import { readChunks } from './chunks.ts';
 import { type BlobRecord, keyOf, openDatabase } from './database.ts';
 import { parseDigest } from './digest.ts';
-import { deleteManifest, findModel, listModels, writeManifest } from './manifests.ts';
+import { copyManifest, deleteManifest, findModel, listModels, textOf, writeManifest } from './manifests.ts';
 import { createPull } from './pull.ts';
+import { createPush } from './push.ts';
 import { putBytes, putStream } from './put-blob.ts';
-import { readTable } from './sources.ts';
+import { isWeb } from './sources/file-url.ts';
+import { createFindSource } from './sources/index.ts';
+import type { Fetch } from './web.ts';
+import { openWeights } from './weights.ts';
 
 export interface StoreOptions {
   /**
@@ -17,6 +22,15 @@ export interface StoreOptions {
    */
   readonly models?: Readonly<Record<string, string>>;
   readonly base: string | URL;
+  /**
+   * Where registries are that speak Ollama's protocol: one address for names without a host, or addresses by the host of the name,
+   * `hf.co` for Hugging Face included. A host that is not named here is asked itself, but for Ollama's own registry.
+   */
+  readonly registry?: string | Readonly<Record<string, string>>;
+  /** The page's token for a host that answers with 401, where it has one. */
+  readonly findToken?: FindToken;
+  /** Milliseconds before a failed request is sent again; each later time it is twice as long. Default 500. */
+  readonly retryMs?: number;
   /** Default: the global one. */
   readonly fetch?: typeof globalThis.fetch;
   /** Name of the IndexedDB database. Default `tabllama`. */
@@ -28,18 +42,26 @@ export interface StoreOptions {
   readonly persist?: () => Promise<unknown>;
 }
 
-/** @throws TypeError for an entry of `models` that is no name or no URL */
+/** @throws TypeError for an entry of `models` that is no name or no URL, and a registry that is no URL */
 export function createStore(options: StoreOptions): Store {
   const name = options.database ?? 'tabllama';
   const database = openDatabase(name);
-  const pull = createPull(name, readTable(options.models ?? {}, options.base), {
+  const fetch: Fetch = options.fetch ?? ((...request) => globalThis.fetch(...request));
+  const { models = {}, base, findToken = async () => undefined } = options;
+  const retries = { attempts: 6, retryMs: options.retryMs ?? 500 };
+  const settings = {
+    ...retries,
     database,
-    fetch: options.fetch ?? ((...request) => globalThis.fetch(...request)),
-    attempts: 6,
-    retryMs: 500,
-    stallMs: 30_000,
-  });
+    models,
+    base,
+    registries: readRegistries(options.registry ?? {}, base),
+    authorizedFetch: () => withTokens(fetch, findToken),
+  };
+  const pull = createPull(name, createFindSource(settings), { ...retries, database, stallMs: 30_000 });
+  const push = createPush(settings);
+  /** Headers by the files that they are in, and the bytes that belong to a header. */
   const headers = new Map<string, WeakRef<Gguf>>();
+  const bytes = new WeakMap<Gguf, ByteSource>();
 
   let { persist } = options;
   function askToPersist(): void {
@@ -51,13 +73,23 @@ export function createStore(options: StoreOptions): Store {
     return get<BlobRecord>(keyOf('blob', parseDigest(digest)), database);
   }
 
-  async function open({ model, name }: InstalledModel) {
+  async function open({ manifest, model, name }: InstalledModel) {
     if (!model) throw new StatusError(400, `model "${name.model}:${name.tag}" has no weights`);
-    const blob = await findBlob(model.digest);
-    if (!blob) throw new StatusError(500, `blob "${model.digest}" not found`);
-    const weights = readChunks(database, blob);
-    const gguf = headers.get(blob.digest)?.deref() ?? (await readGguf(weights));
-    headers.set(blob.digest, new WeakRef(gguf));
+    const layers = manifest.layers.filter(({ mediaType }) => mediaType === model.mediaType);
+    const blobs = await Promise.all(
+      layers.map(async ({ digest }) => {
+        const blob = await findBlob(digest);
+        if (!blob) throw new StatusError(500, `blob "${digest}" not found`);
+        return blob;
+      }),
+    );
+    const files = blobs.map(({ file }) => file).join();
+    const known = headers.get(files)?.deref();
+    const { gguf, weights } = known
+      ? { gguf: known, weights: bytes.get(known)! }
+      : await openWeights(database, blobs);
+    headers.set(files, new WeakRef(gguf));
+    bytes.set(gguf, weights);
     return { gguf, weights };
   }
 
@@ -75,12 +107,29 @@ export function createStore(options: StoreOptions): Store {
       return body instanceof Uint8Array ? putBytes(database, body) : putStream(database, body, signal);
     },
     async putManifest(name, manifest) {
-      await writeManifest(database, name, manifest);
+      await writeManifest(database, name, textOf(manifest));
     },
+    copy: (source, target) => copyManifest(database, source, target),
     delete: name => deleteManifest(database, name),
-    pull(source, signal) {
+    pull(source, options, signal) {
       askToPersist();
-      return pull(source, signal);
+      return pull(source, options, signal);
     },
+    push,
   };
+}
+
+/** Registries by host, in lower case; a single address is that of the names without a host. */
+function readRegistries(
+  registry: string | Readonly<Record<string, string>>,
+  base: string | URL,
+): ReadonlyMap<string, string> {
+  const entries = typeof registry === 'string' ? [[defaultHost, registry]] : Object.entries(registry);
+  return new Map(
+    entries.map(([host, address]) => {
+      const url = URL.parse(address, base);
+      if (!url || !isWeb(url)) throw new TypeError(`registry: ${JSON.stringify(address)} is no URL`);
+      return [host.toLowerCase(), url.href.replace(/\/+$/, '')];
+    }),
+  );
 }

@@ -16,13 +16,18 @@ const hour = (hours: number) => new Date(Date.now() - hours * 3_600_000).toUTCSt
 async function setup(initial: Partial<Parameters<typeof startServer>[0]> = {}, fragment = '') {
   const server = await startServer({ file: big, ...initial });
   const database = freshName();
-  const store = createStore({ models: { 'tiny:1': server.url + fragment }, base: server.url, database });
-  const pull = (signal?: AbortSignal) => collect(store.pull(name('tiny:1'), signal));
+  const store = createStore({
+    models: { 'tiny:1': server.url + fragment },
+    base: server.url,
+    database,
+    retryMs: 1,
+  });
+  const pull = (signal?: AbortSignal) => collect(store.pull(name('tiny:1'), {}, signal));
   /** Pulls until more than half of it is there, then aborts. */
   const interrupt = async () => {
     const controller = new AbortController();
     server.behaviour.hangAfter = 7_000_000;
-    const lines = store.pull(name('tiny:1'), controller.signal);
+    const lines = store.pull(name('tiny:1'), {}, controller.signal);
     await expect(
       (async () => {
         for await (const { completed } of lines) if ((completed ?? 0) >= 5_000_000) controller.abort();
@@ -227,8 +232,8 @@ describe('an interrupted pull goes on', () => {
 
 test('a page that was closed loses no more than the chunk it was receiving', async () => {
   await using server = await startServer({ file: big, hangAfter: 9_000_000 });
-  const options = { database: openDatabase(freshName()), fetch, attempts: 1, retryMs: 1, stallMs: 60_000 };
-  const source = { url: server.url };
+  const options = { database: openDatabase(freshName()), attempts: 1, retryMs: 1, stallMs: 60_000 };
+  const source = { url: server.url, fetch, kind: 'gguf' } as const;
   const closed = new AbortController();
   let received = 0;
   const first = download(
@@ -363,8 +368,8 @@ describe('a pull is refused', () => {
     const options = { database: openDatabase(freshName()), attempts: 2, retryMs: 1, stallMs: 1000 };
     const attempt = (length: number) =>
       download(
-        { url: 'http://x/y' },
-        { ...options, fetch: lie(length) },
+        { url: 'http://x/y', fetch: lie(length), kind: 'gguf' },
+        options,
         () => {},
         new AbortController().signal,
       );
@@ -375,11 +380,16 @@ describe('a pull is refused', () => {
   test('when the server falls silent again and again, and what came is kept', async () => {
     await using server = await startServer({ file: big, hangAfter: 500_000 });
     const database = freshName();
-    const options = { database: openDatabase(database), fetch, attempts: 2, retryMs: 1, stallMs: 500 };
+    const options = { database: openDatabase(database), attempts: 2, retryMs: 1, stallMs: 500 };
     const fallSilent = () => {
       server.behaviour.hangAfter = 0;
     };
-    const stalled = download({ url: server.url }, options, fallSilent, new AbortController().signal);
+    const stalled = download(
+      { url: server.url, fetch, kind: 'gguf' },
+      options,
+      fallSilent,
+      new AbortController().signal,
+    );
     await expect(stalled).rejects.toThrow('max retries exceeded: the server sent nothing for 0.5 s');
     expect(await keysOf(database)).toEqual({ chunk: 1, partial: 1 });
   });

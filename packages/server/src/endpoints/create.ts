@@ -145,7 +145,7 @@ async function* fromModel(
   const name = readName(from);
   let model = await store.find(name);
   if (model === undefined) {
-    for await (const line of store.pull(name, signal)) if (line.status !== 'success') yield line;
+    for await (const line of store.pull(name, {}, signal)) if (line.status !== 'success') yield line;
     model = await store.find(name);
   }
   if (model === undefined) throw new StatusError(404, `model '${from}' not found`);

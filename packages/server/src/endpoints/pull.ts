@@ -18,7 +18,7 @@ export const pull: Endpoint = async ({ request, store }) => {
   const source = fileUrl(text, request.url) ?? (await nameToWrite(store, readName(text)));
   return progress(request, body.stream ?? true, async function* (signal) {
     try {
-      yield* store.pull(source, signal);
+      yield* store.pull(source, { insecure: body.insecure }, signal);
     } catch (error) {
       if (error instanceof StatusError || signal.aborted) throw error;
       throw new StatusError(500, error instanceof Error ? error.message : String(error), { cause: error });

@@ -1,0 +1,31 @@
+/** A manifest for GGUF files that came without one, with its config written as a blob. */
+import { type Layer, modelConfig } from '@tabllama/api';
+
+import type { BlobRecord, Database } from './database.ts';
+import { MEDIA_TYPES, textOf } from './manifests.ts';
+import { putBytes } from './put-blob.ts';
+import { openWeights } from './weights.ts';
+
+/** The text of the manifest of a model whose weights are these blobs, one or all parts of one; `texts` are its other layers. */
+export async function describeFiles(
+  database: Database,
+  blobs: readonly BlobRecord[],
+  texts: readonly Layer[] = [],
+): Promise<string> {
+  const { gguf } = await openWeights(database, blobs);
+  const layers: Layer[] = [
+    ...blobs.map(({ digest, size }) => ({ mediaType: `${MEDIA_TYPES.layer}model`, digest, size })),
+    ...texts,
+  ];
+  const config = modelConfig(
+    gguf,
+    layers.map(({ digest }) => digest),
+  );
+  const bytes = new TextEncoder().encode(`${JSON.stringify(config)}\n`);
+  return textOf({
+    schemaVersion: 2,
+    mediaType: MEDIA_TYPES.manifest,
+    config: { mediaType: MEDIA_TYPES.config, ...(await putBytes(database, bytes)) },
+    layers,
+  });
+}

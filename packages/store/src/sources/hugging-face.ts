@@ -1,0 +1,134 @@
+/**
+ * GGUF files of repositories on Hugging Face: `hf.co/user/repo`, or with a quantization as the tag. Files are found with the
+ * API of the hub and come from its `resolve` URLs, which redirect to a CDN; both answer pages of any origin.
+ */
+import { type ModelName, StatusError } from '@tabllama/api';
+import type { Database } from '../database.ts';
+import type { RemoteFile } from '../download.ts';
+import { describeFiles } from '../manifest-of-files.ts';
+import { MEDIA_TYPES } from '../manifests.ts';
+import { putBytes } from '../put-blob.ts';
+import { type Fetch, MissingError, refusal, retry, send } from '../web.ts';
+import type { FindSource, SourceSettings } from './source.ts';
+
+const hosts = ['hf.co', 'huggingface.co'];
+const hub = 'https://huggingface.co';
+
+/** Files at the root of a repository that become layers of the same name, as Hugging Face's page on Ollama says. */
+const textFiles = ['template', 'system', 'params'] as const;
+const MAX_TEXT_BYTES = 1 << 20;
+
+interface HubFile {
+  readonly path: string;
+  readonly size: number;
+  readonly sha256?: string;
+}
+
+export function huggingFace(settings: SourceSettings): FindSource {
+  return wanted => {
+    if (wanted instanceof URL || !hosts.includes(wanted.host.toLowerCase())) return undefined;
+    const base = settings.registries.get(wanted.host.toLowerCase()) ?? hub;
+    const repository = `${wanted.namespace}/${wanted.model}`;
+    const resolve = (path: string) =>
+      `${base}/${repository}/resolve/main/${path.split('/').map(encodeURIComponent).join('/')}`;
+
+    return async signal => {
+      const fetch = settings.authorizedFetch();
+      const get = (url: string) => retry(() => request(fetch, url, signal), settings, signal);
+      const tree = await get(`${base}/api/models/${repository}/tree/main?recursive=true`);
+      const all = readTree(await tree.json());
+      const files = chooseFiles(all, wanted).map(
+        ({ path, size, sha256 }): RemoteFile => ({
+          url: resolve(path),
+          fetch,
+          size,
+          kind: 'gguf',
+          ...(sha256 && { digest: `sha256:${sha256}` }),
+        }),
+      );
+      const texts = textFiles.filter(name =>
+        all.some(({ path, size }) => path === name && size <= MAX_TEXT_BYTES),
+      );
+      return {
+        files,
+        async manifest(blobs) {
+          const layers = [];
+          for (const type of texts) {
+            const text = await (await get(resolve(type))).text();
+            layers.push(await textLayer(settings.database, type, text));
+          }
+          return describeFiles(settings.database, blobs, layers);
+        },
+      };
+    };
+  };
+}
+
+async function request(fetch: Fetch, url: string, signal?: AbortSignal): Promise<Response> {
+  const response = await send(fetch, url, { signal });
+  if (response.ok) return response;
+  if (response.status === 404) throw new MissingError();
+  throw refusal(response, `${response.status}: ${(await response.text()).slice(0, 4096)}`);
+}
+
+/** The files in the hub's answer; entries that are no sound file are passed over. */
+function readTree(entries: unknown): HubFile[] {
+  if (!Array.isArray(entries)) throw new StatusError(500, 'the list of files is no list');
+  return entries.flatMap(entry => {
+    const { type, path, size, lfs } = (entry ?? {}) as Record<string, unknown>;
+    if (type !== 'file' || typeof path !== 'string' || !Number.isSafeInteger(size)) return [];
+    const { oid } = (lfs ?? {}) as { oid?: unknown };
+    const sha256 = typeof oid === 'string' && /^[0-9a-f]{64}$/.test(oid) ? oid : undefined;
+    return [{ path, size: size as number, sha256 }];
+  });
+}
+
+/**
+ * The file of a quantization, or all of its parts: the tag is a whole word of the file's name, in any case. Without one it is Q4_K_M,
+ * else another Q4, else the first. Projectors are left out: nothing here could use them.
+ */
+function chooseFiles(all: readonly HubFile[], { tag, host, namespace, model }: ModelName): HubFile[] {
+  const models = all.filter(({ path }) => /\.gguf$/i.test(path) && !/mmproj/i.test(path));
+  models.sort((a, b) => (a.path < b.path ? -1 : 1));
+  const firsts = models.filter(({ path }) => !/-(?!00001)\d{5}-of-\d{5}\.gguf$/i.test(path));
+  const having = (quant: string) => firsts.find(({ path }) => hasWord(path, quant));
+  const chosen =
+    tag.toLowerCase() === 'latest'
+      ? (having('Q4_K_M') ?? firsts.find(({ path }) => /[-._/]q4/i.test(path)) ?? firsts[0])
+      : having(tag);
+  if (chosen) {
+    const stem = chosen.path.replace(/-00001-of-(\d{5})\.gguf$/i, '');
+    return stem === chosen.path
+      ? [chosen]
+      : models.filter(({ path }) => path.startsWith(`${stem}-`) && /-\d{5}-of-\d{5}\.gguf$/i.test(path));
+  }
+  const names = firsts.map(({ path }) => path.replace(/(-00001-of-\d{5})?\.gguf$/i, '')).join(', ');
+  throw new StatusError(
+    500,
+    firsts.length === 0
+      ? `${host}/${namespace}/${model} has no GGUF files`
+      : `${host}/${namespace}/${model} has no file for ${JSON.stringify(tag)}, only ${names}`,
+  );
+}
+
+/** True if a path has the word between other characters than letters, digits and `_`. */
+function hasWord(path: string, word: string): boolean {
+  const escaped = word.replace(/[^a-z0-9_]/gi, '\\$&');
+  return new RegExp(`(^|[^a-z0-9_])${escaped}([^a-z0-9_]|$)`, 'i').test(path);
+}
+
+async function textLayer(database: Database, type: (typeof textFiles)[number], text: string) {
+  const params = type === 'params' ? asObject(text) : undefined;
+  const bytes = new TextEncoder().encode(params ? JSON.stringify(params) : text);
+  return { mediaType: `${MEDIA_TYPES.layer}${type}`, ...(await putBytes(database, bytes)) };
+}
+
+function asObject(text: string): object {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  } catch {
+    // told below
+  }
+  throw new StatusError(500, 'the params of the repository are no JSON object');
+}
