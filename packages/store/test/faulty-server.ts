@@ -52,7 +52,12 @@ export async function startServer(initial: Partial<Behaviour> & { file: Uint8Arr
   };
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, b: Behaviour): Promise<void> {
+/** The file, or what the behaviour makes of it. */
+export async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  b: Behaviour,
+): Promise<void> {
   if (b.redirect && request.url === '/model.gguf') {
     response.writeHead(302, { location: b.redirect }).end();
     return;

@@ -8,7 +8,7 @@ export const tiny = new Uint8Array(
 );
 
 /** The tiny model with bytes after its tensors, different ones for each seed: several chunks long. */
-export function bigModel(seed: number, size = 10_000_000): Uint8Array {
+export function bigModel(seed: number, size = 10_000_000): Uint8Array<ArrayBuffer> {
   const file = new Uint8Array(size);
   file.set(tiny);
   let state = seed;
