@@ -18,8 +18,8 @@ const typicalDevice = {
   layout: { matvec: 'split', lanes: 64, tokenLanes: 32, tileTokens: 256, fewTokens: 4 },
 } as const;
 
-/** Everything behind the wire. Throws TypeError for a model whose name or URL is none. */
-export function compose({ models, base }: StartOptions, page: PageApi): Backend {
+/** Everything behind the wire. Throws TypeError for a model whose name or URL is none, and for a registry that is no URL. */
+export function compose({ models, base, registry }: StartOptions, page: PageApi): Backend {
   const device = createDeviceSource(navigator.gpu);
   const engine = createEngine({
     async openRunner(gguf, weights, { contextLength }, signal, onProgress) {
@@ -37,7 +37,13 @@ export function compose({ models, base }: StartOptions, page: PageApi): Backend 
     estimate: (gguf, { contextLength }) =>
       estimateMemory(gguf, contextLength, device.current ?? typicalDevice),
   });
-  const store = createStore({ models, base, persist: () => page.persist() });
+  const store = createStore({
+    models,
+    base,
+    registry,
+    findToken: host => page.findToken(host),
+    persist: () => page.persist(),
+  });
   const server = createServer({ engines: [withProgress(engine, page)], store });
   return { fetch: server.fetch, device: () => describeDevice(device) };
 }

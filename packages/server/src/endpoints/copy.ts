@@ -17,6 +17,6 @@ export const copy: Endpoint = async ({ request, store }) => {
   const model = await store.find(from);
   if (model === undefined) throw new StatusError(404, `model ${quote(source)} not found`);
   const target = await nameToWrite(store, to);
-  if (!sameName(target, model.name)) await store.putManifest(target, model.manifest);
+  if (!sameName(target, model.name)) await store.copy(model.name, target);
   return respond('', 200);
 };

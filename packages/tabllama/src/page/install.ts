@@ -8,11 +8,20 @@ import { interceptFetch } from './intercept.ts';
 export interface InstallOptions extends ClaimOptions {
   /** What `/api/pull` finds under a name: the URL of a GGUF file, resolved against the page. */
   readonly models?: Readonly<Record<string, string | URL>>;
+  /**
+   * Where registries are that speak Ollama's protocol and let this page read them: the address of one that has the names without a
+   * host, or addresses by the host that names begin with.
+   */
+  readonly registry?: string | URL | Readonly<Record<string, string | URL>>;
+  /** Tokens for registries and repositories that are not public, by host; asked for when a host answers with 401. */
+  readonly tokens?: Readonly<Record<string, string>> | ((host: string) => Token | Promise<Token>);
   /** Makes the worker, where a bundler wants that done in its own way: a module worker that imports `tabllama/worker`. */
   readonly worker?: () => Worker;
   /** Told while a model is uploaded to the GPU and its kernels are compiled. */
   readonly onProgress?: (progress: LoadProgress) => void;
 }
+
+type Token = string | undefined;
 
 export interface Tabllama {
   /** A `fetch` whose every request the worker answers, whatever its origin: for clients that take a `fetch`. */
@@ -33,13 +42,16 @@ let installed = false;
 export async function install(options: InstallOptions = {}): Promise<Tabllama> {
   if (installed) throw new Error('tabllama is installed in this page already: call uninstall() first');
   const claims = createClaim(options, location.origin);
-  const { models = {}, worker = ownWorker, onProgress = () => {} } = options;
-  const urls = Object.entries(models).map(([name, url]) => [name, String(url)]);
+  const { models = {}, registry, tokens = {}, worker = ownWorker, onProgress = () => {} } = options;
   const closed = new AbortController();
   const backend = startBackend(
     worker,
-    { models: Object.fromEntries(urls), base: document.baseURI },
-    { onProgress, persist: () => navigator.storage.persist() },
+    { models: asTexts(models), base: document.baseURI, registry: registry && asAddresses(registry) },
+    {
+      onProgress,
+      persist: () => navigator.storage.persist(),
+      findToken: async host => (typeof tokens === 'function' ? tokens(host) : tokens[host]),
+    },
     closed.signal,
   );
 
@@ -66,6 +78,12 @@ export async function install(options: InstallOptions = {}): Promise<Tabllama> {
     throw error;
   }
 }
+
+const asTexts = (urls: Readonly<Record<string, string | URL>>) =>
+  Object.fromEntries(Object.entries(urls).map(([name, url]) => [name, String(url)]));
+
+const asAddresses = (registry: NonNullable<InstallOptions['registry']>) =>
+  typeof registry === 'string' || registry instanceof URL ? String(registry) : asTexts(registry);
 
 /** Bundlers look for this very expression. */
 function ownWorker(): Worker {

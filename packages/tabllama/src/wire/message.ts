@@ -37,6 +37,8 @@ export interface StartOptions {
   readonly models: Readonly<Record<string, string>>;
   /** What those URLs are resolved against. */
   readonly base: string;
+  /** Where registries are: one for names without a host, or by host. */
+  readonly registry?: string | Readonly<Record<string, string>>;
 }
 
 /** What the worker exposes through comlink. */
@@ -52,4 +54,6 @@ export interface PageApi {
   onProgress(progress: LoadProgress): void;
   /** Asks the browser not to evict what is stored, which only a page may. */
   persist(): Promise<boolean>;
+  /** The token for a host that wants one, where the page has it. */
+  findToken(host: string): Promise<string | undefined>;
 }
