@@ -14,7 +14,10 @@ export interface Field<T> {
   read(json: Json, reader: Reader): T | undefined;
 }
 
-export type Decoded<F> = { [K in keyof F]?: F[K] extends Field<infer T> ? T : never };
+/** What a field reads. */
+export type Value<F> = F extends Field<infer T> ? T : never;
+
+export type Decoded<F> = { [K in keyof F]?: Value<F[K]> };
 
 /** Where in the request we are, and the first mistake: Go goes on after it, and reports it at the end. */
 export class Reader {
@@ -32,11 +35,15 @@ export class Reader {
   }
 }
 
-/** Decodes a request body. `struct` is the name that Ollama's type has. Throws StatusError 400. */
+/**
+ * Decodes a request body. `type` is the name that Ollama's type has, with its package where that is not `api`; `empty` is said where
+ * there is no body. Throws StatusError 400.
+ */
 export function decodeBody<F extends Record<string, Field<unknown>>>(
   bytes: Uint8Array,
-  struct: string,
+  type: string,
   fields: F,
+  empty = 'missing request body',
 ): Decoded<F> {
   let json: Json | undefined;
   try {
@@ -45,10 +52,20 @@ export function decodeBody<F extends Record<string, Field<unknown>>>(
     if (error instanceof JsonError) throw new StatusError(400, error.message);
     throw error;
   }
-  if (json === undefined) throw new StatusError(400, 'missing request body');
+  if (json === undefined) throw new StatusError(400, empty);
+  return decodeJson(json, type, fields);
+}
+
+/** Decodes a JSON object, `type` as above. Throws StatusError 400. */
+export function decodeJson<F extends Record<string, Field<unknown>>>(
+  json: Json,
+  type: string,
+  fields: F,
+): Decoded<F> {
   if (json === null) return {};
-  const reader = new Reader(struct);
-  const value = object(`api.${struct}`, fields).read(json, reader);
+  const reader = new Reader(type.slice(type.indexOf('.') + 1));
+  const goType = type.includes('.') ? type : `api.${type}`;
+  const value = object(goType, fields).read(json, reader);
   if (reader.mistake !== undefined) throw new StatusError(400, reader.mistake);
   return value ?? {};
 }
@@ -76,12 +93,31 @@ export const int: Field<number> = {
   },
 };
 
+/** A number that Go keeps in so many bits. */
+export const float64 = float('float64', Number.MAX_VALUE);
+export const float32 = float('float32', 3.4028234663852886e38);
+
+function float(goType: string, most: number): Field<number> {
+  return {
+    goType,
+    zero: 0,
+    read(json, reader) {
+      if (!(json instanceof JsonNumber)) return reader.wrongType(json, goType);
+      const value = Number(json.text);
+      return Math.abs(value) <= most ? value : reader.wrongType(json, goType, ` ${json.text}`);
+    },
+  };
+}
+
 /** Anything, as plain JavaScript. */
 export const any: Field<unknown> = {
   goType: 'interface {}',
   zero: null,
   read: (json, reader) => plain(json, reader),
 };
+
+/** A JSON as it was written. */
+export const raw: Field<Json> = { goType: 'json.RawMessage', zero: null, read: json => json };
 
 /** An object with values of one kind. */
 export function map<T>(item: Field<T>): Field<Readonly<Record<string, T>>> {
@@ -156,6 +192,9 @@ export function custom<T>(goType: string, zero: T, read: (value: unknown) => T):
 }
 
 const MAX_PLAIN_DEPTH = 1000; // far above any schema; what reads such a value later may recurse
+
+/** A JSON as plain JavaScript. Throws StatusError 400 for what is nested too deeply. */
+export const toPlain = (json: Json): unknown => plain(json, new Reader(''));
 
 function plain(json: Json, reader: Reader, depth = 0): unknown {
   if (depth > MAX_PLAIN_DEPTH) throw new StatusError(400, `json: nested more than ${MAX_PLAIN_DEPTH} deep`);

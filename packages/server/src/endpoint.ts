@@ -17,16 +17,16 @@ export type Endpoint = (context: Context) => Response | Promise<Response>;
 
 const MAX_BODY = 256 * 1024 * 1024; // bytes of JSON; far above any pictures that a browser would send
 
-/** The whole body of a JSON request. Throws StatusError 413 beyond 256 MiB, and the signal's reason. */
-export async function readBody(request: Request): Promise<Uint8Array> {
+/** The whole body of a JSON request. Throws StatusError 413 beyond `most` bytes (256 MiB), and the signal's reason. */
+export async function readBody({ body }: Pick<Request, 'body'>, most = MAX_BODY): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let length = 0;
-  const reader = request.body?.getReader();
+  const reader = body?.getReader();
   for (;;) {
     const { value, done = true } = (await reader?.read()) ?? {};
     if (done || value === undefined) break;
     length += value.length;
-    if (length > MAX_BODY) {
+    if (length > most) {
       await reader?.cancel();
       throw new StatusError(413, 'http: request body too large');
     }

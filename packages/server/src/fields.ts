@@ -1,5 +1,17 @@
 /** Fields that several requests share, each read as Ollama reads it. */
-import { any, array, bool, custom, type Decoded, type Field, int, map, object, string } from './decode.ts';
+import {
+  any,
+  array,
+  bool,
+  custom,
+  type Decoded,
+  type Field,
+  int,
+  map,
+  object,
+  string,
+  type Value,
+} from './decode.ts';
 import { parseDuration, quote } from './go-text.ts';
 
 /** Milliseconds that a model stays loaded after a request; Infinity for a negative one: for ever. */
@@ -10,8 +22,12 @@ export const keepAlive: Field<number> = custom('api.Duration', 0, value => {
   return ms < 0 ? Number.POSITIVE_INFINITY : ms;
 });
 
-function goTypeOf(value: unknown): string {
+/** What Go's `%T` prints for a value of a JSON. */
+export function goTypeOf(value: unknown): string {
+  if (value === undefined || value === null) return '<nil>';
   if (typeof value === 'boolean') return 'bool';
+  if (typeof value === 'number') return 'float64';
+  if (typeof value === 'string') return 'string';
   return Array.isArray(value) ? '[]interface {}' : 'map[string]interface {}';
 }
 
@@ -30,14 +46,19 @@ export const image: Field<string> = {
   zero: '',
   read(json, reader) {
     if (typeof json !== 'string') return reader.wrongType(json, 'api.ImageData');
-    const wrong = base64Mistake(json);
-    if (wrong >= 0) reader.mistake ??= `illegal base64 data at input byte ${wrong}`;
+    reader.mistake ??= base64Mistake(json);
     return json;
   },
 };
 
+/** What is wrong with a text that should be padded base64, in the words of Go. */
+export function base64Mistake(text: string): string | undefined {
+  const wrong = endOfBase64(text);
+  return wrong < 0 ? undefined : `illegal base64 data at input byte ${wrong}`;
+}
+
 /** Where a text stops being padded base64, or -1. Line ends are skipped. Counts as `encoding/base64` of Go does. */
-function base64Mistake(text: string): number {
+function endOfBase64(text: string): number {
   if (text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text)) return -1;
   let inGroup = 0;
   for (let i = 0; i < text.length; i++) {
@@ -88,6 +109,14 @@ export const message = object('api.Alias', {
 export const messages = array(message, '[]api.Message');
 
 /** Keys of a schema that Ollama does not know never reach the prompt: they are not read here. */
+export const toolParameters = {
+  type: string,
+  $defs: any,
+  items: any,
+  required: array(string),
+  properties: any,
+};
+
 export const tools = array(
   object('api.Tool', {
     type: string,
@@ -95,13 +124,7 @@ export const tools = array(
     function: object('api.ToolFunction', {
       name: string,
       description: string,
-      parameters: object('api.ToolFunctionParameters', {
-        type: string,
-        $defs: any,
-        items: any,
-        required: array(string),
-        properties: any,
-      }),
+      parameters: object('api.ToolFunctionParameters', toolParameters),
     }),
   }),
   'api.Tools',
@@ -125,4 +148,4 @@ export const generation = {
 };
 
 export type GenerationFields = Decoded<typeof generation>;
-export type MessageFields = Decoded<{ message: typeof message }>['message'];
+export type MessageFields = Value<typeof message>;

@@ -152,11 +152,11 @@ export async function respondTo<L extends object>(
   answer: Answer<L>,
 ): Promise<Response> {
   if (stream && !('only' in answer)) return ndjson(request, answer.lines);
-  return json(await whole(request, answer));
+  return json(await inOnePiece(request, answer));
 }
 
 /** An answer in one piece. Stops with the request. */
-export async function whole<L>(request: Request, answer: Answer<L>): Promise<L> {
+export async function inOnePiece<L>(request: Request, answer: Answer<L>): Promise<L> {
   if ('only' in answer) return answer.only;
   const all: L[] = [];
   for await (const line of answer.lines(request.signal)) all.push(line);

@@ -89,7 +89,7 @@ export function resolveOptions(
 /** The options that are known and not null, each of its type. */
 function checked(options: Readonly<Record<string, unknown>>): Partial<typeof defaults> {
   const known = Object.entries(options).filter(
-    ([name, value]) => Object.hasOwn(kinds, name) && value !== null,
+    ([name, value]) => Object.hasOwn(kinds, name) && value !== null && value !== undefined,
   );
   return Object.fromEntries(known.map(([name, value]) => [name, check(name, kinds[name], value)]));
 }

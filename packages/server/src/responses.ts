@@ -23,13 +23,17 @@ export function json(
   return respond(toJson(value), status, { 'content-type': type });
 }
 
-/** The one place where an error becomes HTTP. */
+/** Where an error becomes HTTP, as Ollama's own API says it. */
 export function errorResponse(error: unknown, type?: JsonType): Response {
-  return json(errorBody(error), error instanceof StatusError ? error.status : 500, type);
+  const { status, message } = httpError(error);
+  return json({ error: message }, status, type);
 }
 
-function errorBody(error: unknown) {
-  return { error: error instanceof Error ? error.message : String(error) };
+export function httpError(error: unknown): { readonly status: number; readonly message: string } {
+  return {
+    status: error instanceof StatusError ? error.status : 500,
+    message: error instanceof Error ? error.message : String(error),
+  };
 }
 
 /** How a stream is written: the chunks of each item, and those of an error that comes after the first item. */
@@ -82,7 +86,7 @@ export async function streamed<T>(
 const lines: StreamFormat<object> = {
   headers: { 'content-type': 'application/x-ndjson' },
   chunks: line => [`${toJson(line)}\n`],
-  failed: error => [`${toJson(errorBody(error))}\n`],
+  failed: error => [`${toJson({ error: httpError(error).message })}\n`],
 };
 
 /** The lines of a producer as NDJSON, one line one chunk: an error before the first has its own status, one after it is a last line. */

@@ -230,3 +230,55 @@ describe('/api/embeddings', () => {
     expect(length(body.embeddings[0])).toBeCloseTo(1, 6);
   });
 });
+
+describe('/v1/embeddings', () => {
+  test.each(['v1-embeddings', 'v1-embeddings-base64'])(
+    '%s: the same fields, counts and vectors',
+    async name => {
+      const { path, body, answer } = recorded(name);
+      const { status, body: ours } = await send(path, body);
+      expect(status).toBe(200);
+      expect(Object.keys(ours)).toEqual(Object.keys(answer));
+      expect(ours).toMatchObject({ object: 'list', model: 'bert', usage: answer.usage });
+      expect(ours.data).toHaveLength(answer.data.length);
+      for (const [i, { embedding, ...rest }] of answer.data.entries()) {
+        expect(Object.keys(ours.data[i])).toEqual(['object', 'embedding', 'index']);
+        expect(ours.data[i]).toMatchObject(rest);
+        const [expected, vector] = [embedding, ours.data[i].embedding].map(floatsOf);
+        expected.forEach((value, k) => {
+          expect(Math.abs(vector[k] - value)).toBeLessThan(2e-3);
+        });
+      }
+    },
+  );
+
+  /** Floats, or the bytes of floats in base64; what a recording says of those that it leaves out is left out. */
+  function floatsOf(embedding: string | (number | string)[]): number[] {
+    if (typeof embedding !== 'string') return embedding.filter(value => typeof value === 'number');
+    const bytes = Buffer.from(embedding, 'base64');
+    return Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readFloatLE(4 * i));
+  }
+
+  test.each<[object, number, string]>([
+    [{ input: [] }, 400, 'invalid input'],
+    [{}, 400, 'invalid input'],
+    [{ input: null }, 400, 'invalid input'],
+    [{ input: 1 }, 400, 'invalid input type'],
+    [{ input: [[1]] }, 400, 'invalid input type'],
+    [
+      { input: 'a', encoding_format: 'hex' },
+      400,
+      "Invalid value for 'encoding_format' = hex. Supported values: ['float', 'base64'].",
+    ],
+    [{ input: 'a', model: 'x' }, 404, 'model "x" not found, try pulling it first'],
+    [{ input: 'a', model: undefined }, 404, "model '' not found"],
+  ])('%j is refused with %d: %s', async (more, status, message) => {
+    const answer = await send('/v1/embeddings', { model: 'bert', ...more });
+    expect([answer.status, answer.body.error.message]).toEqual([status, message]);
+  });
+
+  test('an empty text is a text, and the format has no case', async () => {
+    const { body } = await send('/v1/embeddings', { model: 'bert', input: '', encoding_format: 'BASE64' });
+    expect(body.data).toMatchObject([{ embedding: expect.any(String) }]);
+  });
+});

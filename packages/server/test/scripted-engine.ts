@@ -20,6 +20,8 @@ export interface ScriptedEngine extends Engine {
 export interface Script {
   /** Pieces of every answer. */
   readonly pieces?: readonly string[];
+  /** Every answer whole, in place of `pieces`. */
+  readonly deltas?: readonly Delta[];
   /** Models that fit at the same time. */
   readonly room?: number;
   /** Awaited before every piece. */
@@ -61,6 +63,7 @@ export function createScriptedEngine(script: Script = {}): ScriptedEngine {
       engine.last = request;
       if (running++ > 0) throw new Error('two generations at once');
       try {
+        if (script.deltas) return yield* script.deltas;
         for (const [index, content] of pieces.entries()) {
           await script.beforePiece?.(content, index);
           signal?.throwIfAborted();

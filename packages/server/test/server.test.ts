@@ -405,13 +405,6 @@ describe('requests', () => {
       'info field "context_length" must be a non-negative integer',
     ],
     ['POST', '/api/blobs/sha256:00', {}, 400, 'invalid digest format'],
-    [
-      'POST',
-      '/v1/chat/completions',
-      {},
-      501,
-      '/v1/chat/completions is not there yet: a later version brings it',
-    ],
   ])('%s %s %j is answered with %d', async (method, path, body, status, error) => {
     const { send } = await open();
     const response = await send(path, body, { method });

@@ -132,10 +132,7 @@ function join(all: readonly ChatLine[]): ChatLine {
 }
 
 /** The model's own messages, then those of the request; its system text first, unless the request begins with one. */
-function promptMessages(
-  installed: InstalledModel,
-  request: readonly NonNullable<MessageFields>[],
-): Message[] {
+function promptMessages(installed: InstalledModel, request: readonly MessageFields[]): Message[] {
   const asked = request.map(message => ({
     ...message,
     role: (message.role ?? '').toLowerCase(),

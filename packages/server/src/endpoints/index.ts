@@ -15,6 +15,13 @@ import { pull } from './pull.ts';
 import { root } from './root.ts';
 import { show } from './show.ts';
 import { tags } from './tags.ts';
+import { chatCompletions } from './v1/chat-completions.ts';
+import { completions } from './v1/completions.ts';
+import { embeddings as v1Embeddings } from './v1/embeddings.ts';
+import { messages } from './v1/messages.ts';
+import { model, models } from './v1/models.ts';
+import { responses } from './v1/responses.ts';
+import { transcriptions } from './v1/transcriptions.ts';
 import { version } from './version.ts';
 
 export const endpoints: Readonly<Record<RoutePath, Endpoint>> = {
@@ -40,12 +47,12 @@ export const endpoints: Readonly<Record<RoutePath, Endpoint>> = {
   '/api/experimental/web_search': notYet,
   '/api/experimental/web_fetch': notYet,
   '/api/experimental/model-recommendations': notYet,
-  '/v1/chat/completions': notYet,
-  '/v1/completions': notYet,
-  '/v1/embeddings': notYet,
-  '/v1/responses': notYet,
-  '/v1/audio/transcriptions': notYet,
-  '/v1/models': notYet,
-  '/v1/models/:model': notYet,
-  '/v1/messages': notYet,
+  '/v1/chat/completions': chatCompletions,
+  '/v1/completions': completions,
+  '/v1/embeddings': v1Embeddings,
+  '/v1/responses': responses,
+  '/v1/audio/transcriptions': transcriptions,
+  '/v1/models': models,
+  '/v1/models/:model': model,
+  '/v1/messages': messages,
 };

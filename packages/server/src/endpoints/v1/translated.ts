@@ -1,0 +1,107 @@
+/** What the APIs besides Ollama's own share: a request is mapped to one of Ollama's, and its answer is written in the other's shape. */
+import { StatusError } from '@tabllama/api';
+import { type Decoded, decodeBody, type Field } from '../../decode.ts';
+import { type Context, type Endpoint, readBody } from '../../endpoint.ts';
+import { type Answer, inOnePiece } from '../../generation.ts';
+import { toJson } from '../../go-text.ts';
+import { httpError, json, respond, type StreamFormat, streamed } from '../../responses.ts';
+
+/** How an API says what is wrong. */
+export type ErrorBody = (status: number, message: string) => object;
+
+/**
+ * An endpoint of another API. `read` throws what is wrong with the request; what it returns answers it. Errors of both have the API's
+ * shape; as in Ollama, where the first come from a layer of their own, they differ in their headers and their line end.
+ */
+export function translated(
+  errorBody: ErrorBody,
+  read: (context: Context) => Promise<() => Promise<Response>>,
+): Endpoint {
+  return async context => {
+    let answer: () => Promise<Response>;
+    try {
+      answer = await read(context);
+    } catch (error) {
+      context.request.signal.throwIfAborted();
+      const { status, message } = httpError(error);
+      return json(errorBody(status, message), status);
+    }
+    try {
+      return await answer();
+    } catch (error) {
+      context.request.signal.throwIfAborted();
+      const { status, message } = httpError(error);
+      return jsonLine(errorBody(status, message), status);
+    }
+  };
+}
+
+export function jsonLine(value: object, status = 200): Response {
+  return respond(`${toJson(value)}\n`, status, { 'content-type': 'application/json' });
+}
+
+const MAX_DECOMPRESSED = 20 * 1024 * 1024; // bytes, as in Ollama
+
+/** The fields of a request; its body may be compressed. Throws StatusError 400. */
+export async function decodeRequest<F extends Record<string, Field<unknown>>>(
+  request: Request,
+  type: string,
+  fields: F,
+): Promise<Decoded<F>> {
+  const zstd = request.headers.get('content-encoding') === 'zstd';
+  const bytes = zstd ? await readCompressed(request) : await readBody(request);
+  return decodeBody(bytes, type, fields, 'EOF');
+}
+
+/** A body in zstd, where the platform can read that. */
+async function readCompressed(request: Request): Promise<Uint8Array> {
+  try {
+    const stream = new DecompressionStream('zstd' as CompressionFormat);
+    return await readBody({ body: request.body?.pipeThrough(stream) ?? null }, MAX_DECOMPRESSED);
+  } catch (error) {
+    request.signal.throwIfAborted();
+    if (error instanceof StatusError) throw error;
+    throw new StatusError(400, 'failed to decompress request body', { cause: error });
+  }
+}
+
+export interface Reply<L> {
+  readonly stream: boolean;
+  /** The answer in one piece. */
+  whole(line: L): object;
+  /** The answer as server-sent events. */
+  readonly events: StreamFormat<L>;
+}
+
+/** An answer of Ollama's API, written as the reply of another. */
+export async function reply<L>(
+  { request }: Context,
+  answer: Answer<L>,
+  { stream, whole, events }: Reply<L>,
+): Promise<Response> {
+  if (!stream) return jsonLine(whole(await inOnePiece(request, answer)));
+  const lines =
+    'only' in answer
+      ? async function* () {
+          yield answer.only;
+        }
+      : answer.lines;
+  return streamed(request, lines, events);
+}
+
+/** The headers of a stream that proxies must not hold back. */
+export const liveHeaders = {
+  'content-type': 'text/event-stream',
+  'cache-control': 'no-cache',
+  connection: 'keep-alive',
+};
+
+/** A server-sent event. */
+export const data = (value: object) => `data: ${toJson(value)}\n\n`;
+export const event = (type: string, value: object) => `event: ${type}\n${data(value)}`;
+
+/** Seconds of a time such as `created_at`. */
+export const unixSeconds = (time: string | Date) => Math.floor(new Date(time).getTime() / 1000);
+
+/** An integer of [0, below). */
+export const randomInt = (below: number) => Math.floor(Math.random() * below);
