@@ -137,6 +137,11 @@ export interface GenerationRequest {
   readonly shift?: boolean;
   /** False: a prompt beyond the context is an error instead of being cut. Default true. */
   readonly truncate?: boolean;
+  /**
+   * What the content has to be: `json` for any JSON object, or the text of a JSON Schema. One that cannot be enforced is a StatusError
+   * 400 that names the place in it.
+   */
+  readonly format?: string;
   /** Number of alternatives to report per token; absent: no logprobs at all. */
   readonly topLogprobs?: number;
 }

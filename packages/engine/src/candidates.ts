@@ -25,11 +25,13 @@ export class Candidates {
     this.#typicality = new Float64Array(vocabSize);
   }
 
-  /** All tokens, in the order of the vocabulary. @param logits [vocabSize], copied */
-  load(logits: Float32Array): void {
+  /** All tokens, in the order of the vocabulary. @param logits [vocabSize], copied @param mask bits of those that may be chosen */
+  load(logits: Float32Array, mask?: Uint32Array): void {
     this.logits.set(logits);
-    this.count = logits.length;
-    for (let id = 0; id < this.count; id++) this.ids[id] = id;
+    this.count = 0;
+    for (let id = 0; id < logits.length; id++) {
+      if (!mask || (mask[id >> 5] >>> (id & 31)) & 1) this.ids[this.count++] = id;
+    }
   }
 
   /** @param counts how often each token occurs in the window */

@@ -1,62 +1,78 @@
 /** The token loop: a prompt's tokens in, deltas of plain text out. It knows nothing of messages, templates or thinking. */
 import { type Delta, type GenerationRequest, StatusError, type TokenLogprob } from '@tabllama/api';
 import { createStopMatcher } from '@tabllama/chat';
-import type { Chain } from '@tabllama/kernels';
+import type { Chain, Mask } from '@tabllama/kernels';
 import type { Tokenizer } from '@tabllama/tokenizer';
 import { fitPrompt, shiftTokens } from './context-window.ts';
+import type { Guide } from './guide.ts';
 import { createLogprobs } from './logprobs.ts';
 import { createSampler, type Sampler } from './sampler.ts';
 import type { Session } from './session.ts';
 
-/** One chosen token. */
+export interface TextDelta extends Delta {
+  /** Its text is bound by the format: it is content as it stands. */
+  readonly isGuided?: boolean;
+}
+
+/** One token of the answer, chosen or forced. */
 interface Step {
   readonly token: number;
   readonly logprob?: TokenLogprob;
 }
 
+interface GuidedStep extends Step {
+  readonly isGuided: boolean;
+}
+
 /**
  * Runs a prompt and generates: one delta per token that completes some text (with logprobs: one per token), then one with `done`.
  * Throws StatusError 400 for a prompt that does not fit and may not be cut, 500 for a lost device, and the signal's reason.
+ * @param guide of the request's format
  */
 export async function* generate(
   session: Session,
   tokenizer: Tokenizer,
   prompt: readonly number[],
-  request: GenerationRequest,
+  request: GenerationRequest & { readonly guide?: Guide },
   signal?: AbortSignal,
-): AsyncGenerator<Delta, void, undefined> {
-  const { options } = request;
+): AsyncGenerator<TextDelta, void, undefined> {
+  const { options, guide } = request;
   const keep = options.numKeep < 0 ? prompt.length : options.numKeep + (tokenizer.addBos ? 1 : 0);
   const fitting = fitPrompt(prompt, session.contextLength, keep, request);
   if (fitting.length === 0) throw new StatusError(400, 'the prompt is empty');
-  const decoder = tokenizer.decoder();
-  const stops = createStopMatcher(options.stop);
-  let done: 'stop' | 'length' = 'length';
+  let decoder = tokenizer.decoder();
+  let stops = createStopMatcher(options.stop);
+  let wasGuided = guide?.isOn ?? false;
+  let ended = false;
   let tokens = 0;
 
   signal?.throwIfAborted();
   const started = performance.now();
   const cachedTokens = await session.sync(fitting, signal);
   let promptDone = started;
-  for await (const { token, logprob } of steps(session, tokenizer, fitting, keep, request, signal)) {
+  for await (const step of steps(session, tokenizer, fitting, keep, request, signal)) {
+    const { token, logprob, isGuided } = step;
     signal?.throwIfAborted();
     // the prompt's time ends with the first token, as in llama.cpp's server: only then has the device surely run it
     if (tokens++ === 0) promptDone = performance.now();
-    if (tokenizer.isEndOfGeneration(token)) {
-      done = 'stop';
-      break;
+    if (isGuided && !wasGuided) {
+      // what is withheld belongs to the text before
+      yield { content: stops.end() };
+      [decoder, stops] = [tokenizer.decoder(), createStopMatcher(options.stop)];
     }
+    wasGuided = isGuided;
+    ended = tokenizer.isEndOfGeneration(token);
+    if (ended) break;
     const found = stops.push(decoder.push(token));
-    if (found.text || logprob) yield { content: found.text, ...(logprob && { logprobs: [logprob] }) };
-    if (found.stopped) {
-      done = 'stop';
-      break;
+    if (found.text || logprob) {
+      yield { content: found.text, isGuided, ...(logprob && { logprobs: [logprob] }) };
     }
-    if (tokens >= options.numPredict) break;
+    ended = found.stopped;
+    if (ended || guide?.isComplete || tokens >= options.numPredict) break;
   }
   // a character that was not finished is dropped with the decoder, as Ollama does
   const content = stops.end();
-  if (content) yield { content };
+  if (content) yield { content, isGuided: wasGuided };
   const stats = {
     promptTokens: fitting.length,
     cachedTokens,
@@ -64,59 +80,100 @@ export async function* generate(
     tokens,
     evalNs: nanoseconds(performance.now() - promptDone),
   };
-  yield { done, stats };
+  yield { done: ended || guide?.isComplete ? 'stop' : 'length', stats };
 }
 
-/** The tokens of an answer, without end; with `shift: false` until the cache is full. */
+/** The tokens of an answer, without end unless the guide knows one; with `shift: false` until the cache is full. */
 async function* steps(
   session: Session,
   tokenizer: Tokenizer,
   prompt: readonly number[],
   keep: number,
-  request: GenerationRequest,
+  request: GenerationRequest & { readonly guide?: Guide },
   signal?: AbortSignal,
-): AsyncGenerator<Step, void, undefined> {
-  const { options, topLogprobs } = request;
+): AsyncGenerator<GuidedStep, void, undefined> {
+  const { options, topLogprobs, guide } = request;
   const { vocabSize, contextLength } = session;
   const sampler = createSampler(vocabSize, contextLength, options);
-  for (const token of prompt) sampler.accept(token);
   const logprobOf = topLogprobs === undefined ? undefined : createLogprobs(tokenizer, vocabSize, topLogprobs);
+  for (const token of prompt) sampler.accept(token);
+  let sequence = [...prompt];
+  const use = (token: number) => {
+    sequence.push(token);
+    sampler.accept(token);
+  };
+  // tokens that follow without a choice
+  const given: number[] = [];
   for (;;) {
-    let last: number | undefined;
-    const chain = logprobOf ? undefined : sampler.chain();
-    const untilFull = chain ? chosenAhead(session, sampler, chain) : sampled(session, sampler, logprobOf);
-    for await (const step of untilFull) {
-      yield step;
-      last = step.token;
+    const isGuided = guide?.isOn ?? false;
+    // they run as one batch, unless the logits before each are asked for
+    while (!logprobOf && given.length > 0 && sequence.length < contextLength) {
+      const token = given.shift()!;
+      use(token);
+      yield { token, isGuided };
     }
-    if (request.shift === false || last === undefined) return;
-    const shifted = shiftTokens(session.tokens, session.contextLength, keep);
-    await session.sync([...shifted, last], signal);
+    if (sequence.length >= contextLength) {
+      if (request.shift === false) return;
+      const last = sequence.at(-1)!;
+      sequence = [...shiftTokens(sequence.slice(0, -1), contextLength, keep), last];
+      if (given.length > 0) continue;
+    }
+    await session.sync(sequence, signal);
+    const mask = isGuided ? guide?.mask : undefined;
+    const chain = logprobOf ? undefined : sampler.chain(mask);
+    const chosen = chain
+      ? chosenAhead(session, sampler, chain)
+      : sampled(session, sampler, { mask, given, logprobOf });
+    for await (const step of chosen) {
+      const instead = isGuided ? undefined : guide?.instead(step.token);
+      if (instead) {
+        for (const token of instead) {
+          use(token);
+          yield { token, isGuided };
+        }
+        break;
+      }
+      use(step.token);
+      yield { ...step, isGuided };
+    }
+    if (guide?.isComplete) return;
+    if (isGuided) given.push(...guide!.forced());
   }
 }
 
-/** The device chooses, and does not wait for the host. */
+/** The device chooses, and does not wait for the host but for masks. */
 async function* chosenAhead(
   session: Session,
   sampler: Sampler,
   chain: Chain,
 ): AsyncGenerator<Step, void, undefined> {
   for await (const token of session.sample(chain)) {
-    sampler.follow(token);
+    sampler.drew();
     yield { token };
   }
 }
 
-/** The host chooses from the logits of every step. */
+/** The host chooses from the logits of every step; first come the tokens that are given. */
 async function* sampled(
   session: Session,
   sampler: Sampler,
-  logprobOf?: (logits: Float32Array, token: number) => TokenLogprob,
+  options: {
+    readonly mask?: Mask;
+    readonly given: number[];
+    readonly logprobOf?: (logits: Float32Array, token: number) => TokenLogprob;
+  },
 ): AsyncGenerator<Step, void, undefined> {
+  const { mask, given, logprobOf } = options;
   let logits = await session.logits();
-  for (;;) {
-    const token = sampler.sample(logits);
-    sampler.accept(token);
+  for (let token = given.shift(); token !== undefined; token = given.shift()) {
+    yield { token, logprob: logprobOf?.(logits, token) };
+    if (session.isFull) return;
+    logits = await session.decode(token);
+  }
+  let bits = mask?.();
+  while (bits || !mask) {
+    const token = sampler.sample(logits, bits);
+    bits = mask?.(token);
     yield { token, logprob: logprobOf?.(logits, token) };
     if (session.isFull) return;
     logits = await session.decode(token);

@@ -1,18 +1,29 @@
 /** A model in use: what the server asks of it, one generation at a time. */
 import {
   type ChatRequest,
+  type CompleteRequest,
   type Delta,
   type LoadedModel,
   type ModelInfo,
   type RenderRequest,
   StatusError,
 } from '@tabllama/api';
-import { type ChatTemplate, createOutputParser, opensThinking, TemplateError } from '@tabllama/chat';
+import {
+  type ChatTemplate,
+  createOutputParser,
+  type OutputParser,
+  opensThinking,
+  TemplateError,
+} from '@tabllama/chat';
+import { compileSchema, createMatcher, GrammarError, type Vocabulary } from '@tabllama/grammar';
 import type { Runner } from '@tabllama/models';
 import type { Tokenizer } from '@tabllama/tokenizer';
 import { openTemplate, renderPrompt } from './chat-prompt.ts';
+import { findContent } from './content-start.ts';
 import { generate } from './generate.ts';
+import { createGuide, type Guide } from './guide.ts';
 import { Session } from './session.ts';
+import { vocabularyOf } from './vocabulary.ts';
 
 export function createLoadedModel(info: ModelInfo, tokenizer: Tokenizer, runner: Runner): LoadedModel {
   const { contextLength } = runner;
@@ -33,6 +44,19 @@ export function createLoadedModel(info: ModelInfo, tokenizer: Tokenizer, runner:
     }
   };
 
+  // made at the first request with a format
+  let vocabulary: Vocabulary | undefined;
+  const guideBy = (format: string, begins?: (piece: string) => number | undefined): Guide => {
+    vocabulary ??= vocabularyOf(tokenizer);
+    try {
+      const matcher = createMatcher(compileSchema(format), vocabulary);
+      return createGuide({ tokenizer, vocabulary, matcher, begins });
+    } catch (error) {
+      if (!(error instanceof GrammarError)) throw error;
+      throw new StatusError(400, `format: ${error.message}`, { cause: error });
+    }
+  };
+
   // the KV cache is one: a second generation waits for the first
   let turn: Promise<void> = Promise.resolve();
   async function* inTurn(deltas: AsyncIterable<Delta>): AsyncGenerator<Delta, void, undefined> {
@@ -49,15 +73,34 @@ export function createLoadedModel(info: ModelInfo, tokenizer: Tokenizer, runner:
 
   async function* chat(request: ChatRequest, signal?: AbortSignal): AsyncGenerator<Delta, void, undefined> {
     const prompt = render(request);
-    const parser = createOutputParser({
-      thinking: template().supportsThinking,
-      opened: opensThinking(prompt),
-    });
-    for await (const delta of generate(session, tokenizer, encode(prompt), request, signal)) {
-      const { content, thinking } = delta.done ? parser.end() : parser.push(delta.content ?? '');
-      if (content || thinking || delta.logprobs) yield { content, thinking, logprobs: delta.logprobs };
-      if (delta.done) yield delta;
+    const { supportsThinking } = template();
+    const createParser = () =>
+      createOutputParser({ thinking: supportsThinking, opened: opensThinking(prompt) });
+    const thinks = supportsThinking && request.think !== false;
+    const guide = request.format
+      ? guideBy(request.format, thinks ? findContent(createParser()) : undefined)
+      : undefined;
+    let parser: OutputParser | undefined = createParser();
+    for await (const delta of generate(session, tokenizer, encode(prompt), { ...request, guide }, signal)) {
+      const { content = '', isGuided, logprobs, done } = delta;
+      if (isGuided && parser) {
+        // the format begins anew with the content, so what the parser withholds is none
+        const { thinking } = parser.end();
+        if (thinking) yield { thinking };
+        parser = undefined;
+      }
+      const parsed = !parser ? { content } : done ? parser.end() : parser.push(content);
+      if (parsed.content || parsed.thinking || logprobs) yield { ...parsed, logprobs };
+      if (done) yield delta;
     }
+  }
+
+  async function* complete(
+    request: CompleteRequest,
+    signal?: AbortSignal,
+  ): AsyncGenerator<Delta, void, undefined> {
+    const guide = request.format ? guideBy(request.format) : undefined;
+    yield* generate(session, tokenizer, encode(request.prompt), { ...request, guide }, signal);
   }
 
   return {
@@ -67,8 +110,7 @@ export function createLoadedModel(info: ModelInfo, tokenizer: Tokenizer, runner:
     lost: runner.lost,
     render,
     chat: (request, signal) => inTurn(chat(request, signal)),
-    complete: (request, signal) =>
-      inTurn(generate(session, tokenizer, encode(request.prompt), request, signal)),
+    complete: (request, signal) => inTurn(complete(request, signal)),
     async embed() {
       throw new StatusError(501, 'This server does not support embeddings. Start it with `--embeddings`');
     },

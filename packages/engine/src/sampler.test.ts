@@ -142,7 +142,8 @@ describe('the sampler', () => {
       const choose = createReferenceSampler(chain);
       expect(choose(realLogits)).toBe(token);
       choose(realLogits);
-      there.follow(token);
+      there.drew();
+      there.accept(token);
       expect(there.chain()!.draw(0)).toBe(chain.draw(1));
     }
   });

@@ -1,21 +1,21 @@
 /** Chooses the next token: llama.cpp's chain in Ollama's order, ending in a draw from a seeded generator. */
 import { type SamplingOptions, StatusError } from '@tabllama/api';
-import { type Chain, greedy, MOST_CANDIDATES } from '@tabllama/kernels';
+import { type Chain, greedy, type Mask, MOST_CANDIDATES } from '@tabllama/kernels';
 import { Candidates } from './candidates.ts';
 import { createRandom } from './mersenne-twister.ts';
 
 export interface Sampler {
   /** Takes a token of the prompt or of the answer into the window of the penalties. */
   accept(token: number): void;
-  /** @param logits [vocabSize], left as they are */
-  sample(logits: Float32Array): number;
+  /** @param logits [vocabSize], left as they are @param mask bits of the tokens that may be chosen; absent: every one */
+  sample(logits: Float32Array, mask?: Uint32Array): number;
   /**
    * What `sample` would choose from now on, for the device to choose; undefined where the device cannot.
-   * Of what it chose, every token that is used has to be told to `follow`.
+   * Of what it chose, every token that is looked at has to be told to `drew`.
    */
-  chain(): Chain | undefined;
-  /** Takes a token that the chain chose. */
-  follow(token: number): void;
+  chain(mask?: Mask): Chain | undefined;
+  /** The device has chosen a token, which takes one draw as `sample` does. */
+  drew(): void;
 }
 
 export const notNumbers = () => new StatusError(500, 'the model computed logits that are not numbers');
@@ -65,11 +65,11 @@ export function createSampler(vocabSize: number, contextLength: number, options:
 
   return {
     accept,
-    sample(logits) {
+    sample(logits, mask) {
       // one NaN in the last norm makes every logit NaN
       if (Number.isNaN(logits[0])) throw notNumbers();
       candidates ??= new Candidates(vocabSize);
-      candidates.load(logits);
+      candidates.load(logits, mask);
       if (penalizes) candidates.penalize(counts, options);
       if (takesBest) return candidates.best();
       candidates.topK(topK);
@@ -79,7 +79,7 @@ export function createSampler(vocabSize: number, contextLength: number, options:
       candidates.temperature(temperature);
       return candidates.draw(drawAt(drawn++));
     },
-    chain() {
+    chain(mask) {
       const isShort = topK > 0 && topK <= MOST_CANDIDATES && typicalP >= 1;
       if (!takesBest && !isShort) return undefined;
       if (penalizes && (window > contextLength || repeatPenalty <= 0)) return undefined;
@@ -92,11 +92,10 @@ export function createSampler(vocabSize: number, contextLength: number, options:
         window,
         recent: history.slice(-window),
       };
-      return { ...(takesBest ? greedy : filters), ...(penalizes && { penalties }) };
+      return { ...(takesBest ? greedy : filters), ...(penalizes && { penalties }), mask };
     },
-    follow(token) {
+    drew() {
       drawn++;
-      accept(token);
     },
   };
 }

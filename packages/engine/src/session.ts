@@ -12,6 +12,8 @@ export class Session {
   readonly vocabSize: number;
   readonly #runner: Runner;
   readonly #tokens: number[] = [];
+  /** Whether the runner's logits are those of the last of them. */
+  #isCurrent = false;
   /** Why no call can succeed any more. */
   #ended?: StatusError;
   #failCurrent: (error: StatusError) => void = () => {};
@@ -34,19 +36,22 @@ export class Session {
   }
 
   /**
-   * Makes the cache hold `tokens`: keeps the longest common prefix, runs the rest, the last token at least, so that there are
-   * logits. An abort throws the signal's reason and leaves what was run so far.
+   * Makes the cache hold `tokens`: keeps the longest common prefix, runs the rest, the last token at least unless it was the last
+   * that ran, so that there are logits. An abort throws the signal's reason and leaves what was run so far.
    * @returns how many tokens were found in the cache
    */
   async sync(tokens: readonly number[], signal?: AbortSignal): Promise<number> {
-    const most = Math.min(this.#tokens.length, tokens.length - 1);
     let common = 0;
-    while (common < most && this.#tokens[common] === tokens[common]) common++;
+    while (common < tokens.length && this.#tokens[common] === tokens[common]) common++;
+    if (this.#isCurrent && common === tokens.length && common === this.#tokens.length) return common;
+    common = Math.min(common, tokens.length - 1);
     this.#tokens.length = common;
+    this.#isCurrent = false;
     const rest = tokens.slice(common);
     const ran = await this.#call(() => this.#runner.prefill(rest, common, signal));
     for (let i = 0; i < ran; i++) this.#tokens.push(rest[i]);
     if (ran < rest.length) throw signal?.reason;
+    this.#isCurrent = true;
     return common;
   }
 
@@ -62,15 +67,22 @@ export class Session {
     return logits;
   }
 
-  /** The token that the chain chooses, and the one after that, …, until the cache is full: the last one is not run. */
+  /**
+   * The token that the chain chooses, and the one after that, …, until the cache is full: the last one is not run. It also ends where
+   * the chain has no mask: then all were run.
+   */
   async *sample(chain: Chain): AsyncGenerator<number, void, undefined> {
+    this.#isCurrent = false;
     const ahead = this.#runner.sample(this.#tokens.length, chain);
     let last: number | undefined;
     try {
       for (;;) {
         const { value, done } = await this.#call(() => ahead.next());
         if (last !== undefined) this.#tokens.push(last);
-        if (done) return;
+        if (done) {
+          this.#isCurrent = true;
+          return;
+        }
         if (value >= this.vocabSize) throw notNumbers();
         yield value;
         if (this.isFull) return;

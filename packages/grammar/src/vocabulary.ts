@@ -78,6 +78,20 @@ export function createVocabulary({ bytesOf, size, endIds }: VocabularySource): V
   };
 }
 
+/** Whether a token begins with these bytes and goes on. */
+export function startsToken({ trie: { byte, end } }: Vocabulary, bytes: Uint8Array): boolean {
+  let from = 0;
+  let to = byte.length;
+  for (const wanted of bytes) {
+    let node = from;
+    while (node < to && byte[node] !== wanted) node = end[node];
+    if (node >= to) return false;
+    from = node + 1;
+    to = end[node];
+  }
+  return from < to;
+}
+
 function compare(a: Uint8Array, b: Uint8Array): number {
   const length = Math.min(a.length, b.length);
   for (let i = 0; i < length; i++) if (a[i] !== b[i]) return a[i] - b[i];

@@ -10,7 +10,7 @@ export {
   type ReferenceWeight,
 } from './reference.ts';
 export { createReferenceTextOps } from './reference-texts.ts';
-export { type Chain, greedy, MOST_CANDIDATES } from './sampling.ts';
+export { type Chain, greedy, type Mask, MOST_CANDIDATES } from './sampling.ts';
 export { decodeTexts, type Pooling, type TextBatch, type TextOps, type TextOptions } from './text-ops.ts';
 export {
   createMatrix,

@@ -12,7 +12,15 @@ import {
 } from './gpu-ops.ts';
 import type { Ops } from './ops.ts';
 import { createPlan, type Plan } from './plan.ts';
-import { type Chain, DRAWS, recordSampling, writeChain, writeDraws } from './sampling.ts';
+import {
+  type Chain,
+  DRAWS,
+  type Mask,
+  recordSampling,
+  writeChain,
+  writeDraws,
+  writeMask,
+} from './sampling.ts';
 import type { GpuWeight } from './upload.ts';
 
 export interface ProgramOptions {
@@ -147,6 +155,7 @@ export async function createProgram(device: Device, options: ProgramOptions): Pr
         done += tile.length;
         const head = isStep ? [headPlan] : [lastRowPlan, headPlan];
         submit([isStep ? stepPlan : tilePlan, ...(done === tokens.length ? head : [])], tile.length);
+        if (isStep) continue;
         // one tile ahead of the device at most: so long does a cancel take
         await queue.onSubmittedWorkDone();
         if (signal?.aborted) break;
@@ -172,6 +181,10 @@ export async function createProgram(device: Device, options: ProgramOptions): Pr
       // the token chosen first is the one that will be run at `position`
       writeState(0, position - 1, 1);
       writeChain(queue, shape.vocabSize, buffers, chain);
+      if (chain.mask) {
+        yield* sampleMasked(position, chain, chain.mask);
+        return;
+      }
       const most = contextLength - position + 1;
       const pending: Promise<number>[] = [];
       let steps = 0;
@@ -200,6 +213,38 @@ export async function createProgram(device: Device, options: ProgramOptions): Pr
       dispose();
     },
   };
+
+  /** The host makes a mask of every token for the next one, while the device runs that token: two submits a token, and no waiting. */
+  async function* sampleMasked(
+    position: number,
+    chain: Chain,
+    mask: Mask,
+  ): AsyncGenerator<number, void, undefined> {
+    const [out] = tokenOut;
+    let pending: Promise<number> | undefined;
+    let steps = 0;
+    const choose = (bits: Uint32Array<ArrayBuffer>) => {
+      if (steps % DRAWS === 0) writeDraws(queue, buffers, chain, steps);
+      writeMask(queue, buffers, bits);
+      submit([samplePlan], 1, [buffers.state, out]);
+      const token = readToken(out);
+      if (position + steps < contextLength) submit([stepPlan, headPlan], 1);
+      steps++;
+      return token;
+    };
+    try {
+      const bits = mask();
+      pending = bits && choose(bits);
+      while (pending) {
+        const token = await pending;
+        const next = mask(token);
+        pending = next && position + steps <= contextLength ? choose(next) : undefined;
+        yield token;
+      }
+    } finally {
+      draining = Promise.allSettled([pending]);
+    }
+  }
 
   async function readToken(out: GPUBuffer): Promise<number> {
     await out.mapAsync(READ);

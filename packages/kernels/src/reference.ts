@@ -157,8 +157,13 @@ export function createReferenceOps(
   };
 }
 
-/** Chooses one token after another as `recordSampling` does on the device. */
-export function createReferenceSampler(chain: Chain): (logits: ArrayLike<number>) => number {
+const isIn = (mask: Uint32Array | undefined, id: number): boolean =>
+  !mask || ((mask[id >> 5] >>> (id & 31)) & 1) === 1;
+
+/** Chooses one token after another as `recordSampling` does on the device. `mask`: bits of the tokens that may be chosen. */
+export function createReferenceSampler(
+  chain: Chain,
+): (logits: ArrayLike<number>, mask?: Uint32Array) => number {
   const { topK, topP, minP, temperature, penalties } = chain;
   const recent = [...(penalties?.recent ?? [])];
   let n = 0;
@@ -173,12 +178,12 @@ export function createReferenceSampler(chain: Chain): (logits: ArrayLike<number>
       logits[id] = repeated - (count * frequency + presence);
     }
   };
-  return given => {
+  return (given, mask) => {
     const logits = Float64Array.from(given);
     const u = chain.draw(n++);
     if (Number.isNaN(logits[0])) return NO_TOKEN;
     penalize(logits);
-    const ids = [...logits.keys()].filter(id => logits[id] > -Infinity);
+    const ids = [...logits.keys()].filter(id => logits[id] > -Infinity && isIn(mask, id));
     const best = ids.sort((a, b) => logits[b] - logits[a] || a - b).slice(0, topK);
     const weight = (id: number, t: number) => Math.exp((logits[id] - logits[best[0]]) / t);
     // the shortest prefix whose weights are a share of all

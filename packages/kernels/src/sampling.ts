@@ -14,9 +14,17 @@ export interface Chain {
   readonly temperature: number;
   /** Before everything else, what was said lately is made less probable. */
   readonly penalties?: Penalties;
+  /**
+   * Which tokens may be chosen at all, before everything else: ⌈vocabSize / 32⌉ words, for token t bit t & 31 of word t >> 5. Asked
+   * before each token and told the one that was chosen before, undefined before the first. None ends the choosing. Absent: every
+   * token, always.
+   */
+  readonly mask?: Mask;
   /** The uniform number in [0, 1] of the nth token from now on: the first candidate is taken at which probabilities add up to it. */
   draw(n: number): number;
 }
+
+export type Mask = (previous?: number) => Uint32Array<ArrayBuffer> | undefined;
 
 export interface Penalties {
   readonly repeat: number;
@@ -34,10 +42,10 @@ export const MOST_CANDIDATES = 128;
 export const greedy: Chain = { topK: 1, topP: 1, minP: 0, temperature: 1, draw: () => 0 };
 
 /** Draws on the device at once, so that the host writes them seldom. */
-export const DRAWS = 56;
+export const DRAWS = 55;
 /** What is written as the token where the logits are no numbers, and into places of the window that hold none. */
 export const NO_TOKEN = 0xffffffff;
-const HEADER_WORDS = 8;
+const HEADER_WORDS = 9;
 
 /** Workgroups that look for the best candidates: a lane has a stretch of 16 ids, or of more where the vocabulary is large. */
 const groupsOf = (vocabSize: number, layout: Layout) =>
@@ -49,6 +57,7 @@ export const samplingBytes = (vocabSize: number, layout: Layout, contextLength: 
   chain: (HEADER_WORDS + DRAWS) * 4,
   counts: vocabSize * 4,
   window: contextLength * 4,
+  mask: Math.ceil(vocabSize / 32) * 4,
 });
 
 export type SamplingBuffers = Readonly<
@@ -60,7 +69,7 @@ export function recordSampling(vocabSize: number, layout: Layout, b: SamplingBuf
   const constants = { LANES: layout.lanes };
   const groups = groupsOf(vocabSize, layout);
   const uniforms = [vocabSize, groups * layout.lanes];
-  const bindings = { 4: b.logits, 5: b.best, 6: b.chain, 7: b.counts };
+  const bindings = { 4: b.logits, 5: b.best, 6: b.chain, 7: b.counts, 9: b.mask };
   return [
     { kernel: 'best-candidates', constants, uniforms, bindings, grid: () => [groups] },
     {
@@ -99,7 +108,13 @@ export function writeChain(queue: GPUQueue, vocabSize: number, b: SamplingBuffer
     places.set(recent, window - recent.length);
     queue.writeBuffer(b.window, 0, places);
   }
+  words[8] = chain.mask ? 1 : 0;
   queue.writeBuffer(b.chain, 0, words);
+}
+
+/** Puts the mask of the next token on the device; needed before each where the chain has masks. */
+export function writeMask(queue: GPUQueue, b: SamplingBuffers, bits: Uint32Array<ArrayBuffer>): void {
+  queue.writeBuffer(b.mask, 0, bits);
 }
 
 /** Puts the draws of token `n` and the next ones on the device; needed where n is a multiple of DRAWS. */

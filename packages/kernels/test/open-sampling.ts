@@ -2,7 +2,7 @@
 import { afterAll, expect } from 'vitest';
 import { type Chain, type Device, type Layout, openDevice } from '../src/index.ts';
 import { createPlan } from '../src/plan.ts';
-import { DRAWS, recordSampling, samplingBytes, writeChain, writeDraws } from '../src/sampling.ts';
+import { DRAWS, recordSampling, samplingBytes, writeChain, writeDraws, writeMask } from '../src/sampling.ts';
 import { gpu } from './dawn.ts';
 
 const CONTEXT = 128;
@@ -40,6 +40,8 @@ export async function openSampling(vocabSize: number, layout?: Layout) {
     const tokens: number[] = [];
     for (let n = 0; n < count; n++) {
       if (n % DRAWS === 0) writeDraws(queue, buffers, chain, n);
+      const mask = chain.mask?.(tokens.at(-1));
+      if (mask) writeMask(queue, buffers, mask);
       queue.writeBuffer(buffers.logits, 0, logitsOf(n));
       const encoder = device.gpu.createCommandEncoder();
       const pass = encoder.beginComputePass();

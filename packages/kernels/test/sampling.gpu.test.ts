@@ -1,6 +1,6 @@
 /** Tokens chosen on the device against the twin in float64, in both layouts, on made-up logits and on hostile ones. */
 import { describe, expect, it } from 'vitest';
-import { type Chain, createReferenceSampler, greedy, MOST_CANDIDATES } from '../src/index.ts';
+import { type Chain, createReferenceSampler, greedy, type Mask, MOST_CANDIDATES } from '../src/index.ts';
 import { NO_TOKEN } from '../src/sampling.ts';
 import { random } from './one-block.ts';
 import { openSampling } from './open-sampling.ts';
@@ -24,7 +24,8 @@ function expectChosen(chain: Chain, tokens: readonly number[], logitsOf: (n: num
   );
   let exact = 0;
   for (const [n, token] of tokens.entries()) {
-    const twins = ways.map(way => way(logitsOf(n)));
+    const mask = chain.mask?.(tokens[n - 1]);
+    const twins = ways.map(way => way(logitsOf(n), mask));
     expect(twins, `token ${n}`).toContain(token);
     if (twins[0] === token) exact++;
   }
@@ -43,6 +44,18 @@ const madeUp = (vocabSize: number, seed: number) => {
     Float32Array.from({ length: vocabSize }, () => Math.round(next() * 60 - 40) / 4),
   );
   return (n: number) => all[n];
+};
+
+/** Masks by the token before: few of the vocabulary, or most of it. */
+const masksOf = (vocabSize: number, share: number): Mask => {
+  const next = random(vocabSize + 1);
+  const all = Array.from({ length: 24 }, () => {
+    const bits = new Uint32Array(Math.ceil(vocabSize / 32));
+    for (let id = 0; id < vocabSize; id++) if (next() < share) bits[id >> 5] |= 1 << (id & 31);
+    bits[0] |= 2; // one at least
+    return bits;
+  });
+  return (previous = 0) => all[previous % all.length];
 };
 
 describe.each(layouts)('in the layout %s', (_, layout) => {
@@ -66,6 +79,28 @@ describe.each(layouts)('in the layout %s', (_, layout) => {
       const tokens = await (await openSampling(vocabSize, layout))(drawn, 24, logitsOf);
       expectChosen(drawn, tokens, logitsOf);
     }
+  });
+
+  it.each([
+    ['few may follow', 0.02],
+    ['most may follow', 0.9],
+  ])('chooses of a mask what the twin chooses: %s', async (_, share) => {
+    for (const chain of Object.values(chains)) {
+      for (const vocabSize of [5, 97, 1031]) {
+        const drawn = { ...chain, draw: uniform(vocabSize), mask: masksOf(vocabSize, share) };
+        const logitsOf = madeUp(vocabSize, vocabSize);
+        const tokens = await (await openSampling(vocabSize, layout))(drawn, 24, logitsOf);
+        expectChosen(drawn, tokens, logitsOf);
+      }
+    }
+  });
+
+  it('looks at no mask where the chain has none', async () => {
+    const choose = await openSampling(97, layout);
+    const logits = Float32Array.from({ length: 97 }, (_, id) => id);
+    const mask = () => Uint32Array.of(8, 0, 0, 0);
+    expect(await choose({ ...greedy, mask }, 2, () => logits)).toEqual([3, 3]);
+    expect(await choose(greedy, 2, () => logits)).toEqual([96, 96]);
   });
 
   it('takes equal ones by their ids, and never what has no chance', async () => {

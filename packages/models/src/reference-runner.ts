@@ -53,8 +53,10 @@ export async function runReference(model: Model, source: ByteSource, contextLeng
     decode: async (token, position) => run([token], position),
     async *sample(position, chain) {
       const choose = createReferenceSampler(chain);
-      for (let at = position; ; at++) {
-        const token = choose(logits);
+      let mask = chain.mask?.();
+      for (let at = position; mask || !chain.mask; at++) {
+        const token = choose(logits, mask);
+        mask = chain.mask?.(token);
         yield token;
         if (at >= contextLength) return;
         run([token], at);

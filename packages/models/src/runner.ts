@@ -24,6 +24,9 @@ export interface Runner extends AsyncDisposable {
    * yields the one chosen after it, … The runner works a few tokens ahead; leaving the loop ends that, and what was run too far is
    * overwritten later. Ends by itself when the KV cache is full. Equal logits: the lowest id comes first. Yields a number beyond the
    * vocabulary where logits are no numbers.
+   *
+   * With masks, the device runs a token while the host makes the mask of the next one, and nothing is run ahead of that. Where
+   * there is no mask it ends, and the logits are those of the last token yielded, unless the KV cache was full.
    */
   sample(position: number, chain: Chain): AsyncGenerator<number, void, undefined>;
 }

@@ -76,6 +76,32 @@ it.each([
   },
 );
 
+it('takes two submits a token with masks, no more dispatches, and creates nothing', async () => {
+  await using runner = await load();
+  const told: (number | undefined)[] = [];
+  const tokens: number[] = [];
+  const bits = new Uint32Array(16).fill(0x0f0f0f0f);
+  const mask = (previous?: number) => (told.push(previous) > 20 ? undefined : bits);
+  for await (const token of runner.sample(prompt.length, { ...ollama, mask })) tokens.push(token);
+  expect(told).toEqual([undefined, ...tokens]);
+  expect(tokens).toHaveLength(20);
+  expect(tokens.every(token => (token & 7) < 4)).toBe(true);
+  expect(calls.submits).toBe(40);
+  expect(calls.dispatches).toBeLessThanOrEqual((6 * layers + 4) * 20 + 2);
+  expect(calls.created).toEqual([]);
+});
+
+it('has the logits of the last token where there is no mask for another', async () => {
+  await using runner = await load();
+  const tokens: number[] = [];
+  const bits = new Uint32Array(16).fill(-1);
+  const mask = () => (tokens.length < 5 ? bits : undefined);
+  for await (const token of runner.sample(prompt.length, { ...greedy, mask })) tokens.push(token);
+  const logits = Float32Array.from(await runner.logits());
+  const { length } = tokens;
+  expect(logits).toEqual(await runner.decode(tokens[length - 1], prompt.length + length - 1));
+});
+
 it('takes one submit for a token whose logits are read', async () => {
   await using runner = await load();
   for (let i = 0; i < 5; i++) await runner.decode(7, prompt.length + i);

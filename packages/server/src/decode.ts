@@ -196,8 +196,12 @@ const MAX_PLAIN_DEPTH = 1000; // far above any schema; what reads such a value l
 /** A JSON as plain JavaScript. Throws StatusError 400 for what is nested too deeply. */
 export const toPlain = (json: Json): unknown => plain(json, new Reader(''));
 
-function plain(json: Json, reader: Reader, depth = 0): unknown {
+function checkDepth(depth: number): void {
   if (depth > MAX_PLAIN_DEPTH) throw new StatusError(400, `json: nested more than ${MAX_PLAIN_DEPTH} deep`);
+}
+
+function plain(json: Json, reader: Reader, depth = 0): unknown {
+  checkDepth(depth);
   if (json instanceof JsonNumber) {
     const value = Number(json.text);
     return Number.isFinite(value) ? value : reader.wrongType(json, 'float64', ` ${json.text}`);
@@ -207,6 +211,16 @@ function plain(json: Json, reader: Reader, depth = 0): unknown {
     return Object.fromEntries(json.entries.map(([key, value]) => [key, plain(value, reader, depth + 1)]));
   }
   return json;
+}
+
+/** A JSON as text, without blanks; the order of keys and the digits of numbers stay. Throws StatusError 400 for one nested too deeply. */
+export function toText(json: Json, depth = 0): string {
+  checkDepth(depth);
+  if (json instanceof JsonNumber) return json.text;
+  if (Array.isArray(json)) return `[${json.map(value => toText(value, depth + 1)).join()}]`;
+  if (!(json instanceof JsonObject)) return JSON.stringify(json);
+  const entries = json.entries.map(([key, value]) => `${JSON.stringify(key)}:${toText(value, depth + 1)}`);
+  return `{${entries.join()}}`;
 }
 
 function kind(json: Json): string {

@@ -9,6 +9,7 @@ import {
   int,
   map,
   object,
+  raw,
   string,
   type Value,
 } from './decode.ts';
@@ -136,7 +137,7 @@ export const options = map(any);
 export const generation = {
   model: string,
   stream: bool,
-  format: any,
+  format: raw,
   keep_alive: keepAlive,
   options,
   think,

@@ -9,9 +9,11 @@ import {
   type Stats,
   StatusError,
 } from '@tabllama/api';
+import { toText } from './decode.ts';
 import type { Context } from './endpoint.ts';
 import type { GenerationFields } from './fields.ts';
 import { quote, utcTime } from './go-text.ts';
+import { type Json, JsonObject } from './json.ts';
 import { architectureNumber, capabilities, jinjaTemplate } from './model.ts';
 import { resolveOptions } from './options.ts';
 import { json, ndjson } from './responses.ts';
@@ -93,15 +95,17 @@ function noThinking({ config, name }: InstalledModel, asked = ''): string {
   return `${quote(asked)} does not support thinking${renewable ? hint : ''}`;
 }
 
-/** Refuses what the model's engine cannot do yet, at the point where Ollama's runner refuses it. */
-export function checkContent(format: unknown, images: number, native: boolean): void {
-  if (format !== undefined && format !== null && format !== '') {
-    if (format !== 'json' && (typeof format !== 'object' || Array.isArray(format))) {
-      const shown = quote(JSON.stringify(format));
-      throw new StatusError(500, `invalid format: ${shown}; expected "json" or a valid JSON Schema object`);
-    }
-    throw new StatusError(501, 'format is not supported yet: structured outputs come with a later version');
-  }
+/** What the engine is told of a request's `format`. Throws StatusError 500 for one that is none, as Ollama's runner does. */
+export function readFormat(format: Json | undefined): string | undefined {
+  if (format === undefined || format === '') return undefined;
+  if (format === 'json') return format;
+  const text = toText(format);
+  if (format instanceof JsonObject) return text;
+  throw new StatusError(500, `invalid format: ${quote(text)}; expected "json" or a valid JSON Schema object`);
+}
+
+/** Refuses images, at the point where Ollama's runner refuses them. */
+export function checkImages(images: number, native: boolean): void {
   if (images === 0) return;
   const [code, message, type] = native
     ? [

@@ -117,6 +117,54 @@ test('a stop text ends the answer and is not part of it', async () => {
   });
 });
 
+const city = {
+  type: 'object',
+  properties: { name: { enum: ['Paris', 'Rome'] }, '10': { type: 'integer', minimum: 1, maximum: 9 } },
+  required: ['name', '10'],
+  additionalProperties: false,
+};
+
+test('a format is kept, streamed or not, by generate and by chat', async () => {
+  // `JSON.stringify` puts the key that looks like an integer first
+  const format = JSON.stringify(city).replace(/("10":{.*?}),("name":{.*?})/, '$2,$1');
+  const say = async (path: string, stream: boolean) => {
+    const body = JSON.stringify({
+      model: 'talker',
+      prompt: 'Hi',
+      messages: [{ role: 'user', content: 'Hi' }],
+      stream,
+      options: { seed: 3, num_predict: 160, num_ctx: 256 },
+    });
+    const request = { method: 'POST', body: body.replace('{', `{"format":${format},`) };
+    const response = await server.fetch(new Request(`http://localhost${path}`, request));
+    const lines = (await response.text()).trimEnd().split('\n');
+    return lines
+      .map(line => JSON.parse(line) as { response?: string; message?: { content: string } })
+      .map(({ response, message }) => response ?? message?.content)
+      .join('');
+  };
+  for (const path of ['/api/generate', '/api/chat']) {
+    const whole = await say(path, false);
+    expect(whole).toMatch(/^\s*{\s*"name":\s*"(Paris|Rome)",\s*"10":\s*[1-9](\.0*)?\s*}$/);
+    expect(await say(path, true)).toBe(whole);
+  }
+});
+
+test('a schema that cannot be enforced is refused before the answer begins', async () => {
+  const format = { type: 'object', properties: { a: { type: 'string', pattern: '(a)\\1' } } };
+  for (const stream of [true, false]) {
+    const response = await send('/api/generate', {
+      model: 'stories',
+      prompt: 'x',
+      raw: true,
+      format,
+      stream,
+    });
+    expect(response.status).toBe(400);
+    expect(((await response.json()) as { error: string }).error).toMatch(/"\/properties\/a".*"pattern"/);
+  }
+});
+
 test('the figures of ps are those of the runner', async () => {
   const response = await server.fetch(new Request('http://localhost/api/ps'));
   const { models } = (await response.json()) as {

@@ -314,21 +314,53 @@ describe('loaded models', () => {
 });
 
 describe('requests', () => {
-  test('tools and thinking reach only models that have them; format waits for its version', async () => {
+  test('tools and thinking reach only models that have them', async () => {
     const { send } = await open();
     const messages = [{ role: 'user', content: 'x' }];
     const chat = (more: object) => send('/api/chat', { model: 'a', messages, ...more });
     expect((await chat({ think: false })).status).toBe(200);
-    expect((await chat({ format: '' })).status).toBe(200);
     expect((await chat({ tools: [] })).status).toBe(200);
-    const refused = await chat({ format: 'json' });
-    expect(refused.status).toBe(501);
-    expect(await refused.json()).toEqual({ error: expect.stringContaining('structured outputs') });
     expect((await chat({ top_logprobs: 21 })).status).toBe(400);
-    expect(await (await chat({ format: 5 })).json()).toEqual({
-      error: 'invalid format: "5"; expected "json" or a valid JSON Schema object',
-    });
   });
+
+  test.each(['/api/chat', '/api/generate'])(
+    'a format reaches the engine as it was written, and what is none is refused: %s',
+    async path => {
+      const { server, engine } = await open();
+      const ask = (format: string) =>
+        server.fetch(
+          new Request(`http://localhost${path}`, {
+            method: 'POST',
+            body: `{"model":"a","prompt":"x","messages":[{"role":"user","content":"x"}],"format": ${format}}`,
+          }),
+        );
+      const schema =
+        '{"properties":{"b":{},"10":{"maximum":1.0},"2":{"const":12345678901234567890}},"b":"\\u00e9"}';
+      const formats = {
+        null: undefined,
+        '""': undefined,
+        '"json"': 'json',
+        '{}': '{}',
+        [schema]: schema.replace('\\u00e9', 'é'),
+      };
+      for (const [format, expected] of Object.entries(formats)) {
+        const response = await ask(format);
+        expect(response.status).toBe(200);
+        await response.text();
+        expect((engine.last as { format?: string }).format).toBe(expected);
+      }
+      const wrong = { '5': '5', true: 'true', '[1,"a"]': '[1,\\"a\\"]', '"xml"': '\\"xml\\"' };
+      for (const [format, shown] of Object.entries(wrong)) {
+        const response = await ask(format);
+        expect(response.status).toBe(500);
+        expect(await response.json()).toEqual({
+          error: `invalid format: "${shown}"; expected "json" or a valid JSON Schema object`,
+        });
+      }
+      const nested = await ask(`${'{"not":'.repeat(2000)}{}${'}'.repeat(2000)}`);
+      expect(nested.status).toBe(400);
+    },
+  );
 
   test('model messages and system come before those of the request', async () => {
     const { send, engine, store } = await open();

@@ -20,9 +20,13 @@ export interface Tokenizer {
   readonly addEos: boolean;
   /**
    * Tokens of a text; a lone surrogate counts as U+FFFD. `special`: control tokens written in the text are recognised (user-defined
-   * ones always are). `addSpecial`: BOS and EOS are added as the model wants.
+   * ones always are). `addSpecial`: BOS and EOS are added as the model wants. `continues`: it follows other text, so that SentencePiece
+   * puts no space before it.
    */
-  encode(text: string, options?: { readonly special?: boolean; readonly addSpecial?: boolean }): number[];
+  encode(
+    text: string,
+    options?: { readonly special?: boolean; readonly addSpecial?: boolean; readonly continues?: boolean },
+  ): number[];
   /**
    * The text that was encoded: control tokens are left out unless `special`, and so is the space that SentencePiece puts before a
    * text. Invalid UTF-8 becomes U+FFFD. Throws RangeError for an id that is no token.
@@ -36,6 +40,8 @@ export interface Tokenizer {
   tokenText(token: number): string;
   /** True for EOS and every other token that ends an answer, such as the end of a turn. */
   isEndOfGeneration(token: number): boolean;
+  /** True for tokens that stand for text alone: no control tokens, nor such as a file defines for marks like `<think>`. */
+  isText(token: number): boolean;
 }
 
 /** Tokenizers by `tokenizer.ggml.model`. */
@@ -83,10 +89,10 @@ export function createTokenizer(metadata: Metadata): Tokenizer {
     eos,
     addBos,
     addEos,
-    encode(text, { special = false, addSpecial = false } = {}) {
+    encode(text, { special = false, addSpecial = false, continues = false } = {}) {
       partition ??= createPartition(vocabulary, typeof name === 'string' ? name : '');
       const tokens: number[] = addSpecial && addBos ? [bos!] : [];
-      let afterSpecial = true;
+      let afterSpecial = !continues;
       for (const fragment of partition(text.toWellFormed(), special)) {
         if (typeof fragment === 'number') tokens.push(fragment);
         else model.encode(addSpacePrefix && afterSpecial ? ` ${fragment}` : fragment, tokens);
@@ -108,5 +114,10 @@ export function createTokenizer(metadata: Metadata): Tokenizer {
     bytesOf,
     tokenText: vocabulary.text,
     isEndOfGeneration: token => vocabulary.ends.has(token),
+    isText(token) {
+      if (isHidden(token) || vocabulary.ends.has(token)) return false;
+      // some files define runs of blanks as well
+      return types[token] !== TokenType.userDefined || /^\s+$/.test(vocabulary.text(token));
+    },
   };
 }

@@ -18,12 +18,10 @@ fn best_of_lane(lane: u32) -> Candidate {
 
 // The next after `last` among a lane's share of its stretch.
 fn next_of_lane(last: Candidate, lane: u32) -> Candidate {
-  let penalizes = chain.window > 0u;
   var found = NONE;
   let step = vocabulary.stretches;
   for (var id = last.id % step + lane * step; id < vocabulary.size; id += LANES * step) {
-    var logit = logits[id];
-    if (penalizes) { logit = penalized(id); }
+    let logit = chance(id);
     if (logit > found.logit && before(last, Candidate(logit, id))) { found = Candidate(logit, id); }
   }
   return found;

@@ -5,13 +5,14 @@ import { type Context, type Endpoint, readBody } from '../endpoint.ts';
 import { generation, type MessageFields, messages, tools } from '../fields.ts';
 import {
   type Answer,
-  checkContent,
+  checkImages,
   checkTopLogprobs,
   createdAt,
   type Metrics,
   metrics,
   type Prepared,
   prepare,
+  readFormat,
   respondTo,
   run,
   usesJinja,
@@ -92,9 +93,13 @@ async function* lines(
 ): AsyncGenerator<ChatLine, void, undefined> {
   const deltas = run(prepared.lease, signal, (model, either) => {
     const images = prompt.messages.reduce((sum, message) => sum + (message.images?.length ?? 0), 0);
-    checkContent(body.format, images, usesJinja(installed, model));
+    const format = readFormat(body.format);
+    checkImages(images, usesJinja(installed, model));
     const topLogprobs = body.logprobs ? (body.top_logprobs ?? 0) : undefined;
-    return model.chat({ ...prompt, options: prepared.sampling, shift: body.shift, topLogprobs }, either);
+    return model.chat(
+      { ...prompt, options: prepared.sampling, shift: body.shift, format, topLogprobs },
+      either,
+    );
   });
   let calls = 0;
   for await (const delta of deltas) {

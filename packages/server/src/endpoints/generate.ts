@@ -5,13 +5,14 @@ import { type Context, type Endpoint, readBody } from '../endpoint.ts';
 import { generation, image } from '../fields.ts';
 import {
   type Answer,
-  checkContent,
+  checkImages,
   checkTopLogprobs,
   createdAt,
   type Metrics,
   metrics,
   type Prepared,
   prepare,
+  readFormat,
   respondTo,
   run,
 } from '../generation.ts';
@@ -88,7 +89,8 @@ async function* lines(
   const { body, prepared } = work;
   let text = '';
   const deltas = run(prepared.lease, signal, (model, either) => {
-    checkContent(body.format, body.images?.length ?? 0, false);
+    const format = readFormat(body.format);
+    checkImages(body.images?.length ?? 0, false);
     text = promptText(work, model);
     return model.complete(
       {
@@ -96,6 +98,7 @@ async function* lines(
         options: prepared.sampling,
         truncate: body.truncate,
         shift: body.shift,
+        format,
         topLogprobs: body.logprobs ? (body.top_logprobs ?? 0) : undefined,
       },
       either,

@@ -1,7 +1,8 @@
 /** `POST /v1/chat/completions`: OpenAI's chat, mapped to `/api/chat`. */
 import { StatusError } from '@tabllama/api';
-import { any, array, bool, float64, int, object, string, type Value } from '../../decode.ts';
-import { base64Mistake, generation, goTypeOf, type MessageFields, tools } from '../../fields.ts';
+import { any, array, bool, float64, int, object, raw, string, type Value } from '../../decode.ts';
+import { base64Mistake, goTypeOf, type MessageFields, tools } from '../../fields.ts';
+import type { Json } from '../../json.ts';
 import { answerChat, type ChatFields, type ChatLine } from '../chat.ts';
 import {
   completionEvents,
@@ -46,7 +47,7 @@ const fields = {
   top_p: float64,
   response_format: object('openai.ResponseFormat', {
     type: string,
-    json_schema: object('openai.JsonSchema', { schema: generation.format }),
+    json_schema: object('openai.JsonSchema', { schema: raw }),
   }),
   tools,
   reasoning: object('openai.Reasoning', { effort: string }),
@@ -157,7 +158,10 @@ function stopOf(stop: unknown): readonly string[] | undefined {
   return texts.length > 0 ? texts : undefined;
 }
 
-function formatOf({ type = '', json_schema: schema }: typeof fields.response_format.zero = {}): unknown {
+function formatOf({
+  type = '',
+  json_schema: schema,
+}: typeof fields.response_format.zero = {}): Json | undefined {
   switch (type.trim().toLowerCase()) {
     case 'json_object':
       return 'json';

@@ -17,7 +17,7 @@ import {
   toPlain,
   type Value,
 } from '../../decode.ts';
-import { generation, type MessageFields, toolParameters } from '../../fields.ts';
+import { type MessageFields, toolParameters } from '../../fields.ts';
 import { quote, toJson } from '../../go-text.ts';
 import { type Json, parseJson } from '../../json.ts';
 import type { ChatFields } from '../chat.ts';
@@ -306,10 +306,9 @@ interface NativeTool {
   };
 }
 
-export function formatOf(text: ResponsesFields['text']): unknown {
+export function formatOf(text: ResponsesFields['text']): Json | undefined {
   const { type, schema } = text?.format ?? {};
-  if (type !== 'json_schema' || schema === undefined) return undefined;
-  return generation.format.read(schema, new Reader('ResponsesTextFormat'));
+  return type === 'json_schema' ? schema : undefined;
 }
 
 /** What of a request its response says again. */
