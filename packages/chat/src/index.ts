@@ -1,11 +1,15 @@
 /** From messages to the prompt's text, and from the model's text to thinking, content and the end of the answer. */
-export { TemplateError } from './jinja/limits.ts';
+export type {
+  Capability,
+  ChatMessage,
+  ChatTemplate,
+  ChatToolCall,
+  TemplateRequest,
+} from './chat-template.ts';
+export { chooseTemplate, type TemplateChoice, type TemplateSources } from './choose.ts';
+export { createGoTemplate, type GoTemplate } from './go/template.ts';
+export { quote, toJson } from './go/text.ts';
+export { createJinjaTemplate } from './jinja/template.ts';
+export { TemplateError } from './limits.ts';
 export { createOutputParser, type OutputParser, opensThinking, type ParsedText } from './output-parser.ts';
 export { createStopMatcher, type StopMatcher } from './stop-matcher.ts';
-export {
-  type ChatMessage,
-  type ChatTemplate,
-  type ChatToolCall,
-  createTemplate,
-  type TemplateRequest,
-} from './template.ts';

@@ -26,3 +26,66 @@ interface Golden {
 }
 
 export const smollm2: Golden = JSON.parse(fixture('golden/smollm2-135m-instruct-q4_1.json').toString());
+
+/** Go templates over plain values: what Go's `text/template` makes of them, or its error. */
+export interface GoCases {
+  readonly templates: readonly { readonly N: string; readonly S: string }[];
+  readonly contexts: readonly GoContext[];
+  readonly expected: Readonly<Record<string, { readonly ok?: string; readonly err?: string }>>;
+}
+
+export interface GoContext {
+  readonly Name: string;
+  readonly Messages: readonly GoMessage[] | null;
+  readonly Tools: readonly GoTool[] | null;
+  readonly [field: string]: unknown;
+}
+
+export interface GoTool {
+  readonly Type: string;
+  readonly Function: {
+    readonly Name: string;
+    readonly Description: string;
+    readonly Parameters: { readonly Type: string; readonly Required: unknown; readonly Properties: unknown };
+  };
+}
+
+interface GoMessage {
+  readonly Role: string;
+  readonly Content: string;
+  readonly Thinking: string;
+  readonly ToolName: string;
+  readonly ToolCallID: string;
+  readonly ToolCalls:
+    | readonly {
+        readonly ID: string;
+        readonly Function: {
+          readonly Index: number;
+          readonly Name: string;
+          readonly Arguments: Readonly<Record<string, unknown>>;
+        };
+      }[]
+    | null;
+}
+
+export const goCases: GoCases = JSON.parse(gunzipSync(fixture('templates/go-templates.json.gz')).toString());
+
+/** Go templates and requests, and what Ollama's own template package makes of them. */
+export const ollamaTemplates: {
+  readonly clock: string;
+  readonly requests: Readonly<Record<string, TemplateRequest>>;
+  readonly templates: Readonly<
+    Record<
+      string,
+      {
+        readonly source: string;
+        /** Why it does not parse. */
+        readonly error?: string;
+        readonly tag: string;
+        readonly open: string;
+        readonly close: string;
+        readonly expected: Readonly<Record<string, string | { readonly error: string }>>;
+      }
+    >
+  >;
+} = JSON.parse(gunzipSync(fixture('templates/ollama-templates.json.gz')).toString());

@@ -4,7 +4,8 @@
  * library gets the same node with their values in place. The same way it gets Jinja2's behaviour where it has another.
  */
 import { type Environment, Interpreter } from '@huggingface/jinja';
-import { Budget, cost, TemplateError } from './limits.ts';
+import { TemplateError } from '../limits.ts';
+import { cost, JinjaBudget } from './limits.ts';
 import { type Arguments, filters, methods } from './python.ts';
 import {
   bool,
@@ -83,7 +84,7 @@ const rules: Readonly<Record<string, (run: BoundedInterpreter, node: Node, scope
 const existing = new Set(['Identifier', 'MemberExpression', 'StringLiteral']);
 
 export class BoundedInterpreter extends Interpreter {
-  readonly #budget = new Budget();
+  readonly #budget = new JinjaBudget();
 
   override evaluate(node: Node | undefined, scope: Environment): Value {
     if (!node) return undefinedValue();

@@ -1,5 +1,5 @@
 /** The `tojson` of chat templates: Python's `json.dumps` without ASCII escapes, as Hugging Face Transformers sets it up. */
-import type { Budget } from './limits.ts';
+import type { JinjaBudget } from './limits.ts';
 import { isList, isMap, isNull, isNumber, isText, isUndefined, type Value } from './values.ts';
 
 export interface JsonOptions {
@@ -10,7 +10,7 @@ export interface JsonOptions {
   readonly ensureAscii: boolean;
 }
 
-export function writeJson(value: Value, options: JsonOptions, budget: Budget): string {
+export function writeJson(value: Value, options: JsonOptions, budget: JinjaBudget): string {
   const { indent, sortKeys, ensureAscii } = options;
   if (typeof indent === 'number') budget.checkSize(indent);
   const step = typeof indent === 'number' ? ' '.repeat(Math.max(0, indent)) : indent;

@@ -4,7 +4,7 @@
  */
 
 import { writeJson } from './json.ts';
-import type { Budget } from './limits.ts';
+import type { JinjaBudget } from './limits.ts';
 import {
   display,
   isList,
@@ -24,8 +24,8 @@ export interface Arguments {
   readonly positional: readonly Value[];
   readonly named: ReadonlyMap<string, Value>;
 }
-type Method = (self: string, args: Arguments, budget: Budget) => Value | undefined;
-type Filter = (operand: Value, args: Arguments, budget: Budget) => Value | undefined;
+type Method = (self: string, args: Arguments, budget: JinjaBudget) => Value | undefined;
+type Filter = (operand: Value, args: Arguments, budget: JinjaBudget) => Value | undefined;
 
 /** An argument by position or name; absent where it is missing, undefined or None. */
 function argument({ positional, named }: Arguments, position: number, name: string): Value | undefined {
@@ -44,7 +44,7 @@ function strip(self: string, args: Arguments, atStart: boolean, atEnd: boolean):
   return text(self.slice(start, end));
 }
 
-function replace(self: string, args: Arguments, budget: Budget): Value {
+function replace(self: string, args: Arguments, budget: JinjaBudget): Value {
   const [old, fresh] = args.positional;
   if (!old || !fresh || !isText(old) || !isText(fresh)) throw new Error('replace() needs two strings');
   const count = argument(args, 2, 'count');
@@ -58,7 +58,7 @@ function replace(self: string, args: Arguments, budget: Budget): Value {
 }
 
 /** `str.format` with `{}`, `{0}` and `{name}`, without format specifications. */
-function format(self: string, { positional, named }: Arguments, budget: Budget): Value {
+function format(self: string, { positional, named }: Arguments, budget: JinjaBudget): Value {
   let next = 0;
   let size = 0;
   const formatted = self.replace(/\{\{|\}\}|\{([^{}]*)\}/g, (match, field: string | undefined) => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createTemplate, TemplateError } from './index.ts';
+import { createJinjaTemplate, TemplateError } from '../index.ts';
 
 const setLong =
   "{% set ns = namespace(s='aaaaaaaa') %}{% for i in range(17) %}{% set ns.s = ns.s ~ ns.s %}{% endfor %}";
@@ -103,13 +103,13 @@ test.each<[name: string, source: string]>([
   ['unpacking for a filter', "{{ 'a' | replace(*['a', 'b']) }}"],
 ])('%s is refused within a second', (_, source) => {
   const before = process.cpuUsage();
-  expect(() => createTemplate(source, {}).render({ messages: [] })).toThrow(TemplateError);
+  expect(() => createJinjaTemplate(source, {}).render({ messages: [] })).toThrow(TemplateError);
   const { user, system } = process.cpuUsage(before);
   expect((user + system) / 1e6).toBeLessThan(1);
 });
 
 test('a chat of a thousand long messages is not hostile', () => {
-  const template = createTemplate(
+  const template = createJinjaTemplate(
     "{% for m in messages %}{% if loop.first or messages[loop.index0 - 1].role != m.role %}{{ m.role | upper }}: {{ m.content | trim }}{% endif %}{{ '\\n' }}{% endfor %}",
     {},
   );

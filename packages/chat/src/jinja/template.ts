@@ -3,48 +3,23 @@
  * The variables are those of llama.cpp and Hugging Face Transformers. Tokens and context windows are not known here.
  */
 import { Environment, parse, tokenize } from '@huggingface/jinja';
-import { BoundedInterpreter } from './jinja/interpreter.ts';
-import { maxBlankRun, maxSourceLength, TemplateError } from './jinja/limits.ts';
-import { strftime } from './jinja/strftime.ts';
-
-export interface ChatMessage {
-  readonly role: string;
-  readonly content: string;
-  readonly thinking?: string;
-  readonly tool_calls?: readonly ChatToolCall[];
-  readonly tool_name?: string;
-  readonly tool_call_id?: string;
-}
-
-export interface ChatToolCall {
-  readonly id?: string;
-  readonly function: { readonly name: string; readonly arguments: Readonly<Record<string, unknown>> };
-}
-
-export interface TemplateRequest {
-  readonly messages: readonly ChatMessage[];
-  /** Tools as Ollama and OpenAI write them: `{ type: 'function', function: { name, description, parameters } }`. */
-  readonly tools?: readonly unknown[];
-  /** Absent is the same as true: a model that can think does. A text is a level, such as `high`. */
-  readonly think?: boolean | string;
-  /** Ends the prompt where the model's answer begins. Default true. */
-  readonly addGenerationPrompt?: boolean;
-}
-
-export interface ChatTemplate {
-  /** The prompt. Throws TemplateError where the template refuses the messages, fails, or wants more than its bounds. */
-  render(request: TemplateRequest): string;
-  /** The template's text speaks of tools (Ollama's rule for the capability). */
-  readonly supportsTools: boolean;
-  /** The template's text has both `<think>` and `</think>` (Ollama's rule for the capability). */
-  readonly supportsThinking: boolean;
-}
+import type {
+  Capability,
+  ChatMessage,
+  ChatTemplate,
+  ChatToolCall,
+  TemplateRequest,
+} from '../chat-template.ts';
+import { checkLength, TemplateError } from '../limits.ts';
+import { BoundedInterpreter } from './interpreter.ts';
+import { maxBlankRun } from './limits.ts';
+import { strftime } from './strftime.ts';
 
 /**
  * Parses a template once. `tokens` are the texts of the model's BOS and EOS tokens.
  * Throws TemplateError for one that does not parse or is too long.
  */
-export function createTemplate(
+export function createJinjaTemplate(
   source: string,
   tokens: { readonly bos?: string; readonly eos?: string },
 ): ChatTemplate {
@@ -54,8 +29,6 @@ export function createTemplate(
   });
 
   return {
-    supportsTools: /tools|tool_call/.test(source),
-    supportsThinking: source.includes('<think>') && source.includes('</think>'),
     render: request =>
       guard('failed', () => {
         const scope = new Environment();
@@ -67,12 +40,30 @@ export function createTemplate(
   };
 }
 
+/** What a Jinja text says that it can do, as Ollama reads it: by the words in it. */
+export function jinjaCapabilities(source: string): Capability[] {
+  const found: Capability[] = [];
+  if (/tools|tool_call/.test(source)) found.push('tools');
+  const marksThinking = source.includes('<think>') && source.includes('</think>');
+  // some templates only cut the thoughts off earlier answers
+  const cutsThinking =
+    /content\.split\((['"])<\/think>\1\)/.test(source) && !/reasoning_content|<SPECIAL_12>/.test(source);
+  if (marksThinking || cutsThinking) found.push('thinking');
+  return found;
+}
+
+/** Whether calls and their results both have a place in the template, as Ollama judges it. */
+export function jinjaTakesResults(source: string): boolean {
+  return (
+    /tool_calls|assistant_tool_call/.test(source) &&
+    /tool_response|tool_results|role(['"])\] == (['"])tool\2|message\.role == (['"])tool\3|ipython/.test(
+      source,
+    )
+  );
+}
+
 function checkSource(source: string): void {
-  if (source.length > maxSourceLength) {
-    throw new TemplateError(
-      `The chat template has ${source.length} characters, more than ${maxSourceLength}`,
-    );
-  }
+  checkLength(source);
   for (const [run] of source.matchAll(/\s+/g)) {
     if (run.length > maxBlankRun) {
       throw new TemplateError(

@@ -1,11 +1,12 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { createTemplate, TemplateError } from './index.ts';
+import { createJinjaTemplate, TemplateError } from '../index.ts';
+import { jinjaCapabilities } from './template.ts';
 
 const hello = [{ role: 'user', content: 'Hello' }];
 const render = (
   source: string,
-  request: Partial<Parameters<ReturnType<typeof createTemplate>['render']>[0]> = {},
-) => createTemplate(source, { bos: '<s>', eos: '</s>' }).render({ messages: hello, ...request });
+  request: Partial<Parameters<ReturnType<typeof createJinjaTemplate>['render']>[0]> = {},
+) => createJinjaTemplate(source, { bos: '<s>', eos: '</s>' }).render({ messages: hello, ...request });
 
 afterEach(() => {
   vi.useRealTimers();
@@ -14,7 +15,7 @@ afterEach(() => {
 describe('what a template sees', () => {
   test('the special tokens, empty where the model has none', () => {
     expect(render('{{ bos_token }}|{{ eos_token }}')).toBe('<s>|</s>');
-    expect(createTemplate('[{{ bos_token }}{{ eos_token }}]', {}).render({ messages: [] })).toBe('[]');
+    expect(createJinjaTemplate('[{{ bos_token }}{{ eos_token }}]', {}).render({ messages: [] })).toBe('[]');
   });
 
   test('thinking is on unless it is turned off, and a level is passed on', () => {
@@ -109,13 +110,11 @@ test.each([
 });
 
 test('the capabilities, as Ollama finds them in the text', () => {
-  const of = (source: string) => {
-    const { supportsTools, supportsThinking } = createTemplate(source, {});
-    return [supportsTools, supportsThinking];
-  };
-  expect(of('{{ messages }}')).toEqual([false, false]);
-  expect(of('{% if tools %}{% endif %}<think>')).toEqual([true, false]);
-  expect(of('{{ message.tool_call }}<think></think>')).toEqual([true, true]);
+  expect(jinjaCapabilities('{{ messages }}')).toEqual([]);
+  expect(jinjaCapabilities('{% if tools %}{% endif %}<think>')).toEqual(['tools']);
+  expect(jinjaCapabilities('{{ message.tool_call }}<think></think>')).toEqual(['tools', 'thinking']);
+  expect(jinjaCapabilities("{{ content.split('</think>')[-1] }}")).toEqual(['thinking']);
+  expect(jinjaCapabilities("{{ content.split('</think>')[-1] }}{{ reasoning_content }}")).toEqual([]);
 });
 
 describe('errors say what is wrong', () => {
@@ -128,8 +127,8 @@ describe('errors say what is wrong', () => {
     [' '.repeat(200_000), /200000 blanks in a row, more than 512/],
     ['x'.repeat(300_000), /300000 characters, more than 262144/],
   ])('%.20j', (source, message) => {
-    expect(() => createTemplate(source, {})).toThrow(TemplateError);
-    expect(() => createTemplate(source, {})).toThrow(message);
+    expect(() => createJinjaTemplate(source, {})).toThrow(TemplateError);
+    expect(() => createJinjaTemplate(source, {})).toThrow(message);
   });
 
   test.each([

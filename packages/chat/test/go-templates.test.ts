@@ -1,0 +1,136 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { goMessages } from '../src/go/data.ts';
+import { execute } from '../src/go/evaluator.ts';
+import { builtins, ollamaFunctions } from '../src/go/functions.ts';
+import { parse } from '../src/go/parser.ts';
+import {
+  fromJson,
+  type GoMap,
+  type GoStruct,
+  goList,
+  goMap,
+  goStruct,
+  jsonText,
+  type Value,
+} from '../src/go/values.ts';
+import { createGoTemplate } from '../src/index.ts';
+import { type GoContext, type GoTool, goCases, ollamaTemplates } from './fixtures.ts';
+
+/** The text or the words of the error. */
+const result = (run: () => string): string | { error: string } => {
+  try {
+    return run();
+  } catch (error) {
+    return { error: (error as Error).message };
+  }
+};
+
+describe('a template over values gives what Go gives', () => {
+  const functions = { ...builtins, ...ollamaFunctions };
+
+  test.each(goCases.templates)('$N', ({ N, S }) => {
+    const definitions = parse(S, new Set(Object.keys(functions)));
+    for (const context of goCases.contexts) {
+      const { ok, err } = goCases.expected[`${N}::${context.Name}`];
+      const text = result(() => execute({ source: S, definitions, functions }, values(context)));
+      expect(text, context.Name).toEqual(ok ?? { error: err });
+    }
+  });
+
+  /** Parameters of tools are plain maps in these cases. */
+  function values({ Messages, Tools, System, Prompt, Suffix, Response, ...think }: GoContext) {
+    const data: Record<string, Value> = {
+      System: System as string,
+      Response: Response as string,
+      Think: think.Think as boolean,
+      ThinkLevel: think.ThinkLevel as string,
+      IsThinkSet: think.IsThinkSet as boolean,
+    };
+    if (!Messages)
+      return goMap({ ...data, Prompt: Prompt as string, ...(Suffix ? { Suffix: Suffix as string } : {}) });
+    const messages = Messages.map(message => ({
+      role: message.Role,
+      content: message.Content,
+      thinking: message.Thinking,
+      tool_name: message.ToolName,
+      tool_call_id: message.ToolCallID,
+      tool_calls: message.ToolCalls?.map(({ ID, Function: called }) => ({
+        id: ID,
+        function: { index: called.Index, name: called.Name, arguments: called.Arguments },
+      })),
+    }));
+    const tools: Value = goList((Tools ?? []).map(tool), 'Tools', {
+      isNil: !Tools,
+      text: () => jsonText(tools),
+    });
+    return goMap({ ...data, Messages: goMessages(messages), Tools: tools });
+  }
+
+  function tool({ Type, Function: described }: GoTool): Value {
+    const { Name, Description, Parameters } = described;
+    const properties = fromJson(Parameters.Properties) as GoMap;
+    const parameters = goStruct('Parameters', [
+      { name: 'Type', key: 'type', value: Parameters.Type },
+      { name: 'Defs', key: '$defs', omitEmpty: true, value: null },
+      { name: 'Items', key: 'items', omitEmpty: true, value: null },
+      { name: 'Required', key: 'required', value: fromJson(Parameters.Required) },
+      { name: 'Properties', key: 'properties', value: { ...properties, text: () => jsonText(properties) } },
+    ]);
+    const called = goStruct('Function', [
+      { name: 'Name', key: 'name', value: Name },
+      { name: 'Description', key: 'description', value: Description },
+      { name: 'Parameters', key: 'parameters', value: parameters },
+    ]);
+    const struct: GoStruct = goStruct(
+      'Tool',
+      [
+        { name: 'Type', key: 'type', value: Type },
+        { name: 'Function', key: 'function', value: called },
+      ],
+      () => jsonText(struct),
+    );
+    return struct;
+  }
+});
+
+describe('messages, tools and thinking become what Ollama makes of them', () => {
+  beforeAll(() => {
+    vi.useFakeTimers({ toFake: ['Date'], now: new Date(ollamaTemplates.clock) });
+  });
+  afterAll(() => {
+    vi.useRealTimers();
+  });
+
+  test.each(Object.entries(ollamaTemplates.templates))('%j', (_, { source, error, ...known }) => {
+    if (error !== undefined) {
+      expect(result(() => createGoTemplate(source).source)).toEqual({ error });
+      return;
+    }
+    const template = createGoTemplate(source);
+    expect(template.toolTag).toBe(known.tag);
+    const { open, close } = known;
+    expect(template.thinkingTags).toEqual(open && close ? { open, close } : undefined);
+    for (const [name, expected] of Object.entries(known.expected)) {
+      const text = result(() => template.render(ollamaTemplates.requests[name]));
+      expect(text, name).toEqual(expected);
+    }
+  });
+});
+
+test('the dates are local ones', () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: new Date('2026-03-01T00:30:00') });
+  const template = createGoTemplate(
+    '{{ currentDate "x" }} {{ yesterdayDate }}{{ range .Messages }}{{ end }}',
+  );
+  expect(template.render({ messages: [] })).toBe('2026-03-01 2026-02-28');
+  vi.useRealTimers();
+});
+
+test('the capabilities, by the variables of the template', () => {
+  const of = (source: string) => createGoTemplate(source).capabilities;
+  expect(of('{{ .Prompt }} Tools Suffix')).toEqual([]);
+  expect(of('{{ range $.Tools }}{{ end }}{{ if .Suffix }}{{ end }}')).toEqual(['tools', 'insert']);
+  expect(of('{{ range .Messages }}{{ if .Thinking }}<t>{{ .Thinking }}</t>{{ end }}{{ end }}')).toEqual([
+    'thinking',
+  ]);
+});
