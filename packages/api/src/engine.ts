@@ -1,5 +1,6 @@
 /** What an engine is to the server: messages in, deltas out. Nothing here speaks of HTTP. */
 import type { ByteSource, Gguf } from '@tabllama/gguf';
+import type { ModelConfig } from './store.ts';
 
 /** A model as an engine gets it: the header, read and checked, and the bytes of the file. */
 export interface ModelInfo {
@@ -11,6 +12,8 @@ export interface ModelInfo {
   readonly weights: ByteSource;
   /** Go template of the manifest, where there is one. */
   readonly template?: string;
+  /** What the manifest says of the model besides: its family, and the names of Ollama's own renderer and parser for it. */
+  readonly config?: Pick<ModelConfig, 'model_family' | 'renderer' | 'parser'>;
 }
 
 export interface LoadOptions {
@@ -58,7 +61,7 @@ export interface LoadedModel extends AsyncDisposable {
   render(request: RenderRequest): string;
   /** Renders, runs, and separates the text into content, thinking and tool calls. */
   chat(request: ChatRequest, signal?: AbortSignal): AsyncIterable<Delta>;
-  /** Runs a prompt as it stands. */
+  /** Runs a prompt as it stands; one delta for each piece of the text, also while nothing of it is certain. */
   complete(request: CompleteRequest, signal?: AbortSignal): AsyncIterable<Delta>;
   /**
    * One vector for each text, pooled and not normalised. Throws StatusError: 501 for a model that makes none, 400 for a text that is
@@ -129,6 +132,10 @@ export interface RenderRequest {
   readonly think?: boolean | string;
   /** False: messages are never dropped. Default true. */
   readonly truncate?: boolean;
+  /** A Go template in place of the model's own; no message is dropped then. */
+  readonly template?: string;
+  /** What comes after a text to be filled in; the content of the last message is what comes before it. */
+  readonly suffix?: string;
 }
 
 export interface GenerationRequest {
@@ -150,6 +157,10 @@ export interface ChatRequest extends RenderRequest, GenerationRequest {}
 
 export interface CompleteRequest extends GenerationRequest {
   readonly prompt: string;
+  /** As in `RenderRequest`: thoughts are separated where the model's Go template tells how. */
+  readonly think?: boolean | string;
+  /** The prompt is not the template's. */
+  readonly raw?: boolean;
 }
 
 export interface TokenLogprob {
@@ -163,6 +174,8 @@ export interface TokenLogprob {
 /** One step of an answer. Exactly one delta has `done`, and it is the last. */
 export interface Delta {
   readonly content?: string;
+  /** The text as the model said it, where other fields are what was made of it. */
+  readonly raw?: string;
   readonly thinking?: string;
   readonly toolCalls?: readonly ToolCall[];
   readonly logprobs?: readonly TokenLogprob[];

@@ -16,6 +16,7 @@ export interface TemplateSources {
 
 export interface TemplateChoice {
   readonly language: 'go' | 'jinja';
+  readonly jinja?: string;
   /** The manifest's, or Ollama's default, which passes the prompts on alone. */
   readonly go: GoTemplate;
   /** The name of the parser that separates the output, where the model names one. */
@@ -47,7 +48,7 @@ export function chooseTemplate(sources: TemplateSources): TemplateChoice {
         : go.capabilities,
   );
   if (families.includes(family)) capabilities.add('thinking');
-  return { language: usesJinja ? 'jinja' : 'go', go, parser, capabilities: [...capabilities] };
+  return { language: usesJinja ? 'jinja' : 'go', jinja, go, parser, capabilities: [...capabilities] };
 }
 
 /** Where both are there: Jinja if it can do more, or as much and takes results of tools where the other does not. */

@@ -8,8 +8,15 @@ export type {
 } from './chat-template.ts';
 export { chooseTemplate, type TemplateChoice, type TemplateSources } from './choose.ts';
 export { createGoTemplate, type GoTemplate } from './go/template.ts';
-export { quote, toJson } from './go/text.ts';
+export { escapeRune, quote, toJson } from './go/text.ts';
 export { createJinjaTemplate } from './jinja/template.ts';
+export { detectTemplate, type KnownTemplate } from './known/detect.ts';
 export { TemplateError } from './limits.ts';
-export { createOutputParser, type OutputParser, opensThinking, type ParsedText } from './output-parser.ts';
+export {
+  createCompletionParser,
+  createOutputParser,
+  type OutputParser,
+  type OutputRequest,
+  type ParsedText,
+} from './output-parser.ts';
 export { createStopMatcher, type StopMatcher } from './stop-matcher.ts';

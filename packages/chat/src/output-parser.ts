@@ -1,11 +1,6 @@
-/**
- * Separates a model's thinking (`<think>…</think>` at the start of its answer) from its content, while the text streams.
- * The rules are those of Ollama's `thinking/parser.go`; tool calls are not looked for.
- */
-import { partialLength } from './partial.ts';
-
-const open = '<think>';
-const close = '</think>';
+/** The text of a model, while it streams, as thinking and content: in the way that its template tells. */
+import type { TemplateChoice } from './choose.ts';
+import { createThinkingParser } from './thinking.ts';
 
 export interface ParsedText {
   readonly content?: string;
@@ -17,68 +12,54 @@ export interface OutputParser {
   push(piece: string): ParsedText;
   /** What is still withheld, at the end of the stream. */
   end(): ParsedText;
+  /** What comes from here on is content: no thoughts are open, and none can open any more. */
+  readonly inContent: boolean;
 }
 
-/** True if a prompt ends in an open `<think>`: the answer begins inside the thinking. */
-export function opensThinking(prompt: string): boolean {
-  return prompt.trimEnd().endsWith(open);
+export interface OutputRequest {
+  /** The text that the model continues. */
+  readonly prompt: string;
+  readonly think?: boolean | string;
 }
 
-/**
- * Without `thinking` all text is content, tags included. With it, only one block at the very start counts; white space
- * before it, after `<think>` and after `</think>` is dropped. `opened`: see `opensThinking`.
- */
-export function createOutputParser(options: {
-  readonly thinking: boolean;
-  readonly opened?: boolean;
-}): OutputParser {
-  let state: 'start' | 'opened' | 'thinking' | 'closed' | 'content' = 'content';
-  if (options.thinking) state = options.opened ? 'opened' : 'start';
-  let text = '';
+/** For answers to messages. */
+export function createOutputParser(choice: TemplateChoice, request: OutputRequest): OutputParser {
+  if (choice.language === 'go') return createCompletionParser(choice, request);
+  return choice.capabilities.includes('thinking')
+    ? separated({ open: '<think>', close: '</think>' }, request.prompt, true)
+    : plain;
+}
 
-  const take = (length: number) => {
-    const taken = text.slice(0, length);
-    text = text.slice(length);
-    return taken;
-  };
+/** For `/api/generate`, where Ollama looks at the Go template alone, and only if the model is to think. */
+export function createCompletionParser(
+  choice: TemplateChoice,
+  { prompt, think }: OutputRequest,
+): OutputParser {
+  const tags = think ? choice.go.thinkingTags : undefined;
+  return tags ? separated(tags, prompt, false) : plain;
+}
 
+const plain: OutputParser = {
+  push: piece => (piece ? { content: piece } : {}),
+  end: () => ({}),
+  inContent: true,
+};
+
+function separated(
+  tags: { open: string; close: string },
+  prompt: string,
+  keepsBlanks: boolean,
+): OutputParser {
+  const parser = createThinkingParser(tags, { opened: prompt.trimEnd().endsWith(tags.open), keepsBlanks });
   return {
-    push(piece) {
-      text += piece;
-      let thinking = '';
-      if (state === 'start') {
-        const begun = text.trimStart();
-        if (begun.startsWith(open)) {
-          text = begun.slice(open.length);
-          state = 'opened';
-        } else if (open.startsWith(begun)) return {};
-        else state = 'content';
-      }
-      if (state === 'opened') {
-        text = text.trimStart();
-        if (text) state = 'thinking';
-      }
-      if (state === 'thinking') {
-        const end = text.indexOf(close);
-        thinking = take(end < 0 ? text.length - partialLength(text, close) : end);
-        if (end >= 0) {
-          take(close.length);
-          state = 'closed';
-        }
-      }
-      if (state === 'closed') {
-        text = text.trimStart();
-        if (text) state = 'content';
-      }
-      return parsed(thinking, state === 'content' ? take(text.length) : '');
-    },
-    end() {
-      const rest = take(text.length);
-      return state === 'thinking' ? parsed(rest, '') : parsed('', rest);
+    push: piece => parsed(parser.push(piece)),
+    end: () => parsed(parser.end()),
+    get inContent() {
+      return parser.inContent;
     },
   };
 }
 
-function parsed(thinking: string, content: string): ParsedText {
+function parsed({ thinking, content }: { thinking: string; content: string }): ParsedText {
   return { ...(thinking ? { thinking } : {}), ...(content ? { content } : {}) };
 }

@@ -1,26 +1,51 @@
 /** From messages to the text of a prompt: the model's template, and which messages are left out where they do not all fit. */
 import { type Message, type ModelInfo, type RenderRequest, StatusError } from '@tabllama/api';
-import { type ChatTemplate, createTemplate } from '@tabllama/chat';
+import {
+  type ChatTemplate,
+  chooseTemplate,
+  createGoTemplate,
+  createJinjaTemplate,
+  type TemplateChoice,
+} from '@tabllama/chat';
 import type { Tokenizer } from '@tabllama/tokenizer';
 
-/** The template of a model. Throws StatusError 501 for a Go template, TemplateError for one that is malformed. */
-export function openTemplate({ name, template, gguf }: ModelInfo, tokenizer: Tokenizer): ChatTemplate {
-  if (template !== undefined) {
+export interface OpenedTemplate {
+  readonly choice: TemplateChoice;
+  /** The template in use. */
+  readonly template: ChatTemplate;
+}
+
+/** The template of a model. Throws StatusError 501 for a model that Ollama has a program of its own for, TemplateError for one that is malformed. */
+export function openTemplate(info: ModelInfo, tokenizer: Tokenizer): OpenedTemplate {
+  const { name, template, gguf, config } = info;
+  const jinja = gguf.metadata.get('tokenizer.chat_template');
+  const choice = chooseTemplate({
+    go: template,
+    jinja: typeof jinja === 'string' ? jinja : undefined,
+    family: config?.model_family,
+    renderer: config?.renderer,
+    parser: config?.parser,
+  });
+  if (choice.language === 'jinja' && choice.jinja !== undefined) {
+    return { choice, template: openJinja(choice.jinja, tokenizer) };
+  }
+  if (config?.renderer && template === undefined) {
     throw new StatusError(
       501,
-      `the template of "${name}" is a Go template, which cannot be rendered here: create the model without a ` +
-        'template, so that the one in its GGUF file is used, or send a raw prompt to /api/generate',
+      `the prompts of "${name}" are made by a part of Ollama, the renderer "${config.renderer}", which is not there ` +
+        'here, and its GGUF file has no chat template: create the model with a template, or send a raw prompt to /api/generate',
     );
   }
-  const source = gguf.metadata.get('tokenizer.chat_template');
-  if (typeof source !== 'string') return promptsAlone;
+  return { choice, template: choice.go };
+}
+
+function openJinja(source: string, tokenizer: Tokenizer): ChatTemplate {
   const textOf = (token: number | undefined) =>
     token === undefined ? undefined : tokenizer.tokenText(token);
   const bos = textOf(tokenizer.bos);
   const eos = textOf(tokenizer.eos);
-  const jinja = createTemplate(source, { bos, eos });
+  const jinja = createJinjaTemplate(source, { bos, eos });
   return {
-    ...jinja,
     render(input) {
       let prompt = jinja.render(input);
       // what the tokenizer adds by itself would be there twice
@@ -31,41 +56,52 @@ export function openTemplate({ name, template, gguf }: ModelInfo, tokenizer: Tok
   };
 }
 
-/** Ollama's `{{ .Prompt }}` for models without a template: what user and assistant said, up to where the answer begins. */
-const promptsAlone: ChatTemplate = {
-  supportsTools: false,
-  supportsThinking: false,
-  render({ messages }) {
-    const said = messages.filter(({ role }) => role === 'user' || role === 'assistant');
-    if (said.at(-1)?.role === 'assistant') said.pop();
-    return said
-      .map(({ role, content }, i) => (said[i - 1]?.role === role ? `\n\n${content}` : content))
-      .join('');
-  },
-};
-
 /**
  * Renders the messages; while there are more than `contextLength` tokens, without the oldest. System messages stay, and the last
  * message does, fit or not. Throws TemplateError if the template fails, StatusError 500 for images.
  */
 export function renderPrompt(
-  template: ChatTemplate,
+  { choice, template }: OpenedTemplate,
   request: RenderRequest,
   contextLength: number,
   countTokens: (prompt: string) => number,
 ): string {
-  const { messages, tools, think, truncate = true } = request;
-  if (messages.some(({ images }) => images?.length)) {
+  const { messages, tools, suffix, template: other, truncate = true } = request;
+  // as in Ollama, gpt-oss knows no greater level
+  const think = choice.parser === 'harmony' && request.think === 'max' ? 'high' : request.think;
+  if (suffix) {
+    const fill = { prompt: messages.at(-1)?.content ?? '', suffix };
+    return (other ? createGoTemplate(other) : choice.go).render({ messages: [], think, fill });
+  }
+  if (other) return createGoTemplate(other).render({ messages, tools, think });
+  if (choice.language === 'jinja' && messages.some(({ images }) => images?.length)) {
     throw new StatusError(
       500,
       'image input is not supported - hint: if this is unexpected, you may need to provide the mmproj',
     );
   }
-  const render = (kept: readonly Message[]) =>
-    template.render({ messages: kept, tools, think, addGenerationPrompt: true });
+  const render = (kept: readonly Message[]) => {
+    const tagged = choice.language === 'go' ? withImageTags(kept) : kept;
+    return template.render({ messages: tagged, tools, think });
+  };
   for (let first = 0; ; first++) {
     const kept = messages.filter(({ role }, i) => i >= first || role === 'system');
     const prompt = render(kept);
     if (!truncate || first >= messages.length - 1 || countTokens(prompt) <= contextLength) return prompt;
   }
+}
+
+/** `[img-0]` and so on, where a text says `[img]` or else before it. */
+function withImageTags(messages: readonly Message[]): readonly Message[] {
+  let next = 0;
+  return messages.map(message => {
+    let { content } = message;
+    let before = '';
+    for (const _ of message.images ?? []) {
+      const tag = `[img-${next++}]`;
+      if (content.includes('[img]')) content = content.replace('[img]', tag);
+      else before += tag;
+    }
+    return { ...message, content: before + content };
+  });
 }

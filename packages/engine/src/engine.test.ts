@@ -291,17 +291,68 @@ describe('a chat', () => {
       { role: 'assistant', content: 'c' },
     ];
     expect(model.render({ messages: [...said, user('d<go>')] })).toBe('a\n\nbcd<go>');
-    expect(model.render({ messages: said })).toBe('a\n\nb');
+    expect(model.render({ messages: said })).toBe('a\n\nbc');
     const { content } = await collect(model.chat({ messages: [user('d<go>')], options: greedy }));
     expect(content).toBe('ok');
   });
 
-  it('is refused where the manifest has a Go template; a raw prompt is not', async () => {
-    const model = await load(createParrot(['ok']), { template: '{{ .Prompt }}' });
+  describe('with a Go template', () => {
+    const thinking =
+      '{{ range .Messages }}{{ .Role }}: {{ if .Thinking }}[{{ .Thinking }}]{{ end }}{{ .Content }}\n{{ end }}<go>';
+
+    it('goes through it, not through the Jinja template of the file', async () => {
+      const file = createParrot(['ok'], { 'tokenizer.chat_template': parrotTemplate });
+      const model = await load(file, { template: '{{ .System }}|{{ .Prompt }}<go>' });
+      const messages = [{ role: 'system', content: 'S' }, user('Hi')];
+      expect(model.render({ messages })).toBe('S|Hi<go>');
+      expect((await collect(model.chat({ messages, options: greedy }))).content).toBe('ok');
+    });
+
+    it('separates what the template shows as thinking, if the model is to think', async () => {
+      const model = await load(createParrot(['[', 'so', ']', '\n', 'Yes']), { template: thinking });
+      const request = { messages: [user('Hi')], options: greedy, think: true };
+      const chat = await collect(model.chat(request));
+      expect([chat.thinking, chat.content]).toEqual(['so', 'Yes']);
+      const { content } = await collect(model.chat({ ...request, think: false }));
+      expect(content).toBe('[so]\nYes');
+      const prompt = model.render(request);
+      const complete = await collect(model.complete({ prompt, options: greedy, think: true }));
+      expect([complete.thinking, complete.content]).toEqual(['so', 'Yes']);
+      expect(complete.deltas.map(({ raw = '' }) => raw).join('')).toBe('[so]\nYes');
+    });
+
+    it('fills in the middle, and takes another template from the request', async () => {
+      const template =
+        '{{ if .Suffix }}<PRE>{{ .Prompt }}<SUF>{{ .Suffix }}<MID>{{ else }}{{ .Prompt }}{{ end }}';
+      const model = await load(createParrot(['ok']), { template });
+      const messages = [user('a')];
+      expect(model.render({ messages, suffix: 'b' })).toBe('<PRE>a<SUF>b<MID>');
+      expect(model.render({ messages })).toBe('a');
+      expect(model.render({ messages, template: '<{{ .Prompt }}>' })).toBe('<a>');
+      expect(() => model.render({ messages, template: '{{ .Prompt' })).toThrow(
+        expect.objectContaining({ status: 500, message: 'template: :1: unclosed action' }),
+      );
+    });
+
+    it('marks where pictures go', async () => {
+      const model = await load(createParrot(['ok']), { template: '{{ .Prompt }}' });
+      const images = ['aGk=', 'aGk='];
+      const messages = [
+        { ...user('a [img] b'), images },
+        { role: 'assistant', content: 'c' },
+        { ...user('d'), images },
+      ];
+      expect(model.render({ messages })).toBe('[img-1]a [img-0] bc[img-2][img-3]d');
+    });
+  });
+
+  it('is refused where Ollama has a program of its own for the prompts; a raw prompt is not', async () => {
+    const config = { model_family: 'llama', renderer: 'qwen3-coder' };
+    const model = await load(createParrot(['ok']), { config });
     const answer = collect(model.chat({ messages: [user('Hi')], options: greedy }));
     await expect(answer).rejects.toMatchObject({
       status: 501,
-      message: expect.stringContaining('Go template'),
+      message: expect.stringContaining('qwen3-coder'),
     });
     expect((await collect(model.complete({ prompt: '<go>', options: greedy }))).content).toBe('ok');
   });

@@ -8,17 +8,11 @@ import {
   type RenderRequest,
   StatusError,
 } from '@tabllama/api';
-import {
-  type ChatTemplate,
-  createOutputParser,
-  type OutputParser,
-  opensThinking,
-  TemplateError,
-} from '@tabllama/chat';
+import { createCompletionParser, createOutputParser, type OutputParser, TemplateError } from '@tabllama/chat';
 import { compileSchema, createMatcher, GrammarError, type Vocabulary } from '@tabllama/grammar';
 import type { Runner } from '@tabllama/models';
 import type { Tokenizer } from '@tabllama/tokenizer';
-import { openTemplate, renderPrompt } from './chat-prompt.ts';
+import { type OpenedTemplate, openTemplate, renderPrompt } from './chat-prompt.ts';
 import { findContent } from './content-start.ts';
 import { generate } from './generate.ts';
 import { createGuide, type Guide } from './guide.ts';
@@ -30,7 +24,7 @@ export function createLoadedModel(info: ModelInfo, tokenizer: Tokenizer, runner:
   const session = new Session(runner);
   const encode = (text: string) => tokenizer.encode(text, { special: true, addSpecial: true });
   // opened at the first chat: a template that cannot be used is no hindrance to raw prompts
-  let opened: ChatTemplate | undefined;
+  let opened: OpenedTemplate | undefined;
   const template = () => {
     opened ??= openTemplate(info, tokenizer);
     return opened;
@@ -73,10 +67,8 @@ export function createLoadedModel(info: ModelInfo, tokenizer: Tokenizer, runner:
 
   async function* chat(request: ChatRequest, signal?: AbortSignal): AsyncGenerator<Delta, void, undefined> {
     const prompt = render(request);
-    const { supportsThinking } = template();
-    const createParser = () =>
-      createOutputParser({ thinking: supportsThinking, opened: opensThinking(prompt) });
-    const thinks = supportsThinking && request.think !== false;
+    const createParser = () => createOutputParser(template().choice, { prompt, think: request.think });
+    const thinks = request.think !== false && !createParser().inContent;
     const guide = request.format
       ? guideBy(request.format, thinks ? findContent(createParser()) : undefined)
       : undefined;
@@ -99,8 +91,15 @@ export function createLoadedModel(info: ModelInfo, tokenizer: Tokenizer, runner:
     request: CompleteRequest,
     signal?: AbortSignal,
   ): AsyncGenerator<Delta, void, undefined> {
-    const guide = request.format ? guideBy(request.format) : undefined;
-    yield* generate(session, tokenizer, encode(request.prompt), { ...request, guide }, signal);
+    const { prompt, think, format } = request;
+    const guide = format ? guideBy(format) : undefined;
+    const answer = generate(session, tokenizer, encode(prompt), { ...request, guide }, signal);
+    if (!think) return yield* answer;
+    const parser = createCompletionParser(template().choice, { prompt, think });
+    for await (const delta of answer) {
+      const parsed = delta.done ? parser.end() : parser.push(delta.content ?? '');
+      yield { ...delta, content: undefined, raw: delta.content, ...parsed };
+    }
   }
 
   return {

@@ -1,5 +1,5 @@
 /** Models on the reference ops, loaded as the server loads them. */
-import type { Delta, LoadOptions, SamplingOptions } from '@tabllama/api';
+import type { Delta, LoadOptions, ModelInfo, SamplingOptions } from '@tabllama/api';
 import type { ByteSource, Gguf } from '@tabllama/gguf';
 import {
   createReferenceEmbedder,
@@ -27,11 +27,12 @@ export const load = (
   file: { readonly gguf: Gguf; readonly weights: ByteSource },
   options: Partial<LoadOptions> & {
     readonly template?: string;
+    readonly config?: ModelInfo['config'];
     readonly change?: (runner: Runner) => Runner;
   } = {},
 ) => {
-  const { contextLength = 128, template, change } = options;
-  const info = { name: 'tiny', digest: `sha256:${'0'.repeat(64)}`, template, ...file };
+  const { contextLength = 128, template, config, change } = options;
+  const info = { name: 'tiny', digest: `sha256:${'0'.repeat(64)}`, template, config, ...file };
   return createReferenceEngine(change).load(info, { contextLength });
 };
 

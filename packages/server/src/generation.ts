@@ -14,7 +14,7 @@ import type { Context } from './endpoint.ts';
 import type { GenerationFields } from './fields.ts';
 import { quote, utcTime } from './go-text.ts';
 import { type Json, JsonObject } from './json.ts';
-import { architectureNumber, capabilities, jinjaTemplate } from './model.ts';
+import { architectureNumber, capabilities, templateOf } from './model.ts';
 import { resolveOptions } from './options.ts';
 import { json, ndjson } from './responses.ts';
 import type { Lease } from './scheduler.ts';
@@ -65,7 +65,8 @@ export async function prepare(
     }
   }
   const { lease, sampling, loadNs } = await acquire(context, installed, fields);
-  return { lease, sampling, think: thinks ? (fields.think ?? true) : undefined, loadNs };
+  const think = fields.think ?? (thinks ? true : undefined);
+  return { lease, sampling, think: thinks || !think ? think : undefined, loadNs };
 }
 
 /** Waits for a model with the options of a request. Throws StatusError 500 for an option of a wrong type. */
@@ -83,6 +84,7 @@ export async function acquire(
     gguf,
     weights,
     template: installed.template,
+    config: installed.config,
   };
   const request = { installed, info, contextLength, keepAliveMs: keep_alive };
   const lease = await context.scheduler.acquire(request, context.request.signal);
@@ -124,7 +126,7 @@ export function checkImages(images: number, native: boolean): void {
 
 /** True if the template in use is the Jinja template of the file. */
 export function usesJinja(installed: InstalledModel, model: LoadedModel): boolean {
-  return installed.template === undefined && jinjaTemplate(model.info.gguf) !== undefined;
+  return templateOf(installed, model.info.gguf).language === 'jinja';
 }
 
 /** Runs a generation on a leased model, and releases it at the end, however it ends. */

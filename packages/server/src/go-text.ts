@@ -1,44 +1,12 @@
 /** Texts as Go writes them: quoted strings, JSON, durations and times. Only what Ollama's answers are made of. */
+import { escapeRune, quote } from '@tabllama/chat';
 
-/** A string as `%q` prints it. Source: `strconv.Quote`. */
-export function quote(text: string): string {
-  return `"${[...text].map(char => (char === '"' ? '\\"' : escapeRune(char))).join('')}"`;
-}
+export { quote, toJson } from '@tabllama/chat';
 
 /** A byte as `encoding/json` names it in its errors: quoted as the character of that number. */
 export function quoteRune(byte: number): string {
   const char = String.fromCharCode(byte);
   return char === "'" ? "'\\''" : `'${escapeRune(char)}'`;
-}
-
-const named = new Map([
-  ['\\', '\\\\'],
-  ['\x07', '\\a'],
-  ['\b', '\\b'],
-  ['\f', '\\f'],
-  ['\n', '\\n'],
-  ['\r', '\\r'],
-  ['\t', '\\t'],
-  ['\v', '\\v'],
-]);
-
-function escapeRune(char: string): string {
-  const short = named.get(char);
-  if (short !== undefined) return short;
-  const code = char.codePointAt(0)!;
-  if (char === ' ' || /[\p{L}\p{M}\p{N}\p{P}\p{S}]/u.test(char)) return char;
-  if (code < 0x80) return `\\x${code.toString(16).padStart(2, '0')}`;
-  return code > 0xffff
-    ? `\\U${code.toString(16).padStart(8, '0')}`
-    : `\\u${code.toString(16).padStart(4, '0')}`;
-}
-
-/** A value as `json.Marshal` writes it: the characters that could end a script are escaped. */
-export function toJson(value: unknown): string {
-  return JSON.stringify(value).replace(
-    /[<>&\u2028\u2029]/g,
-    char => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 }
 
 /** A number that is an f32 as the shortest one that rounds to the same f32; any other as it is. */

@@ -7,6 +7,7 @@ import {
   StatusError,
   type Store,
 } from '@tabllama/api';
+import { chooseTemplate, type TemplateChoice } from '@tabllama/chat';
 import type { Gguf } from '@tabllama/gguf';
 
 /** The name that a request means. `invalid` is what an impossible name is answered with. */
@@ -49,28 +50,31 @@ export function architectureNumber(gguf: Gguf, key: string): number | undefined 
   return typeof value === 'number' && value > 0 ? value : undefined;
 }
 
-/**
- * What a model can do, read as Ollama reads it: from the keys of the header and from the text of the template in use, which is the
- * Go template of the manifest, or else the Jinja template of the file.
- */
+/** The template that a model is used with. Throws TemplateError for a Go template that does not parse. */
+export function templateOf({ template, config }: InstalledModel, gguf: Gguf): TemplateChoice {
+  const { model_family: family, renderer, parser } = config;
+  return chooseTemplate({ go: template, jinja: jinjaTemplate(gguf), family, renderer, parser });
+}
+
+/** The text of the template in use. */
+export function templateText(model: InstalledModel, gguf: Gguf): string {
+  const { language, jinja, go } = templateOf(model, gguf);
+  return language === 'jinja' && jinja !== undefined ? jinja : go.source;
+}
+
+/** What a model can do, in Ollama's order: by its config, the keys of the header, and the template in use. */
 export function capabilities(model: InstalledModel, gguf: Gguf): string[] {
   const architecture = gguf.metadata.get('general.architecture');
-  const found = new Set<string>([
-    gguf.metadata.has(`${architecture}.pooling_type`) ? 'embedding' : 'completion',
-  ]);
+  const { language, capabilities: ofTemplate } = templateOf(model, gguf);
+  const found = new Set<string>(model.config.capabilities);
+  const add = (all: readonly string[]) => {
+    for (const one of all) found.add(one);
+  };
+  if (language === 'jinja') add(ofTemplate);
+  found.add(gguf.metadata.has(`${architecture}.pooling_type`) ? 'embedding' : 'completion');
   const hasProjector = model.manifest.layers.some(layer => layer.mediaType.endsWith('.image.projector'));
   if (gguf.metadata.has(`${architecture}.vision.block_count`) || hasProjector) found.add('vision');
-  if (model.template !== undefined) {
-    const uses = (variable: string) => new RegExp(`\\{\\{[^}]*\\.${variable}\\b`).test(model.template!);
-    if (uses('Tools')) found.add('tools');
-    if (uses('Suffix')) found.add('insert');
-    if (uses('Thinking')) found.add('thinking');
-  } else {
-    const jinja = jinjaTemplate(gguf) ?? '';
-    if (jinja.includes('tools') || jinja.includes('tool_call')) found.add('tools');
-    if (jinja.includes('<think>') && jinja.includes('</think>')) found.add('thinking');
-  }
-  for (const capability of model.config.capabilities ?? []) found.add(capability);
+  add(ofTemplate);
   return [...found];
 }
 

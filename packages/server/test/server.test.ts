@@ -397,7 +397,6 @@ describe('requests', () => {
       });
     }
     expect((await lines(await say('a', { raw: true }))).at(-1)).not.toHaveProperty('context');
-    expect((await say('a', { template: '{{ .Prompt }}' })).status).toBe(501);
   });
 
   test.each<[string, string, object, number, string]>([

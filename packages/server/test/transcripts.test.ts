@@ -1,4 +1,5 @@
 /** Exchanges recorded from a real Ollama, replayed: status, headers that matter, and bodies wherever they do not depend on the weights. */
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { parseModelName } from '@tabllama/api';
 import { createServer } from '@tabllama/server';
@@ -30,6 +31,8 @@ const stories = readFileSync(new URL('models/stories260K-f32.gguf', fixtures));
 const jinja = JSON.parse(textOf(recorded('show-jinja'))) as Record<string, string>;
 const chatml =
   '{{- range .Messages }}<|im_start|>{{ .Role }}\n{{ .Content }}<|im_end|>\n{{ end }}<|im_start|>assistant\n';
+const smollm2Template =
+  "{% for message in messages %}{% if loop.first and messages[0]['role'] != 'system' %}{{ '<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n' }}{% endif %}{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
 const params = '{"stop":["\\u003c|im_start|\\u003e","\\u003c|im_end|\\u003e"]}\n';
 const recordedWeights = 'sha256:941f309b54caaad6747569ba43712bcde44a2be3bae16c3282ff499c37c54af5';
 
@@ -206,6 +209,49 @@ describe('create', () => {
     });
     const expected = textOf(exchange).replace(/sha256:[0-9a-f]{64}/, weights);
     expect(await response.text()).toBe(expected);
+  });
+});
+
+describe('a file with a chat template that Ollama knows', () => {
+  const file = ggufWithTemplate(stories, smollm2Template);
+  const digest = `sha256:${createHash('sha256').update(file).digest('hex')}`;
+
+  beforeEach(async () => {
+    await server.fetch(new Request(`http://x/api/blobs/${digest}`, { method: 'POST', body: file }));
+  });
+
+  test('create-gguf-large: its template is replaced', async () => {
+    const exchange = recorded('create-gguf-large');
+    const body = { model: 'smollm2:135m', files: { 'smollm2.gguf': digest } };
+    const response = await replay({ ...exchange, request: { ...exchange.request, body } });
+    const recordedFile = Object.values((exchange.request.body as { files: object }).files)[0];
+    expect(await response.text()).toBe(textOf(exchange).replaceAll(recordedFile, digest));
+
+    const expected = JSON.parse(textOf(recorded('show'))) as Record<string, string>;
+    const shown = (await (await replay(recorded('show'))).json()) as Record<string, string>;
+    expect(shown.modelfile).toBe(
+      expected.modelfile.replace('<models>/', '').replace(recordedWeights.slice(7), digest.slice(7)),
+    );
+    const { template, parameters, capabilities } = expected;
+    expect(shown).toMatchObject({ template, parameters, capabilities });
+    expect(Object.keys(shown)).toEqual(Object.keys(expected));
+  });
+
+  test('a template of the request stands, and the stop texts stay', async () => {
+    const body = {
+      model: 'own',
+      files: { 'smollm2.gguf': digest },
+      template: '{{ .Prompt }}!',
+      parameters: { top_k: 3 },
+    };
+    const request = { ...recorded('create-gguf-large').request, body };
+    const text = await (await replay({ ...recorded('create-gguf-large'), request })).text();
+    expect(text).not.toContain('autodetected');
+    const model = await store.find(parseModelName('own')!);
+    expect(model).toMatchObject({
+      template: '{{ .Prompt }}!',
+      parameters: { stop: ['<|im_start|>', '<|im_end|>'], top_k: 3 },
+    });
   });
 });
 

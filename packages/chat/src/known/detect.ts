@@ -16,6 +16,7 @@ const limit = 100;
 export function detectTemplate(jinja: string): KnownTemplate | undefined {
   let nearest: KnownTemplate | undefined;
   let least = limit;
+  if (jinja === '') return undefined;
   const text = codePoints(jinja);
   for (const known of templates) {
     for (const variant of known.jinja) {

@@ -9,12 +9,13 @@ import {
   StatusError,
   type Store,
 } from '@tabllama/api';
+import { createGoTemplate, detectTemplate, type KnownTemplate, TemplateError } from '@tabllama/chat';
 import { GgufError, readGguf } from '@tabllama/gguf';
 import { any, bool, type Decoded, decodeBody, map, string } from '../decode.ts';
 import { type Endpoint, readBody } from '../endpoint.ts';
 import { messages, options } from '../fields.ts';
 import { toJson } from '../go-text.ts';
-import { nameToWrite, readName } from '../model.ts';
+import { jinjaTemplate, nameToWrite, readName } from '../model.ts';
 import { progress } from '../responses.ts';
 
 const files = map(string);
@@ -65,6 +66,8 @@ export const create: Endpoint = async ({ request, store }) => {
 interface Base {
   readonly layers: readonly Layer[];
   readonly config: Partial<ModelConfig>;
+  /** What Ollama puts in the place of the file's own template. */
+  readonly known?: KnownTemplate;
 }
 
 async function* statuses(
@@ -80,21 +83,26 @@ async function* statuses(
   checkTemplate(body.template ?? '');
 
   let layers = base.layers;
-  const created = new Set<Layer>();
-  const add = async (type: string, text: string, replace = true) => {
+  const said = new Map<Layer, string>();
+  const add = async (type: string, text: string, { replace = true, status = '' } = {}) => {
     const { layer, isNew } = await putText(store, media + type, text);
-    if (isNew) created.add(layer);
+    said.set(layer, status || `${isNew ? 'creating new' : 'using existing'} layer ${layer.digest}`);
     layers = [...layers.filter(old => !replace || old.mediaType !== media + type), layer];
   };
+  if (base.known) {
+    const { name, template, stop } = base.known;
+    await add('template', template, { status: `using autodetected template ${name}` });
+    await add('params', `${toJson({ stop })}\n`);
+  }
   if (body.template) await add('template', body.template);
   if (body.system) await add('system', body.system);
-  for (const license of licenses) await add('license', license, false);
+  for (const license of licenses) await add('license', license, { replace: false });
   const parameters = { ...(await readParameters(store, layers)), ...body.parameters };
   if (Object.keys(parameters).length > 0) await add('params', `${toJson(sorted(parameters))}\n`);
   if (body.messages?.length) await add('messages', `${toJson(body.messages.map(storedMessage))}\n`);
 
   for (const layer of layers) {
-    yield { status: `${created.has(layer) ? 'creating new' : 'using existing'} layer ${layer.digest}` };
+    yield { status: said.get(layer) ?? `using existing layer ${layer.digest}` };
   }
   const config = {
     ...base.config,
@@ -164,15 +172,18 @@ async function* fromFiles(
   }
   const layers: Layer[] = [];
   let config: ModelConfig | undefined;
+  let known: KnownTemplate | undefined;
   for (const [path, digest] of Object.entries(paths)) {
     const read = yield* readFile(store, path, digest);
     if (read === undefined) continue;
     layers.push(read.layer);
-    if (read.layer.mediaType === `${media}model`) config = modelConfig(read.gguf, []);
+    if (read.layer.mediaType !== `${media}model`) continue;
+    config = modelConfig(read.gguf, []);
+    known = detectTemplate(jinjaTemplate(read.gguf) ?? '');
   }
   if (config === undefined) throw new StatusError(400, 'unknown type');
   yield { status: 'verifying conversion' };
-  return { layers, config };
+  return { layers, config, known };
 }
 
 async function* readFile(store: Store, path: string, given: string) {
@@ -230,12 +241,13 @@ function readLicenses(license: unknown): string[] {
   return all.filter(one => one !== '');
 }
 
-/** The one mistake that can be seen without running a Go template: an action that does not end. */
 function checkTemplate(template: string): void {
-  const open = template.lastIndexOf('{{');
-  if (open < 0 || template.includes('}}', open)) return;
-  const line = template.split('\n').length;
-  throw new StatusError(400, `template error: template: :${line}: unclosed action`);
+  try {
+    createGoTemplate(template);
+  } catch (error) {
+    if (!(error instanceof TemplateError)) throw error;
+    throw new StatusError(400, `template error: ${error.message}`, { cause: error });
+  }
 }
 
 const infoStrings = {

@@ -95,6 +95,8 @@ async function* lines(
     return model.complete(
       {
         prompt: text,
+        think: prepared.think,
+        raw: body.raw,
         options: prepared.sampling,
         truncate: body.truncate,
         shift: body.shift,
@@ -105,7 +107,7 @@ async function* lines(
     );
   });
   for await (const delta of deltas) {
-    text += delta.content ?? '';
+    text += delta.raw ?? delta.content ?? '';
     yield {
       model: body.model ?? '',
       created_at: createdAt(),
@@ -124,10 +126,6 @@ async function* lines(
 function promptText({ body, installed, prepared }: Work, model: LoadedModel): string {
   const { prompt = '', images, truncate } = body;
   if (body.raw) return prompt;
-  if (body.template || body.suffix) {
-    const what = body.template ? 'template' : 'suffix';
-    throw new StatusError(501, `${what} is not supported yet: Go templates come with a later version`);
-  }
   const system = body.system || installed.system;
   const messages: Message[] = [
     ...(system ? [{ role: 'system', content: system }] : []),
@@ -135,7 +133,8 @@ function promptText({ body, installed, prepared }: Work, model: LoadedModel): st
     { role: 'user', content: prompt, images },
   ];
   const before = body.context ? earlierText(model, body.context) : '';
-  return before + model.render({ messages, think: prepared.think, truncate });
+  const { template, suffix } = body;
+  return before + model.render({ messages, tools: [], think: prepared.think, truncate, template, suffix });
 }
 
 /** The text of a `context`, without the token that the tokenizer will put before every prompt by itself. */

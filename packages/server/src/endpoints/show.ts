@@ -5,7 +5,7 @@ import { bool, decodeBody, string } from '../decode.ts';
 import { type Endpoint, readBody } from '../endpoint.ts';
 import { options } from '../fields.ts';
 import { localTime, shortestFloat } from '../go-text.ts';
-import { capabilities, details, findModel, jinjaTemplate } from '../model.ts';
+import { capabilities, details, findModel, templateText } from '../model.ts';
 import { modelfile, parameterLines } from '../modelfile.ts';
 import { json } from '../responses.ts';
 
@@ -31,7 +31,7 @@ export const show: Endpoint = async ({ request, store }) => {
     license: installed.licenses.join('\n') || undefined,
     modelfile: modelfile(shown),
     parameters: parameterLines(shown.parameters) || undefined,
-    template: shown.template ?? jinjaTemplate(gguf) ?? '{{ .Prompt }}',
+    template: templateText(shown, gguf),
     system: shown.system || undefined,
     details: details(shown),
     messages: shown.messages.length > 0 ? shown.messages : undefined,

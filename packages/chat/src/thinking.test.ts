@@ -1,59 +1,55 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createOutputParser, opensThinking } from './index.ts';
+import { createThinkingParser } from './thinking.ts';
 
-type Options = Parameters<typeof createOutputParser>[0];
+const tags = { open: '<think>', close: '</think>' };
+type Options = Parameters<typeof createThinkingParser>[1];
 
 function run(options: Options, pieces: readonly string[]) {
-  const parser = createOutputParser(options);
+  const parser = createThinkingParser(tags, options);
   const parts = [...pieces.map(piece => parser.push(piece)), parser.end()];
   return {
-    thinking: parts.map(part => part.thinking ?? '').join(''),
-    content: parts.map(part => part.content ?? '').join(''),
+    thinking: parts.map(part => part.thinking).join(''),
+    content: parts.map(part => part.content).join(''),
   };
 }
 
 test.each<[string, Options, string, { thinking: string; content: string }]>([
   [
     'a block at the start',
-    { thinking: true },
+    { opened: false },
     '<think>\nhm \n</think>\n\nYes. ',
     { thinking: 'hm \n', content: 'Yes. ' },
   ],
-  ['blanks before it', { thinking: true }, ' \n<think>hm</think>Yes', { thinking: 'hm', content: 'Yes' }],
-  ['an empty block', { thinking: true }, '<think>\n\n</think>\n\nYes', { thinking: '', content: 'Yes' }],
+  ['blanks before it', { opened: false }, ' \n<think>hm</think>Yes', { thinking: 'hm', content: 'Yes' }],
+  ['an empty block', { opened: false }, '<think>\n\n</think>\n\nYes', { thinking: '', content: 'Yes' }],
   [
     'no block',
-    { thinking: true },
+    { opened: false },
     ' Yes <think>no</think>',
     { thinking: '', content: ' Yes <think>no</think>' },
   ],
   [
     'only the first block',
-    { thinking: true },
+    { opened: false },
     '<think>a</think><think>b</think>',
     { thinking: 'a', content: '<think>b</think>' },
   ],
-  ['a block without end', { thinking: true }, '<think>a </thin', { thinking: 'a </thin', content: '' }],
-  ['a part of a tag', { thinking: true }, ' <thi', { thinking: '', content: ' <thi' }],
-  ['nothing but blanks', { thinking: true }, ' \n', { thinking: '', content: ' \n' }],
+  ['a block without end', { opened: false }, '<think>a </thin', { thinking: 'a </thin', content: '' }],
+  ['a part of a tag', { opened: false }, ' <thi', { thinking: '', content: ' <thi' }],
+  ['nothing but blanks', { opened: false }, ' \n', { thinking: '', content: ' \n' }],
   [
     'a block that the prompt opened',
-    { thinking: true, opened: true },
+    { opened: true },
     '\nhm</think>\nYes',
     { thinking: 'hm', content: 'Yes' },
   ],
+  ['a < in the thinking', { opened: true }, '1 < 2 </ </think>x', { thinking: '1 < 2 </ ', content: 'x' }],
   [
-    'a < in the thinking',
-    { thinking: true, opened: true },
-    '1 < 2 </ </think>x',
-    { thinking: '1 < 2 </ ', content: 'x' },
-  ],
-  [
-    'thinking not asked for',
-    { thinking: false },
-    '<think>a</think>b',
-    { thinking: '', content: '<think>a</think>b' },
+    'blanks after it that are kept',
+    { opened: false, keepsBlanks: true },
+    '<think>a</think>\n\nb',
+    { thinking: 'a', content: '\n\nb' },
   ],
 ])('%s', (_, options, text, expected) => {
   expect(run(options, [text])).toEqual(expected);
@@ -61,26 +57,24 @@ test.each<[string, Options, string, { thinking: string; content: string }]>([
 });
 
 test('text is let out as soon as it is certain', () => {
-  const parser = createOutputParser({ thinking: true });
-  expect(parser.push('<thi')).toEqual({});
-  expect(parser.push('nk>\n')).toEqual({});
-  expect(parser.push('one ')).toEqual({ thinking: 'one ' });
-  expect(parser.push('two<')).toEqual({ thinking: 'two' });
-  expect(parser.push('/think')).toEqual({});
-  expect(parser.push('>\n')).toEqual({});
-  expect(parser.push('three <')).toEqual({ content: 'three <' });
-  expect(parser.end()).toEqual({});
-});
-
-test('a prompt that ends in an open tag', () => {
-  expect(opensThinking('<|im_start|>assistant\n<think>\n')).toBe(true);
-  expect(opensThinking('<|im_start|>assistant\n<think>\n\n</think>\n\n')).toBe(false);
-  expect(opensThinking('<|im_start|>assistant\n')).toBe(false);
+  const parser = createThinkingParser(tags, { opened: false });
+  const push = (piece: string) => {
+    const { thinking, content } = parser.push(piece);
+    return `${thinking}|${content}|${parser.inContent}`;
+  };
+  expect(push('<thi')).toBe('||false');
+  expect(push('nk>\n')).toBe('||false');
+  expect(push('one ')).toBe('one ||false');
+  expect(push('two<')).toBe('two||false');
+  expect(push('/think')).toBe('||false');
+  expect(push('>\n')).toBe('||true');
+  expect(push('three <')).toBe('|three <|true');
+  expect(parser.end()).toEqual({ thinking: '', content: '' });
 });
 
 describe('any text, cut in any way', () => {
   const unit = fc.constantFrom('<think>', '</think>', '<', '/', 'think', '>', ' ', '\n', 'a', '🐶');
-  const options = fc.record({ thinking: fc.boolean(), opened: fc.boolean() });
+  const options = fc.record({ opened: fc.boolean(), keepsBlanks: fc.boolean() });
   const cuts = fc.array(fc.nat({ max: 60 }), { maxLength: 12 });
 
   test('is separated in the same way, and no tag gets into the thinking', () => {
@@ -100,9 +94,8 @@ describe('any text, cut in any way', () => {
 });
 
 /** All of `text` but blanks and the tags of a thinking block, by a rule over the whole text. */
-function expectedLetters({ thinking, opened }: Options, text: string): string {
+function expectedLetters({ opened }: Options, text: string): string {
   const letters = (part: string) => part.replace(/\s/g, '');
-  if (!thinking) return letters(text);
   const begun = opened ? text : /^\s*<think>(.*)$/s.exec(text)?.[1];
   return letters(begun === undefined ? text : begun.replace('</think>', ''));
 }
