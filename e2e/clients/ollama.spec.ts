@@ -83,3 +83,22 @@ test('ollama: answers whole and streamed, and an abort', async ({ page }) => {
   expect(result.chatted.message).toEqual({ role: 'assistant', content: result.said });
   expect(result.aborted).toBe('AbortError');
 });
+
+test('ollama: an answer that has the shape of a schema', async ({ page }) => {
+  await pullTinyModel(page);
+  const text = await page.evaluate(async model => {
+    const { default: ollama } = importClient<Client>();
+    const format = {
+      type: 'object',
+      properties: {
+        name: { type: 'string', maxLength: 12 },
+        age: { type: 'integer', minimum: 0, maximum: 99 },
+      },
+      required: ['name', 'age'],
+    };
+    const messages = [{ role: 'user', content: 'Who are you?' }];
+    const answer = await ollama.chat({ model, messages, format, options: { seed: 1 } });
+    return answer.message.content;
+  }, tinyModel);
+  expect(JSON.parse(text)).toEqual({ name: expect.any(String), age: expect.any(Number) });
+});
