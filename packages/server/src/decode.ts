@@ -87,11 +87,16 @@ export const int: Field<number> = {
   zero: 0,
   read(json, reader) {
     if (!(json instanceof JsonNumber)) return reader.wrongType(json, 'int');
-    const value = Number(json.text);
-    if (/^-?[0-9]+$/.test(json.text) && Number.isSafeInteger(value)) return value;
+    if (isInt64(json.text)) return Number(json.text);
     return reader.wrongType(json, 'int', ` ${json.text}`);
   },
 };
+
+/** Go's `int` has 64 bits; above 2^53 the nearest number stands for it, as in Ollama's options. */
+function isInt64(text: string): boolean {
+  if (!/^-?[0-9]{1,19}$/.test(text)) return false;
+  return BigInt.asIntN(64, BigInt(text)) === BigInt(text);
+}
 
 /** A number that Go keeps in so many bits. */
 export const float64 = float('float64', Number.MAX_VALUE);

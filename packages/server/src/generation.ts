@@ -55,7 +55,7 @@ export async function prepare(
   const has = capabilities(installed, gguf);
   const thinks = has.includes('thinking');
   if (fields.think && !thinks && !relaxThinking)
-    throw new StatusError(400, noThinking(installed, fields.model));
+    throw new StatusError(400, `${quote(fields.model ?? '')} does not support thinking`);
   if (!has.includes('completion')) {
     throw new StatusError(400, `${quote(fields.model ?? '')} does not support ${verb}`);
   }
@@ -89,12 +89,6 @@ export async function acquire(
   const request = { installed, info, contextLength, keepAliveMs: keep_alive };
   const lease = await context.scheduler.acquire(request, context.request.signal);
   return { lease, sampling, loadNs: ns(performance.now() - context.startedMs) };
-}
-
-function noThinking({ config, name }: InstalledModel, asked = ''): string {
-  const renewable = config.model_family === 'qwen3' || name.model === 'deepseek-r1';
-  const hint = '. Pull the model again to get the latest version with full thinking support';
-  return `${quote(asked)} does not support thinking${renewable ? hint : ''}`;
 }
 
 /** What the engine is told of a request's `format`. Throws StatusError 500 for one that is none, as Ollama's runner does. */
@@ -168,6 +162,12 @@ export async function inOnePiece<L>(request: Request, answer: Answer<L>): Promis
   for await (const line of answer.lines(request.signal)) all.push(line);
   request.signal.throwIfAborted();
   return answer.join(all);
+}
+
+/** What `_debug_render_only` shows. */
+export interface DebugInfo {
+  readonly rendered_template: string;
+  readonly image_count?: number;
 }
 
 /** The figures of a last line: nanoseconds and tokens. */

@@ -50,6 +50,10 @@ test.each<[string, string]>([
   ['{"model":{}}', 'json: cannot unmarshal object into Go struct field Request.model of type string'],
   ['{"stream":"x"}', 'json: cannot unmarshal string into Go struct field Request.stream of type bool'],
   ['{"count":1.5}', 'json: cannot unmarshal number 1.5 into Go struct field Request.count of type int'],
+  [
+    '{"count":9223372036854775808}',
+    'json: cannot unmarshal number 9223372036854775808 into Go struct field Request.count of type int',
+  ],
   ['{"count":1e2}', 'json: cannot unmarshal number 1e2 into Go struct field Request.count of type int'],
   [
     '{"options":"x"}',
@@ -102,6 +106,7 @@ test.each<[string, object]>([
   ['{"unknown":{"deep":[{}]},"model":"a"}', { model: 'a' }],
   [`{"unknown":${'['.repeat(9000)}${']'.repeat(9000)},"model":"a"}`, { model: 'a' }],
   ['{"context":[1,null,-0]}', { context: [1, 0, -0] }],
+  ['{"count":9223372036854775807}', { count: 2 ** 63 }],
   ['{"model":"\\u00e9\\ud83d\\ude00\\n\\ud800"}', { model: 'é😀\n\ufffd' }],
   [
     '{"options":{"__proto__":{"x":1},"stop":["a"]}}',

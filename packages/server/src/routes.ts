@@ -1,16 +1,16 @@
 /**
  * The routes that Ollama has, and nothing else: a leaf without imports, so that a page can ask which requests are Ollama's without
- * loading the server. The list is that of `GenerateRoutes` in ollama/ollama, `server/routes.go`.
+ * loading the server. Methods stand in the order in which `Allow` names them. The list is that of `GenerateRoutes` in ollama/ollama, `server/routes.go`.
  */
 export const routes = [
-  { path: '/', methods: ['GET', 'HEAD'] },
-  { path: '/api/version', methods: ['GET', 'HEAD'] },
+  { path: '/', methods: ['HEAD', 'GET'] },
+  { path: '/api/version', methods: ['HEAD', 'GET'] },
   { path: '/api/status', methods: ['GET'] },
   { path: '/api/generate', methods: ['POST'] },
   { path: '/api/chat', methods: ['POST'] },
   { path: '/api/embed', methods: ['POST'] },
   { path: '/api/embeddings', methods: ['POST'] },
-  { path: '/api/tags', methods: ['GET', 'HEAD'] },
+  { path: '/api/tags', methods: ['HEAD', 'GET'] },
   { path: '/api/show', methods: ['POST'] },
   { path: '/api/ps', methods: ['GET'] },
   { path: '/api/copy', methods: ['POST'] },

@@ -35,9 +35,9 @@ export function createServer({
     async fetch(request) {
       const startedMs = performance.now();
       request.signal.throwIfAborted();
-      const { pathname } = new URL(request.url);
+      const { pathname, search } = new URL(request.url);
       const match = matchRoute(pathname);
-      if (match === undefined) return elsewhere(request, pathname);
+      if (match === undefined) return elsewhere(request, pathname, search);
       const methods: readonly string[] = match.route.methods;
       if (!methods.includes(request.method)) {
         const allow = methods.join(', ');
@@ -60,14 +60,15 @@ export function createServer({
 }
 
 /** No such path; but where only a slash at the end is too much, the way to the right one. */
-function elsewhere(request: Request, pathname: string): Response {
-  const location = pathname.replace(/\/$/, '');
-  const methods: readonly string[] = matchRoute(location)?.route.methods ?? [];
+function elsewhere(request: Request, pathname: string, search: string): Response {
+  const path = pathname.replace(/\/$/, '');
+  const methods: readonly string[] = matchRoute(path)?.route.methods ?? [];
   if (!methods.includes(request.method)) {
     return forHead(request, respond('404 page not found', 404, { 'content-type': 'text/plain' }));
   }
+  const location = path + search;
   if (request.method !== 'GET') return respond('', 307, { location });
-  const html = `<a href="${location}">Moved Permanently</a>.\n\n`;
+  const html = `<a href="${location.replaceAll('&', '&amp;')}">Moved Permanently</a>.\n\n`;
   return respond(html, 301, { location, 'content-type': 'text/html; charset=utf-8' });
 }
 

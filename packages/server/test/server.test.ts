@@ -476,8 +476,133 @@ describe('requests', () => {
     const { send } = await open();
     const body = { name: 'a', system: 'S', options: { temperature: 0.5 }, verbose: true };
     const shown = (await (await send('/api/show', body)).json()) as Record<string, never>;
-    expect(shown).toMatchObject({ system: 'S', parameters: 'temperature                    0.5' });
+    expect(shown).toMatchObject({ system: 'S' });
+    expect(shown).not.toHaveProperty('parameters');
     expect(shown.modelfile).toContain('\nSYSTEM S\nPARAMETER temperature 0.5\n');
     expect(shown.model_info['tokenizer.ggml.tokens']).toHaveLength(512);
+  });
+
+  test('show tells the header of the projector, and Copilot the name that it asked for', async () => {
+    const { send, store } = await open();
+    const model = await store.find(parseModelName('a')!);
+    const digest = model!.model!.digest;
+    const layer = { mediaType: 'application/vnd.ollama.image.projector', digest, size: stories.length };
+    const layers = [...model!.manifest.layers, layer];
+    await store.putManifest(parseModelName('seeing')!, { ...model!.manifest, layers });
+    const headers = { 'user-agent': 'GitHubCopilotChat/0.26.7' };
+    const shown = (await (await send('/api/show', { model: 'Seeing' }, { headers })).json()) as Record<
+      string,
+      never
+    >;
+    expect(shown.projector_info).toMatchObject({
+      'general.architecture': 'llama',
+      'tokenizer.ggml.tokens': null,
+    });
+    expect(shown.model_info).toMatchObject({ 'general.basename': 'Seeing' });
+    expect(shown.capabilities).toEqual(['completion', 'vision']);
+    const from = `FROM blobs/${digest.replace(':', '-')}`;
+    expect(shown.modelfile).toContain(`\n${from}\n${from}\nTEMPLATE`);
+    expect(Object.keys(shown).indexOf('projector_info')).toBe(Object.keys(shown).indexOf('model_info') + 1);
+  });
+
+  test('numbers of parameters are shown as Go prints them, and of messages what was said', async () => {
+    const { send, store } = await open();
+    await store.install(parseModelName('n')!, stories, {
+      params: '{"num_ctx":2097152,"top_p":0.00001,"top_k":40,"use_mmap":true}',
+      messages: '[{"role":"user","content":"q","images":["AAAA"]}]',
+    });
+    const shown = (await (await send('/api/show', { model: 'n' })).json()) as Record<string, string>;
+    expect(shown.parameters.split('\n').map(line => line.slice(31))).toEqual([
+      '2.097152e+06',
+      '40',
+      '1e-05',
+      'true',
+    ]);
+    expect(shown.messages).toEqual([{ role: 'user', content: 'q' }]);
+  });
+
+  test('a name of blanks is none', async () => {
+    const { send } = await open();
+    const error = async (path: string) => [
+      (await send(path, { model: ' ' })).status,
+      await (await send(path, { model: ' ' })).json(),
+    ];
+    expect(await error('/api/chat')).toEqual([400, { error: 'model is required' }]);
+    expect(await error('/api/generate')).toEqual([404, { error: "model ' ' not found" }]);
+  });
+
+  test('what is rendered tells how many pictures there are', async () => {
+    const { send } = await open();
+    const images = ['AAAA', 'AAAA'];
+    const body = {
+      model: 'a',
+      _debug_render_only: true,
+      prompt: 'x',
+      images,
+      messages: [{ role: 'user', images }],
+    };
+    for (const path of ['/api/generate', '/api/chat']) {
+      const { _debug_info } = (await (await send(path, body)).json()) as { _debug_info: object };
+      expect(_debug_info).toEqual({ rendered_template: expect.any(String), image_count: 2 });
+    }
+  });
+
+  test('thoughts of earlier answers are taken out for the families that Ollama knows', async () => {
+    const { send, store } = await open();
+    await store.install(parseModelName('deepseek-r1')!, stories);
+    const said = (content: string) => ({ role: 'assistant', content });
+    const messages = [
+      said(' <think>a</think>\n\nb'),
+      said('<think>c'),
+      said('d <think>e</think>'),
+      { role: 'user', content: 'q' },
+      said('<think>f</think>g'),
+    ];
+    const render = async (model: string) => {
+      const response = await send('/api/chat', { model, messages, _debug_render_only: true });
+      return ((await response.json()) as { _debug_info: { rendered_template: string } })._debug_info
+        .rendered_template;
+    };
+    expect(await render('deepseek-r1')).toBe(
+      '<assistant>b<assistant><assistant>d <think>e</think><user>q<assistant><think>f</think>g',
+    );
+    expect(await render('a')).toContain('<think>a</think>');
+    const refused = await send('/api/chat', { model: 'deepseek-r1', messages, think: true });
+    expect(await refused.json()).toEqual({ error: '"deepseek-r1" does not support thinking' });
+  });
+});
+
+describe('paths and methods', () => {
+  test.each([
+    ['PUT', '/api/tags', 'HEAD, GET'],
+    ['DELETE', '/api/blobs/sha256:00', 'HEAD, POST'],
+    ['GET', '/api/chat', 'POST'],
+    ['POST', '/v1/models', 'GET'],
+  ])('%s %s is answered with 405 and %s', async (method, path, allow) => {
+    const { send } = await open();
+    const response = await send(path, undefined, { method });
+    expect([response.status, response.headers.get('allow')]).toEqual([405, allow]);
+    expect(await response.text()).toBe('405 method not allowed');
+  });
+
+  test('a slash too many leads to the right path, the query with it', async () => {
+    const { send } = await open();
+    const response = await send('/api/tags/?a=1&b=2');
+    expect([response.status, response.headers.get('location')]).toEqual([301, '/api/tags?a=1&b=2']);
+    expect(await response.text()).toBe('<a href="/api/tags?a=1&amp;b=2">Moved Permanently</a>.\n\n');
+    for (const path of [
+      '/api/chat/',
+      '/api//tags',
+      '/api/tags//',
+      '/v1/messages/count_tokens',
+      '/api/tokenize',
+    ]) {
+      const missing = await send(path);
+      expect([missing.status, missing.headers.get('content-type'), await missing.text()]).toEqual([
+        404,
+        'text/plain',
+        '404 page not found',
+      ]);
+    }
   });
 });

@@ -8,6 +8,7 @@ import {
   checkImages,
   checkTopLogprobs,
   createdAt,
+  type DebugInfo,
   type Metrics,
   metrics,
   type Prepared,
@@ -33,7 +34,7 @@ export interface ChatLine extends Metrics {
   readonly message: Message;
   readonly done: boolean;
   readonly done_reason?: string;
-  readonly _debug_info?: { readonly rendered_template: string };
+  readonly _debug_info?: DebugInfo;
   readonly logprobs?: Delta['logprobs'];
 }
 
@@ -46,7 +47,7 @@ export async function answerChat(
   const { store, scheduler } = context;
   checkTopLogprobs(body);
   const model = body.model ?? '';
-  if (model === '') throw new StatusError(400, 'model is required');
+  if (model.trim() === '') throw new StatusError(400, 'model is required');
   const installed = await findModel(store, model);
   const nothing = (body.messages ?? []).length === 0;
   const done = (reason: string): Answer<ChatLine> => ({
@@ -92,9 +93,8 @@ async function* lines(
   signal: AbortSignal,
 ): AsyncGenerator<ChatLine, void, undefined> {
   const deltas = run(prepared.lease, signal, (model, either) => {
-    const images = prompt.messages.reduce((sum, message) => sum + (message.images?.length ?? 0), 0);
     const format = readFormat(body.format);
-    checkImages(images, usesJinja(installed, model));
+    checkImages(imageCount(prompt.messages), usesJinja(installed, model));
     const topLogprobs = body.logprobs ? (body.top_logprobs ?? 0) : undefined;
     return model.chat(
       { ...prompt, options: prepared.sampling, shift: body.shift, format, topLogprobs },
@@ -164,10 +164,13 @@ function withoutOldThinking({ config, name }: InstalledModel, all: readonly Mess
   const last = all.findLastIndex(message => message.role === 'user');
   return all.map((message, i) =>
     i < last && message.role === 'assistant'
-      ? { ...message, content: message.content.replace(/^\s*<think>[\s\S]*?<\/think>\s*/, '') }
+      ? { ...message, content: message.content.replace(/^\s*<think>[\s\S]*?(<\/think>\s*|$)/, '') }
       : message,
   );
 }
+
+const imageCount = (messages: readonly Message[]) =>
+  messages.reduce((sum, message) => sum + (message.images?.length ?? 0), 0);
 
 function withId(call: ToolCall, index: number): ToolCall {
   const { name, arguments: args } = call.function;
@@ -192,7 +195,10 @@ function rendered(
       created_at: createdAt(),
       message: { role: '', content: '' },
       done: false,
-      _debug_info: { rendered_template: lease.model.render(prompt) },
+      _debug_info: {
+        rendered_template: lease.model.render(prompt),
+        image_count: imageCount(prompt.messages) || undefined,
+      },
     };
   } finally {
     lease.release();

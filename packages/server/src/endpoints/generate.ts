@@ -8,6 +8,7 @@ import {
   checkImages,
   checkTopLogprobs,
   createdAt,
+  type DebugInfo,
   type Metrics,
   metrics,
   type Prepared,
@@ -43,7 +44,7 @@ export interface GenerateLine extends Metrics {
   readonly done: boolean;
   readonly done_reason?: string;
   readonly context?: readonly number[];
-  readonly _debug_info?: { readonly rendered_template: string };
+  readonly _debug_info?: DebugInfo;
   readonly logprobs?: Delta['logprobs'];
 }
 
@@ -52,7 +53,7 @@ export async function answerGenerate(context: Context, body: GenerateFields): Pr
   const { store, scheduler } = context;
   checkTopLogprobs(body);
   const { model = '', prompt = '' } = body;
-  if (model === '') throw new StatusError(404, "model '' not found");
+  if (model.trim() === '') throw new StatusError(404, `model '${model}' not found`);
   const installed = await findModel(store, model);
   const done = (reason: string): Answer<GenerateLine> => ({
     only: { model, created_at: createdAt(), response: '', done: true, done_reason: reason },
@@ -158,7 +159,8 @@ function join(all: readonly GenerateLine[]): GenerateLine {
 function rendered(model: string, work: Work): GenerateLine {
   const { lease } = work.prepared;
   try {
-    const _debug_info = { rendered_template: promptText(work, lease.model) };
+    const image_count = work.body.images?.length || undefined;
+    const _debug_info = { rendered_template: promptText(work, lease.model), image_count };
     return { model, created_at: createdAt(), response: '', done: false, _debug_info };
   } finally {
     lease.release();

@@ -1,6 +1,6 @@
 /** `POST /api/show`: everything about an installed model that its manifest and its header say. */
-import { displayName, type InstalledModel, StatusError } from '@tabllama/api';
-import { type Gguf, type GgufValue, tensorTypes } from '@tabllama/gguf';
+import { displayName, type InstalledModel, type Message, StatusError, type Store } from '@tabllama/api';
+import { type Gguf, type GgufValue, readGguf, tensorTypes } from '@tabllama/gguf';
 import { bool, decodeBody, string } from '../decode.ts';
 import { type Endpoint, readBody } from '../endpoint.ts';
 import { options } from '../fields.ts';
@@ -27,15 +27,17 @@ export const show: Endpoint = async ({ request, store }) => {
     parameters: { ...installed.parameters, ...body.options },
   };
   const { gguf } = await store.open(installed);
+  const verbose = body.verbose ?? false;
   return json({
     license: installed.licenses.join('\n') || undefined,
     modelfile: modelfile(shown),
-    parameters: parameterLines(shown.parameters) || undefined,
+    parameters: parameterLines(installed.parameters) || undefined,
     template: templateText(shown, gguf),
     system: shown.system || undefined,
     details: details(shown),
-    messages: shown.messages.length > 0 ? shown.messages : undefined,
-    model_info: modelInfo(gguf, body.verbose ?? false),
+    messages: shown.messages.length > 0 ? shown.messages.map(spoken) : undefined,
+    model_info: { ...modelInfo(gguf, verbose), ...copilotName(request, name) },
+    projector_info: await projectorInfo(store, installed, verbose),
     tensors: [...gguf.tensors.values()].map(({ name, type, shape }) => ({
       name,
       type: tensorTypes.get(type)?.name ?? String(type),
@@ -47,17 +49,37 @@ export const show: Endpoint = async ({ request, store }) => {
   });
 };
 
+const spoken = ({ role, content }: Message) => ({ role, content });
+
+/** GitHub Copilot Chat shows this key for a name: it gets the one that it asked for. */
+function copilotName(request: Request, name: string) {
+  const isCopilot = request.headers.get('user-agent')?.startsWith('GitHubCopilotChat/');
+  return isCopilot ? { 'general.basename': name } : {};
+}
+
+/** The header of the first projector; undefined for a model that has none. */
+async function projectorInfo(store: Store, { manifest }: InstalledModel, verbose: boolean) {
+  const layer = manifest.layers.find(one => one.mediaType.endsWith('.image.projector'));
+  const source = layer && (await store.blob(layer.digest));
+  return source && headerInfo(await readGguf(source), verbose);
+}
+
 /** The header's keys in order, and how many weights there are. Arrays are shown only when asked for. */
-function modelInfo(gguf: Gguf, verbose: boolean): Record<string, unknown> {
-  const hidden = ['general.name', 'tokenizer.chat_template', 'general.parameter_count'];
-  const shown = [...gguf.metadata].filter(([key]) => !hidden.includes(key));
+function headerInfo(gguf: Gguf, verbose: boolean): Record<string, unknown> {
   let parameters = 0;
   for (const { shape } of gguf.tensors.values()) parameters += shape.reduce((a, b) => a * b, 1);
-  const all: [string, unknown][] = [
-    ...shown.map(([key, value]): [string, unknown] => [key, shownValue(value, verbose)]),
-    ['general.parameter_count', parameters],
-  ];
-  return Object.fromEntries(all.sort(([a], [b]) => (a < b ? -1 : 1)));
+  const shown = [...gguf.metadata].map(([key, value]): [string, unknown] => [
+    key,
+    shownValue(value, verbose),
+  ]);
+  const all = new Map([...shown, ['general.parameter_count', parameters] as const]);
+  return Object.fromEntries([...all].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Of a model without its name and its template, which are shown elsewhere. */
+function modelInfo(gguf: Gguf, verbose: boolean): Record<string, unknown> {
+  const { 'general.name': _, 'tokenizer.chat_template': __, ...info } = headerInfo(gguf, verbose);
+  return info;
 }
 
 function shownValue(value: GgufValue, verbose: boolean): unknown {
