@@ -95,6 +95,7 @@ test('ollama: an answer that has the shape of a schema', async ({ page }) => {
         age: { type: 'integer', minimum: 0, maximum: 99 },
       },
       required: ['name', 'age'],
+      additionalProperties: false,
     };
     const messages = [{ role: 'user', content: 'Who are you?' }];
     const answer = await ollama.chat({ model, messages, format, options: { seed: 1 } });
