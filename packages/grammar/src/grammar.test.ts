@@ -45,6 +45,7 @@ const EXAMPLES: Record<string, readonly Example[]> = {
     [{ type: 'string', format: 'date' }, ['"2024-02-29"'], ['"2023-02-29"', '"2024-13-01"']],
     [{ type: 'string', format: 'uri' }, ['"http://example.com/a?b#c"', '"urn:x:y"'], ['"a b"', '"/a"']],
     [{ type: 'string', format: 'ipv6' }, ['"::1"', '"1:2:3:4:5:6:7:8"'], ['"1:2:3"', '":::"']],
+    [{ pattern: '^(::|::a:a|::b)$' }, ['"::"', '"::a:a"', '"::b"', '1'], ['"::a"', '":"']],
     [{ type: 'string', format: 'topic' }, ['"anything"'], ['1']],
   ],
   arrays: [

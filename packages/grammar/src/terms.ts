@@ -500,7 +500,11 @@ export class Terms {
     const run = this.asRun(term);
     if (run) return run.max;
     const node = this.nodes[term];
-    if (node.kind === 'alt') return Math.max(...node.parts.map(part => this.freedom(part)));
+    if (node.kind === 'alt') {
+      const each = node.parts.map(part => this.freedom(part));
+      const most = Math.max(...each);
+      return most < Number.POSITIVE_INFINITY && each.includes(-1) ? -1 : most;
+    }
     if (node.kind !== 'and') return -1;
     const free = node.parts.every(part => {
       const inner = this.nodes[part];
