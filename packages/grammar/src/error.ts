@@ -23,7 +23,7 @@ export class GrammarError extends Error {
   }
 }
 
-/** A limit was passed where the place in the schema is not known; the compiler adds it. */
+/** A limit was passed where the place in the schema is not known; the compiler and the matcher add what they know. */
 export class LimitError extends Error {
   override name = 'LimitError';
 }

@@ -15,6 +15,7 @@ const EXAMPLES: Record<string, readonly Example[]> = {
       ['"a/b"', '1', '1.0', 'null', '{"x": [1]}'],
       ['2', '{"x": [2]}', '{}'],
     ],
+    [{ enum: ['v1', 'v1.0', 'v1b'] }, ['"v1"', '"v1.0"', '"v1b"'], ['"v1a"']],
     [{ not: { const: 'é' }, type: 'string' }, ['"e"', '"éé"'], ['"é"', '"\\u00e9"']],
   ],
   numbers: [

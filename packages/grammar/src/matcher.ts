@@ -1,5 +1,6 @@
 /** A text that grows token by token inside a grammar: which tokens may come next, as bits. */
 import type { Grammar } from './compile.ts';
+import { GrammarError, LimitError } from './error.ts';
 import type { State, Text } from './states.ts';
 import { EPSILON, NEVER, type Term } from './terms.ts';
 import type { Trie, Vocabulary } from './vocabulary.ts';
@@ -8,6 +9,7 @@ export interface Matcher {
   /**
    * Writes the tokens that may come next: bit t & 31 of word t >> 5, for all ids of the vocabulary; end tokens where the text is
    * complete. `bits` has at least ⌈size / 32⌉ words; those are overwritten.
+   * @throws {GrammarError} What the text asks for passes the limits; so may the other functions.
    */
   mask(bits: Uint32Array): void;
   /** Takes a token in, or refuses it and stays as it was. An end token is taken where the text is complete, and is the last. */
@@ -176,7 +178,7 @@ function matcherAt(grammar: Grammar, vocabulary: Vocabulary, start: State, text:
       let found = masks.get(state);
       if (found) masks.delete(state);
       const looks = states.looks;
-      found ??= compute();
+      found ??= limited(compute);
       if (!state.remembers || states.looks === looks) masks.set(state, found);
       if (masks.size > MAX_CACHED_MASKS) masks.delete(masks.keys().next().value!);
       into.set(found);
@@ -189,7 +191,7 @@ function matcherAt(grammar: Grammar, vocabulary: Vocabulary, start: State, text:
       }
       const bytes = vocabulary.bytesOf(token);
       if (!bytes || bytes.length === 0) return false;
-      const next = take(bytes);
+      const next = limited(() => take(bytes));
       if (next) state = next;
       return next !== undefined;
     },
@@ -224,6 +226,16 @@ function matcherAt(grammar: Grammar, vocabulary: Vocabulary, start: State, text:
     },
     clone: () => matcherAt(grammar, vocabulary, state, { bytes: text.bytes.slice(), length: text.length }),
   };
+}
+
+/** A limit that is passed while a text is read. */
+function limited<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof LimitError) throw new GrammarError('too-complex', '', '', error.message);
+    throw error;
+  }
 }
 
 /** Whether a node has children that matter: behind a key, which is only offered where it may stand, there is but a colon. */

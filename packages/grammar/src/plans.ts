@@ -89,6 +89,12 @@ export class Plans {
     this.shapes = reader.shapes;
   }
 
+  /** The limits on work hold for the compilation, and then for every step of a text. */
+  renew(): void {
+    this.questions = 0;
+    this.shapes.renew();
+  }
+
   /** Whether any value satisfies the formula: the least fixed point, so that what needs itself does not exist. */
   inhabited(formula: Formula): boolean {
     const known = this.settled.get(formula);

@@ -95,6 +95,10 @@ export class Shapes {
     this.everything = { words: WORDS, ...universe, arrays: [ANY_ARRAY], objects: [ANY_OBJECT] };
   }
 
+  renew(): void {
+    this.merges = 0;
+  }
+
   of(formula: Formula): Shape {
     return this.evaluate(formula, true);
   }

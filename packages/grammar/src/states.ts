@@ -86,6 +86,7 @@ export class States {
   step(state: State, byte: number, text: Text): State | undefined {
     if (state.next.has(byte)) return state.next.get(byte);
     this.looked = false;
+    this.plans.renew();
     const threads: Thread[] = [];
     for (const thread of state.threads) this.advance(thread, byte, text, threads);
     const next = this.state(threads);
