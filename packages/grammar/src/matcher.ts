@@ -81,7 +81,6 @@ function matcherAt(grammar: Grammar, vocabulary: Vocabulary, start: State, text:
       walkRest(trie, from, to, origin, rests[0], here);
       return;
     }
-    const rows = rests.map(rest => (rest === NEVER ? undefined : terms.row(rest)));
     const nullable = rests.some(rest => rest !== NEVER && terms.nullable(rest));
     const length = text.length;
     let at = here;
@@ -89,8 +88,8 @@ function matcherAt(grammar: Grammar, vocabulary: Vocabulary, start: State, text:
       const byte = trie.byte[node];
       let goes = false;
       let ends = false;
-      for (const row of rows) {
-        const rest = row ? row[byte] : NEVER;
+      for (const before of rests) {
+        const rest = terms.next(before, byte);
         if (rest === EPSILON) ends = true;
         else if (rest !== NEVER) goes = true;
       }
@@ -100,7 +99,7 @@ function matcherAt(grammar: Grammar, vocabulary: Vocabulary, start: State, text:
       if (goes && !ends) {
         allow(node, trie);
         if (trie.end[node] === node + 1) continue;
-        const next = rows.map(row => (row ? row[byte] : NEVER));
+        const next = rests.map(rest => terms.next(rest, byte));
         walkRests(trie, node + 1, trie.end[node], origin, next);
         continue;
       }
@@ -112,14 +111,13 @@ function matcherAt(grammar: Grammar, vocabulary: Vocabulary, start: State, text:
 
   /** The same with one rest only. */
   const walkRest = (trie: Trie, from: number, to: number, origin: State, rest: Term, here?: State): void => {
-    const row = terms.row(rest);
     const nullable = terms.nullable(rest);
     const { byte, end, token } = trie;
     const keys = origin.threads.every(thread => thread.at === 'key');
     const length = text.length;
     let at = here;
     for (let node = from; node < to; node = end[node]) {
-      const next = row[byte[node]];
+      const next = terms.next(rest, byte[node]);
       if (next === NEVER && !nullable) continue;
       text.bytes[length] = byte[node];
       text.length = length + 1;

@@ -44,7 +44,7 @@ export interface SchemaReader {
 
 /** Everything that belongs to one grammar; `root` of it is unread until its shape is asked for. */
 export function readSchema(document: Json): SchemaReader {
-  const terms = new Terms();
+  const terms = beginning().fork();
   const characters = createCharacters(terms);
   const numbers = createNumbers(terms, isDraft4(document));
   const formulas = new Formulas();
@@ -118,6 +118,19 @@ export function readSchema(document: Json): SchemaReader {
   };
 
   return { root: at(document, ''), terms, characters, numbers, formulas, shapes };
+}
+
+let shared: Terms | undefined;
+
+/** The terms that every grammar begins with, those of strings and numbers: built once. */
+function beginning(): Terms {
+  if (!shared) {
+    shared = new Terms();
+    createCharacters(shared);
+    for (const draft4 of [false, true]) createNumbers(shared, draft4).integer();
+    shared.close();
+  }
+  return shared;
 }
 
 function isDraft4(document: Json): boolean {

@@ -244,7 +244,7 @@ export class States {
     into: Thread[],
   ): void {
     const { at, frame, rest } = thread;
-    const next = this.terms.row(rest)[byte];
+    const next = this.terms.next(rest, byte);
     if (next !== NEVER && next !== EPSILON) into.push({ at, frame, rest: next });
     else if (next === EPSILON && at === 'key') this.named(frame!, text, into);
     else if (next === EPSILON) into.push(this.ended(frame, text, text.length));

@@ -1,0 +1,132 @@
+/**
+ * Sets of bytes and partitions of all bytes into classes, interned: equal ones have equal ids, so that unions, intersections and
+ * refinements are computed once. A fork goes on from its parent, which must not grow any more.
+ */
+
+/** 256 bits, one per byte. */
+export type ByteSet = Uint32Array;
+/** Id of an interned set. */
+export type SetId = number;
+
+export const NO_BYTES: SetId = 0;
+export const ALL_BYTES: SetId = 1;
+
+/** Bytes that no set of a collection tells apart share a class. */
+export interface Partition {
+  readonly classOf: Uint8Array;
+  /** A byte of every class. */
+  readonly bytes: readonly number[];
+}
+
+export class ByteSets {
+  private readonly sets: ByteSet[];
+  private readonly ids = new Map<string, SetId>();
+  /** The bytes of a set one by one, where they were asked for. */
+  private readonly lists: (readonly number[] | undefined)[];
+  private readonly ranges = new Map<number, SetId>();
+  private readonly results = new Map<number, SetId>();
+  private readonly partitions = new Map<string, Partition>();
+  private readonly parent: ByteSets | undefined;
+
+  constructor(parent?: ByteSets) {
+    this.parent = parent;
+    this.sets = parent ? parent.sets.slice() : [];
+    this.lists = parent ? parent.lists.slice() : [];
+    if (parent) return;
+    this.intern(new Uint32Array(8));
+    this.intern(new Uint32Array(8).fill(0xffffffff));
+  }
+
+  intern(set: ByteSet): SetId {
+    const key = set.join();
+    const known = this.find(key);
+    if (known !== undefined) return known;
+    this.ids.set(key, this.sets.length);
+    return this.sets.push(set) - 1;
+  }
+
+  private find(key: string): SetId | undefined {
+    return this.parent?.find(key) ?? this.ids.get(key);
+  }
+
+  range(from: number, to: number): SetId {
+    const key = from * 256 + to;
+    const known = this.parent?.ranges.get(key) ?? this.ranges.get(key);
+    if (known !== undefined) return known;
+    const set = new Uint32Array(8);
+    for (let byte = from; byte <= to; byte++) set[byte >> 5] |= 1 << (byte & 31);
+    const id = this.intern(set);
+    this.ranges.set(key, id);
+    return id;
+  }
+
+  has(id: SetId, byte: number): boolean {
+    return ((this.sets[id][byte >> 5] >>> (byte & 31)) & 1) === 1;
+  }
+
+  private members(id: SetId): readonly number[] {
+    let members = this.lists[id];
+    if (!members) {
+      members = [];
+      for (let byte = 0; byte < 256; byte++) if (this.has(id, byte)) members.push(byte);
+      this.lists[id] = members;
+    }
+    return members;
+  }
+
+  union(a: SetId, b: SetId): SetId {
+    if (a === b || b === NO_BYTES) return a;
+    return a === NO_BYTES ? b : this.combine(a, b, 1);
+  }
+
+  intersection(a: SetId, b: SetId): SetId {
+    if (a === b || b === ALL_BYTES) return a;
+    return a === ALL_BYTES ? b : this.combine(a, b, 0);
+  }
+
+  private combine(a: SetId, b: SetId, union: 0 | 1): SetId {
+    const key = (Math.min(a, b) * 0x100000 + Math.max(a, b)) * 2 + union;
+    let result = this.parent?.results.get(key) ?? this.results.get(key);
+    if (result === undefined) {
+      const [x, y] = [this.sets[a], this.sets[b]];
+      result = this.intern(x.map((word, i) => (union ? word | y[i] : word & y[i])));
+      this.results.set(key, result);
+    }
+    return result;
+  }
+
+  /** The coarsest partition in which every set is a union of classes. */
+  partition(ids: ReadonlySet<SetId>): Partition {
+    const sorted = [...ids].sort((a, b) => a - b);
+    const key = sorted.join();
+    const known = this.parent?.partitions.get(key) ?? this.partitions.get(key);
+    if (known) return known;
+    const classOf = new Uint8Array(256);
+    const sizes = [256];
+    const heads = [0];
+    for (const id of sorted) {
+      const members = this.members(id);
+      const inside = sizes.map(() => 0);
+      for (const byte of members) inside[classOf[byte]]++;
+      // A class that lies partly inside splits: its members inside become a new one.
+      const moved = sizes.map(() => -1);
+      for (const byte of members) {
+        const old = classOf[byte];
+        if (inside[old] === sizes[old] && moved[old] < 0) continue;
+        if (moved[old] < 0) {
+          moved[old] = sizes.push(0) - 1;
+          heads.push(byte);
+        }
+        classOf[byte] = moved[old];
+        sizes[old]--;
+        inside[old]--;
+        sizes[moved[old]]++;
+        if (heads[old] === byte) heads[old] = -1;
+      }
+    }
+    const bytes = heads.map((byte, i) => (byte < 0 ? classOf.indexOf(i) : byte));
+    const partition = { classOf, bytes };
+    this.partitions.set(key, partition);
+    return partition;
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * Deterministic automata of terms, built lazily by derivatives. See Owens, Reppy, Turon: "Regular-expression derivatives
+ * re-examined" (2009). Bytes that the sets of a term do not tell apart lead to one term, which is computed once.
+ */
+import type { Partition, SetId } from './bytesets.ts';
+import { EPSILON, NEVER, type Term, TermStore } from './term-store.ts';
+
+/** What follows a term: `targets[classOf[byte]]`, −1 where it was not asked for yet. */
+export interface Row {
+  readonly classOf: Uint8Array;
+  readonly targets: Term[];
+  /** A byte of every class. */
+  readonly bytes: readonly number[];
+}
+
+export class Derivatives extends TermStore {
+  private readonly rows: (Row | undefined)[];
+
+  constructor(parent?: Derivatives) {
+    super(parent);
+    this.rows = parent?.rows.slice() ?? [];
+  }
+
+  row(term: Term): Row {
+    let row = this.rows[term];
+    if (!row) {
+      const { classOf, bytes } = this.partition(term);
+      row = { classOf, bytes, targets: new Array<Term>(bytes.length).fill(-1) };
+      this.rows[term] = row;
+    }
+    return row;
+  }
+
+  /** What may follow `byte` in the texts of `term`; it may be empty without being NEVER. */
+  derive(term: Term, byte: number): Term {
+    if (!this.sets.has(this.firsts[term], byte)) return NEVER;
+    const { kind, left, right } = this.nodes[term];
+    if (kind === 'set') return EPSILON;
+    if (kind === 'cat' && this.nodes[left].kind === 'set') return right;
+    const { classOf, targets } = this.row(term);
+    const known = targets[classOf[byte]];
+    if (known >= 0) return known;
+    const next = this.compute(term, byte);
+    targets[classOf[byte]] = next;
+    return next;
+  }
+
+  private compute(term: Term, byte: number): Term {
+    const { kind, left, right, min, max, parts } = this.nodes[term];
+    switch (kind) {
+      case 'never':
+      case 'epsilon':
+        return NEVER;
+      case 'set':
+        return EPSILON;
+      case 'cat': {
+        const stay = this.cat(this.derive(left, byte), right);
+        return this.nullables[left] ? this.alt(stay, this.derive(right, byte)) : stay;
+      }
+      case 'alt': {
+        const next: Term[] = [];
+        for (const part of parts) {
+          const one = this.derive(part, byte);
+          if (one !== NEVER) next.push(one);
+        }
+        return next.length === 1 ? next[0] : this.alt(...next);
+      }
+      case 'and': {
+        const next: Term[] = [];
+        for (const part of parts) {
+          const one = this.derive(part, byte);
+          if (one === NEVER) return NEVER;
+          next.push(one);
+        }
+        return this.and(...next);
+      }
+      case 'not':
+        return this.not(this.derive(left, byte));
+      case 'repeat':
+        return this.cat(this.derive(left, byte), this.repeat(left, Math.max(0, min - 1), max - 1));
+      case 'machine': {
+        const next = this.machines[left].step(right, byte);
+        return next < 0 ? NEVER : this.machine(this.machines[left], next);
+      }
+      default:
+        kind satisfies never;
+        return NEVER;
+    }
+  }
+
+  private partition(term: Term): Partition {
+    const sets = new Set<SetId>();
+    this.splits(term, sets);
+    return this.sets.partition(sets);
+  }
+
+  /** The sets that decide what the first byte leads to. */
+  private splits(term: Term, sets: Set<SetId>): void {
+    const { kind, left, right, parts } = this.nodes[term];
+    if (kind === 'set') sets.add(left);
+    else if (kind === 'cat') {
+      this.splits(left, sets);
+      if (this.nullables[left]) this.splits(right, sets);
+    } else if (kind === 'alt' || kind === 'and') for (const part of parts) this.splits(part, sets);
+    else if (kind === 'not' || kind === 'repeat') this.splits(left, sets);
+    else if (kind === 'machine')
+      for (const byte of this.machines[left].alphabet) sets.add(this.sets.range(byte, byte));
+  }
+}

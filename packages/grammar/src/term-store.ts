@@ -1,0 +1,358 @@
+/**
+ * Regular languages over bytes as interned terms: equal terms have equal ids. Intersection and complement are ordinary terms.
+ * What may follow a byte is in `derivatives.ts`, questions about languages are in `terms.ts`.
+ */
+import { ALL_BYTES, ByteSets, NO_BYTES, type SetId } from './bytesets.ts';
+import { LimitError } from './error.ts';
+
+/** Id of an interned term in its store. */
+export type Term = number;
+/** The language without any text, and the one with the empty text only. */
+export const NEVER: Term = 0;
+export const EPSILON: Term = 1;
+
+/** An automaton given by hand: `step` and `accepts` over numbered states. Only the bytes in `alphabet` may lead on. */
+export interface Machine {
+  readonly alphabet: readonly number[];
+  /** The next state, or −1. */
+  step(state: number, byte: number): number;
+  accepts(state: number): boolean;
+}
+
+type Kind = 'never' | 'epsilon' | 'set' | 'cat' | 'alt' | 'and' | 'not' | 'repeat' | 'machine';
+
+/** All of one form, whatever their kind, since every step of an automaton looks at some. */
+export interface Node {
+  readonly kind: Kind;
+  /** The first operand of `cat`, the only one of `not` and `repeat`; of `set` the set, of `machine` its index. */
+  readonly left: number;
+  /** The second operand of `cat`; of `machine` its state. */
+  readonly right: number;
+  /** Bounds of `repeat`. */
+  readonly min: number;
+  readonly max: number;
+  /** Operands of `alt` and `and`, in ascending order. */
+  readonly parts: readonly Term[];
+}
+
+/** A number of characters and the end of a string: `min` to `max` of them are still to come. */
+export interface Run {
+  readonly min: number;
+  readonly max: number;
+}
+
+const NO_PARTS: readonly Term[] = [];
+const MAX_TERMS = 300_000;
+
+/** The terms of one grammar. Those of its parent come first; the parent must not grow any more. */
+export class TermStore {
+  readonly sets: ByteSets;
+  protected readonly nodes: Node[];
+  protected readonly nullables: boolean[];
+  /** Bytes that a text of the term may begin with, or more. */
+  protected readonly firsts: SetId[];
+  /** Whether the term is free of intersections and complements, and so is not empty. */
+  protected readonly plain: boolean[];
+  /** Terms by the hash of their nodes; further ones with that hash in `older`. */
+  private readonly newest = new Map<number, Term>();
+  private readonly older: Term[];
+  protected readonly machines: Machine[];
+  private readonly parent: TermStore | undefined;
+  private runOf: Term;
+  private runTail: Term;
+  /** Every text. */
+  readonly all: Term;
+
+  constructor(parent?: TermStore) {
+    this.parent = parent;
+    this.sets = new ByteSets(parent?.sets);
+    this.nodes = parent?.nodes.slice() ?? [];
+    this.nullables = parent?.nullables.slice() ?? [];
+    this.firsts = parent?.firsts.slice() ?? [];
+    this.plain = parent?.plain.slice() ?? [];
+    this.older = parent?.older.slice() ?? [];
+    this.machines = parent?.machines.slice() ?? [];
+    this.runOf = parent?.runOf ?? NEVER;
+    this.runTail = parent?.runTail ?? NEVER;
+    if (!parent) {
+      this.intern(0, node('never'), false, true, NO_BYTES);
+      this.intern(0, node('epsilon'), true, true, NO_BYTES);
+    }
+    this.all = parent?.all ?? this.not(NEVER);
+  }
+
+  get size(): number {
+    return this.nodes.length;
+  }
+
+  nullable(term: Term): boolean {
+    return this.nullables[term];
+  }
+
+  private find(hash: number): Term {
+    return this.newest.get(hash) ?? this.parent?.find(hash) ?? -1;
+  }
+
+  private intern(hash: number, made: Node, nullable: boolean, plain: boolean, first: SetId): Term {
+    const id = this.nodes.length;
+    if (id >= MAX_TERMS) throw new LimitError('its automata grow too large');
+    this.older.push(this.find(hash));
+    this.newest.set(hash, id);
+    this.nodes.push(made);
+    this.nullables.push(nullable);
+    this.plain.push(plain);
+    this.firsts.push(first);
+    return id;
+  }
+
+  private set(set: SetId): Term {
+    if (set === NO_BYTES) return NEVER;
+    const hash = mix(2, set, 0);
+    for (let at = this.find(hash); at >= 0; at = this.older[at])
+      if (this.nodes[at].kind === 'set' && this.nodes[at].left === set) return at;
+    return this.intern(hash, node('set', set), false, true, set);
+  }
+
+  /** One of the bytes from `from` to `to`, both included. */
+  bytes(from: number, to: number = from): Term {
+    return this.set(this.sets.range(from, to));
+  }
+
+  /** The bytes of ASCII text, one after the other. */
+  text(ascii: string): Term {
+    let term = EPSILON;
+    for (let i = ascii.length - 1; i >= 0; i--) term = this.cat(this.bytes(ascii.charCodeAt(i)), term);
+    return term;
+  }
+
+  cat(left: Term, right: Term): Term {
+    if (left === NEVER || right === NEVER) return NEVER;
+    if (left === EPSILON) return right;
+    if (right === EPSILON) return left;
+    const head = this.nodes[left];
+    if (head.kind === 'cat') return this.cat(head.left, this.cat(head.right, right));
+    const hash = mix(3, left, right);
+    for (let at = this.find(hash); at >= 0; at = this.older[at]) {
+      const known = this.nodes[at];
+      if (known.kind === 'cat' && known.left === left && known.right === right) return at;
+    }
+    const opens = this.nullables[left];
+    const first = opens ? this.sets.union(this.firsts[left], this.firsts[right]) : this.firsts[left];
+    return this.intern(
+      hash,
+      node('cat', left, right),
+      opens && this.nullables[right],
+      this.plain[left] && this.plain[right],
+      first,
+    );
+  }
+
+  concat(...parts: readonly Term[]): Term {
+    return parts.reduceRight((right, left) => this.cat(left, right), EPSILON);
+  }
+
+  alt(...terms: readonly Term[]): Term {
+    if (terms.length === 2) {
+      if (terms[0] === NEVER || terms[0] === terms[1]) return terms[1];
+      if (terms[1] === NEVER) return terms[0];
+    }
+    const parts: Term[] = [];
+    let bytes = NO_BYTES;
+    for (const term of terms) {
+      const { kind, left, parts: inner } = this.nodes[term];
+      if (term === this.all) return term;
+      if (kind === 'alt') parts.push(...inner);
+      else if (kind === 'set') bytes = this.sets.union(bytes, left);
+      else if (term !== NEVER) parts.push(term);
+    }
+    // The sets of alternatives flattened above are merged as well.
+    for (let i = 0; i < parts.length; i++) {
+      const { kind, left } = this.nodes[parts[i]];
+      if (kind !== 'set') continue;
+      bytes = this.sets.union(bytes, left);
+      parts.splice(i--, 1);
+    }
+    if (bytes !== NO_BYTES) parts.push(this.set(bytes));
+    const list = this.absorbed(ascending(parts), 'and');
+    if (list.length === 0) return NEVER;
+    if (list.length === 1) return list[0];
+    const hash = mixAll(4, list);
+    const known = this.findParts(hash, 'alt', list);
+    if (known >= 0) return known;
+    let first = NO_BYTES;
+    for (const part of list) first = this.sets.union(first, this.firsts[part]);
+    return this.intern(
+      hash,
+      node('alt', NEVER, NEVER, 0, 0, list),
+      list.some(part => this.nullables[part]),
+      list.every(part => this.plain[part]),
+      first,
+    );
+  }
+
+  and(...terms: readonly Term[]): Term {
+    const parts: Term[] = [];
+    for (const term of terms) {
+      if (term === NEVER) return NEVER;
+      const { kind, parts: inner } = this.nodes[term];
+      if (kind === 'and') parts.push(...inner);
+      else if (term !== this.all) parts.push(term);
+    }
+    const list = this.joinRuns(this.absorbed(ascending(parts), 'alt'));
+    if (list.length === 0) return this.all;
+    if (list[0] === NEVER) return NEVER;
+    if (list.length === 1) return list[0];
+    // x ∩ ¬x is empty, and x ∩ ¬(x ∩ y) is x ∩ ¬y.
+    for (const part of list) {
+      const { kind, left } = this.nodes[part];
+      if (kind !== 'not') continue;
+      if (list.includes(left)) return NEVER;
+      const inner = this.nodes[left];
+      if (inner.kind !== 'and' || !inner.parts.some(x => list.includes(x))) continue;
+      const rest = this.and(...inner.parts.filter(x => !list.includes(x)));
+      return this.and(...list.filter(x => x !== part), this.not(rest));
+    }
+    const hash = mixAll(5, list);
+    const known = this.findParts(hash, 'and', list);
+    if (known >= 0) return known;
+    let first = ALL_BYTES;
+    for (const part of list) first = this.sets.intersection(first, this.firsts[part]);
+    const nullable = list.every(part => this.nullables[part]);
+    if (!nullable && first === NO_BYTES) return NEVER;
+    return this.intern(hash, node('and', NEVER, NEVER, 0, 0, list), nullable, false, first);
+  }
+
+  private findParts(hash: number, kind: Kind, parts: readonly Term[]): Term {
+    let at = this.find(hash);
+    while (at >= 0 && !(this.nodes[at].kind === kind && equal(this.nodes[at].parts, parts)))
+      at = this.older[at];
+    return at;
+  }
+
+  /** x ∪ (x ∩ y) = x and x ∩ (x ∪ y) = x. */
+  private absorbed(list: Term[], kind: 'alt' | 'and'): Term[] {
+    if (list.length < 2 || !list.some(part => this.nodes[part].kind === kind)) return list;
+    const all = new Set(list);
+    return list.filter(
+      part => this.nodes[part].kind !== kind || !this.nodes[part].parts.some(x => all.has(x)),
+    );
+  }
+
+  not(of: Term): Term {
+    const inner = this.nodes[of];
+    if (inner.kind === 'not') return inner.left;
+    const hash = mix(6, of, 0);
+    for (let at = this.find(hash); at >= 0; at = this.older[at])
+      if (this.nodes[at].kind === 'not' && this.nodes[at].left === of) return at;
+    return this.intern(hash, node('not', of), !this.nullables[of], false, ALL_BYTES);
+  }
+
+  /** `of`, `min` to `max` times; `max` may be Infinity. */
+  repeat(of: Term, min: number, max: number): Term {
+    if (max === 0 || of === EPSILON) return EPSILON;
+    if (of === NEVER) return min === 0 ? EPSILON : NEVER;
+    if (min === 1 && max === 1) return of;
+    const least = this.nullables[of] ? 0 : min;
+    const hash = mix(mix(7, of, least), max === Number.POSITIVE_INFINITY ? -1 : max, 0);
+    for (let at = this.find(hash); at >= 0; at = this.older[at]) {
+      const known = this.nodes[at];
+      if (known.kind === 'repeat' && known.left === of && known.min === least && known.max === max) return at;
+    }
+    const made = node('repeat', of, NEVER, least, max);
+    return this.intern(hash, made, least === 0, this.plain[of], this.firsts[of]);
+  }
+
+  optional(of: Term): Term {
+    return this.alt(EPSILON, of);
+  }
+
+  machine(machine: Machine, state: number): Term {
+    let index = this.machines.indexOf(machine);
+    if (index < 0) index = this.machines.push(machine) - 1;
+    const hash = mix(8, index, state);
+    for (let at = this.find(hash); at >= 0; at = this.older[at]) {
+      const known = this.nodes[at];
+      if (known.kind === 'machine' && known.left === index && known.right === state) return at;
+    }
+    let first = NO_BYTES;
+    for (const byte of machine.alphabet) first = this.sets.union(first, this.sets.range(byte, byte));
+    return this.intern(hash, node('machine', index, state), machine.accepts(state), false, first);
+  }
+
+  /** Names the character and the end of which strings are made, so that bounds on their length stay one term. */
+  setRuns(of: Term, tail: Term): void {
+    this.runOf = of;
+    this.runTail = tail;
+  }
+
+  /** The characters that `term` still asks for before the end; absent where it asks for more than a number of them. */
+  asRun(term: Term): Run | undefined {
+    if (term === this.runTail) return { min: 0, max: 0 };
+    const { kind, left, right } = this.nodes[term];
+    if (kind !== 'cat' || right !== this.runTail) return undefined;
+    if (left === this.runOf) return { min: 1, max: 1 };
+    const repeated = this.nodes[left];
+    return repeated.kind === 'repeat' && repeated.left === this.runOf ? repeated : undefined;
+  }
+
+  run(min: number, max: number): Term {
+    return min > max ? NEVER : this.cat(this.repeat(this.runOf, min, max), this.runTail);
+  }
+
+  /** The intersection of runs is a run; so it is behind an opening quote. */
+  private joinRuns(list: Term[]): Term[] {
+    if (list.length < 2 || this.runTail === NEVER) return list;
+    let parts = list;
+    for (const opened of [false, true]) {
+      const runs = parts.map(part => this.runIn(part, opened));
+      if (runs.filter(Boolean).length < 2) continue;
+      const min = Math.max(...runs.map(run => run?.min ?? 0));
+      const max = Math.min(...runs.map(run => run?.max ?? Number.POSITIVE_INFINITY));
+      const run = this.run(min, max);
+      parts = ascending([...parts.filter((_, i) => !runs[i]), opened ? this.cat(this.runTail, run) : run]);
+    }
+    return parts;
+  }
+
+  private runIn(term: Term, opened: boolean): Run | undefined {
+    if (!opened) return this.asRun(term);
+    const { kind, left, right } = this.nodes[term];
+    return kind === 'cat' && left === this.runTail ? this.asRun(right) : undefined;
+  }
+}
+
+function node(
+  kind: Kind,
+  left: number = NEVER,
+  right: number = NEVER,
+  min = 0,
+  max = 0,
+  parts: readonly Term[] = NO_PARTS,
+): Node {
+  return { kind, left, right, min, max, parts };
+}
+
+/** Sorted, without doubles. */
+function ascending(list: Term[]): Term[] {
+  if (list.length < 2) return list;
+  list.sort((a, b) => a - b);
+  return list.filter((term, i) => i === 0 || term !== list[i - 1]);
+}
+
+function equal(a: readonly Term[], b: readonly Term[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+function mix(seed: number, a: number, b: number): number {
+  let hash = Math.imul(seed ^ a, 0x9e3779b1);
+  hash = Math.imul(hash ^ (hash >>> 15) ^ b, 0x85ebca77);
+  return (hash ^ (hash >>> 13)) & 0x3fffffff;
+}
+
+function mixAll(seed: number, parts: readonly Term[]): number {
+  let hash = seed;
+  for (const part of parts) hash = mix(hash, part, 0);
+  return hash;
+}
