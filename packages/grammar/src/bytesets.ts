@@ -65,12 +65,11 @@ export class ByteSets {
   }
 
   private members(id: SetId): readonly number[] {
-    let members = this.lists[id];
-    if (!members) {
-      members = [];
-      for (let byte = 0; byte < 256; byte++) if (this.has(id, byte)) members.push(byte);
-      this.lists[id] = members;
-    }
+    const known = this.lists[id];
+    if (known) return known;
+    const members: number[] = [];
+    for (let byte = 0; byte < 256; byte++) if (this.has(id, byte)) members.push(byte);
+    this.lists[id] = members;
     return members;
   }
 

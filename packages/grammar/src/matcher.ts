@@ -1,9 +1,10 @@
 /** A text that grows token by token inside a grammar: which tokens may come next, as bits. */
 import type { Grammar } from './compile.ts';
 import { GrammarError, LimitError } from './error.ts';
+import { createMasks, type Masks } from './masks.ts';
 import type { State, Text } from './states.ts';
 import { EPSILON, NEVER, type Term } from './terms.ts';
-import type { Trie, Vocabulary } from './vocabulary.ts';
+import type { Vocabulary } from './vocabulary.ts';
 
 export interface Matcher {
   /**
@@ -31,12 +32,11 @@ export function createMatcher(grammar: Grammar, vocabulary: Vocabulary): Matcher
 
 function matcherAt(grammar: Grammar, vocabulary: Vocabulary, start: State, text: Text): Matcher {
   const { states, terms } = grammar;
-  const { endIds, twin } = vocabulary;
+  const { endIds, tokens } = vocabulary;
   const words = (vocabulary.size + 31) >> 5;
-  const masks = masksOf(grammar, vocabulary);
+  const { masks, finished } = masksOf(grammar, vocabulary);
   let state = start;
   let ended = false;
-  let bits = new Uint32Array(0);
 
   const room = (length: number): void => {
     if (length <= text.bytes.length) return;
@@ -45,121 +45,41 @@ function matcherAt(grammar: Grammar, vocabulary: Vocabulary, start: State, text:
     text.bytes = bytes;
   };
 
-  const allow = (node: number, { token }: Trie): void => {
-    for (let id = token[node]; id >= 0; id = twin[id]) bits[id >> 5] |= 1 << (id & 31);
-  };
-
-  /** The nodes from `from` to `to` that may follow `at`; `text` ends where they begin. */
-  const walk = (trie: Trie, from: number, to: number, at: State): void => {
-    if (at.rests.length > 0) {
-      walkRests(trie, from, to, at, at.rests, at);
+  const write = (bits: Uint32Array): void => {
+    const key = states.memory(state, text);
+    const found = key === undefined ? undefined : finished.get(key);
+    if (found) {
+      finished.delete(key!);
+      finished.set(key!, found);
+      bits.set(found);
       return;
     }
-    const length = text.length;
-    for (let node = from; node < to; node = trie.end[node]) {
-      text.bytes[length] = trie.byte[node];
-      text.length = length + 1;
-      const next = states.step(at, trie.byte[node], text);
-      if (next) {
-        allow(node, trie);
-        if (trie.end[node] > node + 1) walk(trie, node + 1, trie.end[node], next);
-      }
-    }
-    text.length = length;
-  };
-
-  /** The same inside scalars and keys, where only `rests` change: `origin` holds the frames. */
-  const walkRests = (
-    trie: Trie,
-    from: number,
-    to: number,
-    origin: State,
-    rests: readonly Term[],
-    here?: State,
-  ): void => {
-    if (rests.length === 1) {
-      walkRest(trie, from, to, origin, rests[0], here);
-      return;
-    }
-    const nullable = rests.some(rest => rest !== NEVER && terms.nullable(rest));
-    const length = text.length;
-    let at = here;
-    for (let node = from; node < to; node = trie.end[node]) {
-      const byte = trie.byte[node];
-      let goes = false;
-      let ends = false;
-      for (const before of rests) {
-        const rest = terms.next(before, byte);
-        if (rest === EPSILON) ends = true;
-        else if (rest !== NEVER) goes = true;
-      }
-      if (!goes && !ends && !nullable) continue;
-      text.bytes[length] = byte;
-      text.length = length + 1;
-      if (goes && !ends) {
-        allow(node, trie);
-        if (trie.end[node] === node + 1) continue;
-        const next = rests.map(rest => terms.next(rest, byte));
-        walkRests(trie, node + 1, trie.end[node], origin, next);
-        continue;
-      }
-      at ??= states.within(origin, rests);
-      if (at) leave(trie, node, at);
-    }
-    text.length = length;
-  };
-
-  /** The same with one rest only. */
-  const walkRest = (trie: Trie, from: number, to: number, origin: State, rest: Term, here?: State): void => {
-    const nullable = terms.nullable(rest);
-    const { byte, end, token } = trie;
-    const keys = origin.threads.every(thread => thread.at === 'key');
-    const length = text.length;
-    let at = here;
-    for (let node = from; node < to; node = end[node]) {
-      const next = terms.next(rest, byte[node]);
-      if (next === NEVER && !nullable) continue;
-      text.bytes[length] = byte[node];
-      text.length = length + 1;
-      if (next > EPSILON) {
-        if (token[node] >= 0) allow(node, trie);
-        if (end[node] > node + 1) walkRest(trie, node + 1, end[node], origin, next);
-      } else if (next === EPSILON && !goesOn(trie, node, keys)) allow(node, trie);
-      else {
-        at ??= states.within(origin, [rest]);
-        if (at) leave(trie, node, at);
-      }
-    }
-    text.length = length;
-  };
-
-  /** A node at which a scalar or key ends. */
-  const leave = (trie: Trie, node: number, at: State): void => {
-    const after = states.step(at, trie.byte[node], text);
-    if (!after) return;
-    allow(node, trie);
-    if (trie.end[node] > node + 1) walk(trie, node + 1, trie.end[node], after);
-  };
-
-  const compute = (): Uint32Array => {
-    bits = new Uint32Array(words);
-    let trie = vocabulary.trie;
-    const free = Math.max(-1, ...state.rests.map(rest => terms.freedom(rest)));
-    if (free >= 0 && state.rests.every(rest => terms.freedom(rest) >= 0)) {
-      bits.set(vocabulary.plainUpTo(free));
-      trie = vocabulary.rest;
-    }
-    room(text.length + vocabulary.trie.depth + 1);
-    walk(trie, 0, trie.byte.length, state);
+    masks.write(bits, state, text);
     if (state.complete) for (const id of endIds) bits[id >> 5] |= 1 << (id & 31);
-    return bits;
+    if (key === undefined) return;
+    finished.set(key, bits.slice(0, words));
+    if (finished.size > MAX_CACHED_MASKS) finished.delete(finished.keys().next().value!);
   };
 
-  const take = (bytes: ArrayLike<number>): State | undefined => {
+  /** The state behind a token; the text is longer by its bytes unless it is refused. */
+  const take = (token: number): State | undefined => {
+    const { bytes, offsets } = tokens;
     const length = text.length;
-    room(length + bytes.length + 1);
+    room(length + offsets[token + 1] - offsets[token] + 1);
     let at: State | undefined = state;
-    for (let i = 0; at && i < bytes.length; i++) {
+    for (let i = offsets[token]; at && i < offsets[token + 1]; i++) {
+      // Inside a string or number the bytes need no states of their own.
+      if (at.rests.length === 1) {
+        let rest: Term = at.rests[0];
+        for (; i < offsets[token + 1]; i++) {
+          const next = terms.next(rest, bytes[i]);
+          if (next === NEVER || next === EPSILON) break;
+          rest = next;
+          text.bytes[text.length++] = bytes[i];
+        }
+        at = states.within(at, rest);
+        if (i === offsets[token + 1]) break;
+      }
       text.bytes[text.length++] = bytes[i];
       at = states.step(at, bytes[i], text);
     }
@@ -173,13 +93,7 @@ function matcherAt(grammar: Grammar, vocabulary: Vocabulary, start: State, text:
         into.fill(0, 0, words);
         return;
       }
-      let found = masks.get(state);
-      if (found) masks.delete(state);
-      const looks = states.looks;
-      found ??= limited(compute);
-      if (!state.remembers || states.looks === looks) masks.set(state, found);
-      if (masks.size > MAX_CACHED_MASKS) masks.delete(masks.keys().next().value!);
-      into.set(found);
+      limited(() => write(into));
     },
     accept(token) {
       if (ended) return false;
@@ -187,9 +101,8 @@ function matcherAt(grammar: Grammar, vocabulary: Vocabulary, start: State, text:
         ended = state.complete;
         return ended;
       }
-      const bytes = vocabulary.bytesOf(token);
-      if (!bytes || bytes.length === 0) return false;
-      const next = limited(() => take(bytes));
+      if (!(tokens.offsets[token + 1] > tokens.offsets[token])) return false;
+      const next = limited(() => take(token));
       if (next) state = next;
       return next !== undefined;
     },
@@ -236,20 +149,21 @@ function limited<T>(work: () => T): T {
   }
 }
 
-/** Whether a node has children that matter: behind a key, which is only offered where it may stand, there is but a colon. */
-function goesOn({ byte, end }: Trie, node: number, keys: boolean): boolean {
-  if (!keys) return end[node] > node + 1;
-  for (let child = node + 1; child < end[node]; child = end[child]) if (byte[child] === 0x3a) return true;
-  return false;
+interface Cache {
+  readonly masks: Masks;
+  /** Finished masks, the one used longest ago first. */
+  readonly finished: Map<string | number, Uint32Array>;
 }
+/** They go with the grammar. */
+const caches = new WeakMap<Grammar, WeakMap<Vocabulary, Cache>>();
 
-/** Finished masks, the one used longest ago first; they go with the grammar. */
-const caches = new WeakMap<Grammar, WeakMap<Vocabulary, Map<State, Uint32Array>>>();
-
-function masksOf(grammar: Grammar, vocabulary: Vocabulary): Map<State, Uint32Array> {
-  const byVocabulary = caches.get(grammar) ?? new WeakMap<Vocabulary, Map<State, Uint32Array>>();
+function masksOf(grammar: Grammar, vocabulary: Vocabulary): Cache {
+  const byVocabulary = caches.get(grammar) ?? new WeakMap<Vocabulary, Cache>();
   caches.set(grammar, byVocabulary);
-  const masks = byVocabulary.get(vocabulary) ?? new Map<State, Uint32Array>();
-  byVocabulary.set(vocabulary, masks);
-  return masks;
+  const cache = byVocabulary.get(vocabulary) ?? {
+    masks: createMasks(grammar, vocabulary),
+    finished: new Map(),
+  };
+  byVocabulary.set(vocabulary, cache);
+  return cache;
 }

@@ -76,6 +76,7 @@ export class Plans {
   private questions = 0;
   private readonly plans = new Map<string, ObjectPlan>();
   private readonly planOf = new Map<ObjectShape, ObjectPlan>();
+  private readonly alike = new Map<ObjectPlan, boolean>();
   private readonly literals = new Map<string, Uint8Array>();
   private plainNumbers: Term | undefined;
 
@@ -212,6 +213,23 @@ export class Plans {
   otherValue(plan: ObjectPlan, name: string): Formula {
     const rules = plan.shape.patterns.filter(rule => this.matches(rule.term, name));
     return this.formulas.and(...rules.map(rule => rule.of));
+  }
+
+  /** Whether names beyond the plan's are all alike. */
+  uniform(plan: ObjectPlan): boolean {
+    let uniform = this.alike.get(plan);
+    if (uniform === undefined) {
+      const { patterns, some, clauses } = plan.shape;
+      const terms = new Set(some.map(({ term }) => term));
+      for (const { term, of } of patterns) if (this.inhabited(of)) terms.add(term);
+      for (const literal of clauses.flat())
+        if (literal.kind !== 'size' && 'term' in literal.names) terms.add(literal.names.term);
+      uniform = [...terms].every(term =>
+        [term, this.terms.not(term)].some(side => !this.terms.live(this.terms.and(plan.others, side))),
+      );
+      this.alike.set(plan, uniform);
+    }
+    return uniform;
   }
 
   private matches(term: Term, name: string): boolean {

@@ -1,4 +1,5 @@
 /** A JSON Schema (drafts 4 to 2020-12) to a formula: every keyword of a schema object is read by its entry in one table. */
+import { beginning } from './beginning.ts';
 import { type Characters, createCharacters } from './characters.ts';
 import { GrammarError } from './error.ts';
 import { FALSE, type Formula, Formulas, TRUE } from './formulas.ts';
@@ -14,7 +15,7 @@ import { createNumbers, type Numbers } from './numbers.ts';
 import { patternTerm } from './patterns.ts';
 import { findReferences, type References } from './references.ts';
 import { Shapes } from './shapes.ts';
-import { type Term, Terms } from './terms.ts';
+import type { Term, Terms } from './terms.ts';
 
 const REFERENCES: Record<string, Keyword> = {
   $ref: (value, reading, keyword) => reading.reference(text(value, reading, keyword), keyword),
@@ -118,19 +119,6 @@ export function readSchema(document: Json): SchemaReader {
   };
 
   return { root: at(document, ''), terms, characters, numbers, formulas, shapes };
-}
-
-let shared: Terms | undefined;
-
-/** The terms that every grammar begins with, those of strings and numbers: built once. */
-function beginning(): Terms {
-  if (!shared) {
-    shared = new Terms();
-    createCharacters(shared);
-    for (const draft4 of [false, true]) createNumbers(shared, draft4).integer();
-    shared.close();
-  }
-  return shared;
 }
 
 function isDraft4(document: Json): boolean {

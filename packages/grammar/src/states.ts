@@ -13,7 +13,13 @@ import { type ArrayShape, type Shape, type Shapes, wordTexts } from './shapes.ts
 import { EPSILON, NEVER, type Term, type Terms } from './terms.ts';
 
 type Frame = { readonly id: number; readonly parent: Frame | undefined } & (
-  | { readonly kind: 'object'; readonly plan: ObjectPlan; readonly state: ObjectState }
+  | {
+      readonly kind: 'object';
+      readonly plan: ObjectPlan;
+      readonly state: ObjectState;
+      /** Where names led so far. */
+      readonly after: Map<string, readonly Thread[]>;
+    }
   /** `start` is where the item in progress begins in the text, kept where items must differ. */
   | { readonly kind: 'array'; readonly shape: ArrayShape; readonly state: ArrayState; readonly start: number }
 );
@@ -35,12 +41,18 @@ export interface State {
   readonly threads: readonly Thread[];
   /** Whether the text may end here. */
   readonly complete: boolean;
-  /** Whether the text decides with the state what may follow: inside a key, or where items must differ. */
-  readonly remembers: boolean;
   /** What may follow inside the scalar or key that every thread stands in; empty elsewhere. Without doubles. */
   readonly rests: readonly Term[];
+  /** Whether a thread stands in a key, whose bytes so far decide with the state what may follow. */
+  readonly key: boolean;
+  /** Whether a thread stands in an array whose items must differ, so that their bytes decide. */
+  readonly unique: boolean;
   /** Where bytes led so far. */
   readonly next: Map<number, State | undefined>;
+  /** States with other rests in the same frames. */
+  readonly moved: Map<Term, State>;
+  /** See `States.parts`. */
+  parts: readonly State[] | undefined;
 }
 
 /** The text so far; `length` counts its bytes. */
@@ -69,8 +81,6 @@ export class States {
   private count = 0;
   /** Whether the last step looked at the text, so that it cannot be remembered. */
   private looked = false;
-  /** Steps that looked at the text, in all. */
-  looks = 0;
   readonly start: State;
 
   constructor(reader: SchemaReader, plans: Plans, compact: boolean) {
@@ -90,27 +100,61 @@ export class States {
     const threads: Thread[] = [];
     for (const thread of state.threads) this.advance(thread, byte, text, threads);
     const next = this.state(threads);
-    if (this.looked) this.looks++;
-    else state.next.set(byte, next);
+    if (!this.looked) state.next.set(byte, next);
     return next;
   }
 
-  /** The state whose threads stand in the same frames, with other rests: `rests[i]` in place of the state's i-th. */
-  within(state: State, rests: ArrayLike<Term>): State | undefined {
-    const threads = state.threads.flatMap(thread => {
-      if (thread.at !== 'scalar' && thread.at !== 'key') return [];
-      const rest = rests[state.rests.indexOf(thread.rest)];
-      return rest === NEVER ? [] : [{ ...thread, rest }];
-    });
-    return this.state(threads);
+  /** The state whose threads stand in the same frames, with another rest; `state` has one. */
+  within(state: State, rest: Term): State {
+    if (state.rests[0] === rest) return state;
+    let found = state.moved.get(rest);
+    if (!found) {
+      found = this.state(state.threads.map(thread => ({ ...thread, rest }) as Thread))!;
+      state.moved.set(rest, found);
+    }
+    return found;
+  }
+
+  /** States that read together what `state` reads: one for every rest and kind of text, and one for what is outside of them. */
+  parts(state: State): readonly State[] {
+    if (!state.parts) {
+      const groups = new Map<string, Thread[]>();
+      for (const thread of state.threads) {
+        const reading = thread.at === 'scalar' || thread.at === 'key';
+        const key = reading ? `${thread.at}${thread.rest}` : '';
+        groups.set(key, [...(groups.get(key) ?? []), thread]);
+      }
+      state.parts = groups.size < 2 ? [state] : [...groups.values()].map(threads => this.state(threads)!);
+    }
+    return state.parts;
+  }
+
+  /** What decides with the vocabulary about the next token; absent where that is the whole text. */
+  memory(state: State, text: Text): string | number | undefined {
+    if (state.unique) return undefined;
+    if (!state.key) return state.id;
+    const [rest] = state.rests;
+    if (state.rests.length === 1 && this.terms.asRun(rest) && this.uniform(state)) return state.id;
+    return `${state.id} ${decode(text.bytes, keyStart(text, text.length - 1), text.length)}`;
+  }
+
+  /** Whether it is all the same, inside a key, which of the names beyond the plan's it is. */
+  uniform({ threads }: State): boolean {
+    return threads.every(
+      ({ at, frame }) => at !== 'key' || (frame?.kind === 'object' && this.plans.uniform(frame.plan)),
+    );
   }
 
   private state(threads: readonly Thread[]): State | undefined {
     if (threads.length === 0) return undefined;
+    if (threads.length === 1) return this.interned(threadKey(threads[0]), threads);
     const keys = new Map<string, Thread>();
     for (const thread of threads) keys.set(threadKey(thread), thread);
     if (keys.size > MAX_THREADS) throw new LimitError('too many alternatives are open at once');
-    const key = [...keys.keys()].sort().join(' ');
+    return this.interned([...keys.keys()].sort().join(' '), [...keys.values()]);
+  }
+
+  private interned(key: string, list: readonly Thread[]): State {
     const known = this.states.get(key);
     if (known) return known;
     if (this.states.size >= MAX_STATES) {
@@ -118,7 +162,6 @@ export class States {
       this.frames = new Map();
       this.keyTerms.clear();
     }
-    const list = [...keys.values()];
     const reading = list.every(thread => thread.at === 'scalar' || thread.at === 'key');
     const state: State = {
       id: this.count++,
@@ -129,8 +172,11 @@ export class States {
           (thread.at === 'scalar' && !thread.frame && this.terms.nullable(thread.rest)),
       ),
       rests: reading ? [...new Set(list.map(thread => (thread as { rest: Term }).rest))] : [],
-      remembers: list.some(thread => thread.at === 'key' || inUniqueItem(thread.frame)),
+      key: list.some(thread => thread.at === 'key'),
+      unique: list.some(thread => inUniqueItem(thread.frame)),
       next: new Map(),
+      moved: new Map(),
+      parts: undefined,
     };
     this.states.set(key, state);
     return state;
@@ -148,7 +194,7 @@ export class States {
   private objectFrame(parent: Frame | undefined, plan: ObjectPlan, state: ObjectState): Frame {
     const extras = state.extras.length > 0 ? JSON.stringify(state.extras) : '';
     const key = `o${parent?.id},${this.idOf(plan)},${state.places.join('.')},${state.count},${state.done},${state.clauses.join('.')},${extras}`;
-    return this.frame(key, id => ({ id, parent, kind: 'object', plan, state }));
+    return this.frame(key, id => ({ id, parent, kind: 'object', plan, state, after: new Map() }));
   }
 
   private arrayFrame(parent: Frame | undefined, shape: ArrayShape, state: ArrayState, start: number): Frame {
@@ -257,10 +303,17 @@ export class States {
   private named(frame: Frame, text: Text, into: Thread[]): void {
     if (frame.kind !== 'object') return;
     this.looked = true;
-    const key = JSON.parse(decode(text.bytes, keyStart(text), text.length)) as string;
-    for (const { state, value } of this.plans.afterName(frame.plan, frame.state, key)) {
-      into.push({ at: 'colon', frame: this.objectFrame(frame.parent, frame.plan, state), value });
+    const key = JSON.parse(decode(text.bytes, keyStart(text, text.length - 2), text.length)) as string;
+    let after = frame.after.get(key);
+    if (!after) {
+      after = this.plans.afterName(frame.plan, frame.state, key).map(({ state, value }) => ({
+        at: 'colon',
+        frame: this.objectFrame(frame.parent, frame.plan, state),
+        value,
+      }));
+      frame.after.set(key, after);
     }
+    into.push(...after);
   }
 
   /** A value is complete: it ends before `end`. */
@@ -351,9 +404,9 @@ function depthOf(frame: Frame | undefined): number {
   return depth;
 }
 
-/** Where the key begins whose closing quote is the last byte: the quote before it that no backslash escapes. */
-function keyStart({ bytes, length }: Text): number {
-  for (let at = length - 2; ; at--) {
+/** Where the key begins that `last` lies in: the quote at or before it that no backslash escapes. */
+function keyStart({ bytes }: Text, last: number): number {
+  for (let at = last; ; at--) {
     if (bytes[at] !== 0x22) continue;
     let slashes = 0;
     while (bytes[at - 1 - slashes] === 0x5c) slashes++;

@@ -147,27 +147,24 @@ export class Terms extends Derivatives {
     return this.live(term) ? visit(term) : 0;
   }
 
-  /**
-   * How many characters of any kind may follow, whatever they are: Infinity also where only a finite number of texts is left out.
-   * −1 where it depends on the characters.
-   */
-  freedom(term: Term): number {
+  /** The run without a longest text that differs from the term in a finite number of texts; absent where none is seen. */
+  nearRun(term: Term): { readonly term: Term; readonly min: number } | undefined {
     const run = this.asRun(term);
-    if (run) return run.max;
+    if (run) return run.max === Number.POSITIVE_INFINITY ? { term, min: run.min } : undefined;
     const { kind, parts } = this.nodes[term];
-    if (kind === 'alt') {
-      const each = parts.map(part => this.freedom(part));
-      const most = Math.max(...each);
-      return most < Number.POSITIVE_INFINITY && each.includes(-1) ? -1 : most;
+    if (kind !== 'alt' && kind !== 'and') return undefined;
+    let found: ReturnType<Terms['nearRun']>;
+    for (const part of parts) {
+      const { kind: inner, left } = this.nodes[part];
+      if (this.finite(kind === 'and' && inner === 'not' ? left : part)) {
+        if (kind === 'and' && inner !== 'not') return undefined;
+        continue;
+      }
+      const near = found ? undefined : this.nearRun(part);
+      if (!near) return undefined;
+      found = near;
     }
-    if (kind !== 'and') return -1;
-    const free = parts.every(part => {
-      const inner = this.nodes[part];
-      return inner.kind === 'not'
-        ? this.finite(inner.left)
-        : this.asRun(part)?.max === Number.POSITIVE_INFINITY;
-    });
-    return free ? Number.POSITIVE_INFINITY : -1;
+    return found;
   }
 
   /** Whether the term is seen to have a finite number of texts. */

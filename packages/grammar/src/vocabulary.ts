@@ -1,4 +1,7 @@
 /** The tokens of a model as a trie over bytes, built once per model and shared by all grammars. */
+import { beginning } from './beginning.ts';
+import { createStringTokens, type StringTokens } from './string-tokens.ts';
+import { buildTrie, MAX_STRINGS, type Strings, sortStrings, type Trie } from './trie.ts';
 
 export interface VocabularySource {
   /** The bytes that a token stands for; absent for special tokens, which never stand inside a text. */
@@ -9,73 +12,79 @@ export interface VocabularySource {
   readonly endIds: readonly number[];
 }
 
-/** Nodes in preorder: the children of node i begin at i + 1, and `end[i]` lies behind its last descendant. */
-export interface Trie {
-  readonly byte: Uint8Array;
-  readonly end: Int32Array;
-  /** The first token that ends here, or −1. */
-  readonly token: Int32Array;
-  /** Length of the longest token. */
-  readonly depth: number;
-}
-
 export interface Vocabulary {
   readonly size: number;
   readonly endIds: readonly number[];
-  readonly bytesOf: (token: number) => Uint8Array | undefined;
-  /** Every token. */
+  /** The bytes of every token; those that never stand inside a text have none. */
+  readonly tokens: Strings;
   readonly trie: Trie;
-  /** The tokens that are more than characters inside a string: with quotes, backslashes, controls, parts of UTF-8. */
-  readonly rest: Trie;
   /** The next token with the same bytes, or −1. */
   readonly twin: Int32Array;
-  /** Tokens of at most `count` unescaped characters, as bits; `count` may be Infinity. Do not write to it. */
-  plainUpTo(count: number): Uint32Array;
+  /** What the strings below a node do inside a JSON string; the node's children lie from `from` to `to` in the trie. */
+  strings(trie: Trie, from: number, to: number): StringTokens;
+  /** The first `count` of the tokens that stay inside a string, as bits. Do not write to it. */
+  plain(count: number): Uint32Array;
 }
 
-/** Beyond it, tokens count as having this many characters. */
-const LONGEST = 32;
+/** Longer tokens are never offered. */
+const MAX_TOKEN_BYTES = 512;
 
-/** Takes about a third of a second for 128k tokens. */
+/**
+ * Takes about a tenth of a second for 128k tokens.
+ * @throws {RangeError} More than a million ids.
+ */
 export function createVocabulary({ bytesOf, size, endIds }: VocabularySource): Vocabulary {
-  const plainLength = new Uint8Array(size);
-  const tokens: { readonly id: number; readonly bytes: Uint8Array }[] = [];
+  if (size > MAX_STRINGS) throw new RangeError(`a vocabulary of ${size} tokens`);
   const ends = new Set(endIds);
+  const offsets = new Int32Array(size + 1);
+  let bytes = new Uint8Array(size * 8 + MAX_TOKEN_BYTES);
   for (let id = 0; id < size; id++) {
-    const bytes = ends.has(id) ? undefined : bytesOf(id);
-    if (!bytes || bytes.length === 0) continue;
-    tokens.push({ id, bytes });
-    plainLength[id] = charactersOf(bytes);
+    const token = ends.has(id) ? undefined : bytesOf(id);
+    const from = offsets[id];
+    offsets[id + 1] = from;
+    if (!token || token.length > MAX_TOKEN_BYTES) continue;
+    if (from + token.length > bytes.length) {
+      const more = new Uint8Array(bytes.length * 2);
+      more.set(bytes);
+      bytes = more;
+    }
+    bytes.set(token, from);
+    offsets[id + 1] += token.length;
   }
-  tokens.sort((a, b) => compare(a.bytes, b.bytes) || a.id - b.id);
+  const tokens = { bytes: bytes.slice(0, offsets[size]), offsets };
+  return vocabularyOf(tokens, endIds, sortStrings(tokens));
+}
+
+/** `sorted` are the ids of the tokens with bytes, in the order of those. */
+export function vocabularyOf(tokens: Strings, endIds: readonly number[], sorted: Int32Array): Vocabulary {
+  const size = tokens.offsets.length - 1;
+  const trie = buildTrie(tokens, sorted);
   const twin = new Int32Array(size).fill(-1);
-  const distinct = tokens.filter(({ id, bytes }, i) => {
-    const before = tokens[i - 1];
-    if (!before || compare(before.bytes, bytes) !== 0) return true;
-    twin[before.id] = id;
-    return false;
-  });
-  const plain: Uint32Array[] = [];
-  return {
-    size,
-    endIds,
-    bytesOf,
-    trie: buildTrie(distinct),
-    rest: buildTrie(distinct.filter(({ id }) => plainLength[id] === 0)),
-    twin,
-    plainUpTo: count => {
-      const most = Math.min(count, LONGEST);
-      let bits = plain[most];
-      if (!bits) {
-        bits = new Uint32Array((size + 31) >> 5);
-        for (let id = 0; id < size; id++) {
-          if (plainLength[id] > 0 && plainLength[id] <= most) bits[id >> 5] |= 1 << (id & 31);
-        }
-        plain[most] = bits;
-      }
-      return bits;
-    },
+  for (let i = 1; i < sorted.length; i++) {
+    if (equal(tokens, sorted[i - 1], sorted[i])) twin[sorted[i - 1]] = sorted[i];
+  }
+  const known = new Map<Trie, Map<number, StringTokens>>();
+  const strings = (within: Trie, from: number, to: number): StringTokens => {
+    const nodes = known.get(within) ?? new Map<number, StringTokens>();
+    known.set(within, nodes);
+    const found = nodes.get(from) ?? createStringTokens(beginning(), within, from, to);
+    nodes.set(from, found);
+    return found;
   };
+  const { inside } = strings(trie, 0, trie.byte.length);
+  const masks = new Map<number, Uint32Array>();
+  const plain = (count: number): Uint32Array => {
+    let bits = masks.get(count);
+    if (!bits) {
+      bits = new Uint32Array((size + 31) >> 5);
+      for (let i = 0; i < count; i++)
+        for (let id = inside[i]; id >= 0; id = twin[id]) bits[id >> 5] |= 1 << (id & 31);
+      masks.set(count, bits);
+    }
+    return bits;
+  };
+  plain(inside.length);
+  return { size, endIds, tokens, trie, twin, strings, plain };
 }
 
 /** Whether a token begins with these bytes and goes on. */
@@ -92,54 +101,9 @@ export function startsToken({ trie: { byte, end } }: Vocabulary, bytes: Uint8Arr
   return from < to;
 }
 
-function compare(a: Uint8Array, b: Uint8Array): number {
-  const length = Math.min(a.length, b.length);
-  for (let i = 0; i < length; i++) if (a[i] !== b[i]) return a[i] - b[i];
-  return a.length - b.length;
-}
-
-/** The number of characters (LONGEST at most) when all are whole and need no escape, else 0. */
-function charactersOf(bytes: Uint8Array): number {
-  let count = 0;
-  for (const byte of bytes) {
-    if (byte < 0x20 || byte === 0x22 || byte === 0x5c) return 0;
-    if (byte < 0x80 || byte >= 0xc0) count++;
-  }
-  if (bytes.some(byte => byte >= 0x80)) {
-    try {
-      new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-    } catch {
-      return 0;
-    }
-  }
-  return Math.min(count, LONGEST);
-}
-
-/** `tokens` are sorted and distinct. */
-function buildTrie(tokens: readonly { readonly id: number; readonly bytes: Uint8Array }[]): Trie {
-  let nodes = 0;
-  let depth = 0;
-  const shared = tokens.map(({ bytes }, i) => {
-    const before = tokens[i - 1]?.bytes ?? new Uint8Array();
-    let same = 0;
-    while (same < before.length && before[same] === bytes[same]) same++;
-    nodes += bytes.length - same;
-    depth = Math.max(depth, bytes.length);
-    return same;
-  });
-  const byte = new Uint8Array(nodes);
-  const end = new Int32Array(nodes);
-  const token = new Int32Array(nodes).fill(-1);
-  const path: number[] = [];
-  let next = 0;
-  tokens.forEach(({ id, bytes }, i) => {
-    while (path.length > shared[i]) end[path.pop()!] = next;
-    for (let at = shared[i]; at < bytes.length; at++) {
-      path.push(next);
-      byte[next++] = bytes[at];
-    }
-    token[path[path.length - 1]] = id;
-  });
-  while (path.length > 0) end[path.pop()!] = next;
-  return { byte, end, token, depth };
+function equal({ bytes, offsets }: Strings, a: number, b: number): boolean {
+  const length = offsets[a + 1] - offsets[a];
+  if (offsets[b + 1] - offsets[b] !== length) return false;
+  for (let i = 0; i < length; i++) if (bytes[offsets[a] + i] !== bytes[offsets[b] + i]) return false;
+  return true;
 }
