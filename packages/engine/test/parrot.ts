@@ -1,12 +1,13 @@
 /** A model that says what it is told: a one-layer llama with one-hot embeddings, whose output leads from each token to the next. */
 import { type Gguf, type GgufValue, sourceFromBytes, type TensorInfo } from '@tabllama/gguf';
+import { writeGguf } from '../../gguf/test/write.ts';
 
 const width = 320;
 const [control, userDefined, byte, normal] = [3, 4, 6, 1];
 
 /**
- * The prompt has to end with `start`; then the model says the pieces, each of which may occur once, and ends. A piece `<0xE2>` is that
- * byte, a piece like `<think>` a token of its own in the prompt too.
+ * As a header and its weights, and as a `file`. The prompt has to end with `start`; then the model says the pieces, each of which may
+ * occur once, and ends. A piece `<0xE2>` is that byte, a piece like `<think>` a token of its own in the prompt too.
  */
 export function createParrot(
   pieces: readonly string[],
@@ -81,7 +82,7 @@ export function createParrot(
   for (const [i, { offset }] of [...tensors.values()].entries()) {
     bytes.set(new Uint8Array(parts[i].buffer), offset);
   }
-  return { gguf, weights: sourceFromBytes(bytes) };
+  return { gguf, weights: sourceFromBytes(bytes), file: () => writeGguf(gguf, bytes) };
 }
 
 /** A template that writes `role: content` lines and the token at which the parrot begins. */
