@@ -87,6 +87,9 @@ export interface Store {
   /** The header of a model's weights, read once and remembered, and their bytes. */
   open(model: InstalledModel): Promise<{ gguf: Gguf; weights: ByteSource }>;
   hasBlob(digest: string): Promise<boolean>;
+  /** Whether the user has allowed that models run at an origin, which is remembered with the models. */
+  isAllowed(origin: string): Promise<boolean>;
+  allow(origin: string): Promise<void>;
   /** Bytes of a complete blob, or undefined. */
   blob(digest: string): Promise<ByteSource | undefined>;
   /**

@@ -1,5 +1,6 @@
 /** What an endpoint is given. */
 import { StatusError, type Store } from '@tabllama/api';
+import type { Remotes } from './remote/remotes.ts';
 import type { Scheduler } from './scheduler.ts';
 
 export interface Context {
@@ -8,6 +9,7 @@ export interface Context {
   readonly parameter: string;
   readonly store: Store;
   readonly scheduler: Scheduler;
+  readonly remotes: Remotes;
   readonly version: string;
   /** When the request came, on the clock of `performance.now`. */
   readonly startedMs: number;

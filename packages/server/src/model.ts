@@ -10,32 +10,63 @@ import {
 import { chooseTemplate, type TemplateChoice } from '@tabllama/chat';
 import type { Gguf } from '@tabllama/gguf';
 
-/** The name that a request means. `invalid` is what an impossible name is answered with. */
-export function readName(text: string, invalid = 'invalid model name'): ModelName {
+export const cloudDisabled = (what: string) => new StatusError(403, `ollama cloud is disabled: ${what}`);
+
+export interface NameOptions {
+  /** What an impossible name is answered with. */
+  readonly invalid?: string;
+  /** What is said of a name that is marked as one of Ollama's cloud. */
+  readonly cloud?: string;
+}
+
+/** The name of a model to use. Throws StatusError. */
+export function readName(
+  text: string,
+  { invalid = 'invalid model name', cloud = 'remote model is unavailable' }: NameOptions = {},
+): ModelName {
   const { base, source } = modelSource(text);
   const name = parseModelName(base);
   if (name === undefined) throw new StatusError(400, invalid);
-  if (source === 'cloud') {
-    throw new StatusError(403, 'ollama cloud is disabled: remote model is unavailable');
-  }
+  if (source === 'cloud') throw cloudDisabled(cloud);
   return name;
 }
 
-/** The installed model of a request. `missing` is what is answered with status 404 where there is none. */
+/** The name of a model to fetch or to delete, where a mark of the cloud is a part of the name: `x:20b:cloud` is `x:20b-cloud`. */
+export function readStoredName(text: string, invalid = 'invalid model name'): ModelName {
+  const { base, source } = modelSource(text);
+  const tagged = base.lastIndexOf(':') > base.lastIndexOf('/');
+  const name = parseModelName(source !== 'cloud' ? base : `${base}${tagged ? '-' : ':'}cloud`);
+  if (name === undefined) throw new StatusError(400, invalid);
+  return name;
+}
+
+export interface FindOptions extends NameOptions {
+  /** What is answered with status 404 where there is no such model. */
+  readonly missing?: (name: ModelName) => string;
+}
+
+/** The installed model of a request. One that runs elsewhere is not found under a name that is marked as a local one. */
 export async function findModel(
   store: Store,
   text: string,
-  missing: (name: ModelName) => string = () => `model '${text}' not found`,
+  { missing = () => `model '${text}' not found`, ...options }: FindOptions = {},
 ): Promise<InstalledModel> {
-  const name = readName(text);
+  const name = readName(text, options);
   const model = await store.find(name);
-  if (model === undefined) throw new StatusError(404, missing(name));
+  const elsewhere = model?.config.remote_host !== undefined && modelSource(text).source === 'local';
+  if (model === undefined || elsewhere) throw new StatusError(404, missing(name));
   return model;
 }
 
-/** A name to write to: the spelling of the installed model, where there is one. */
+/** A name to write to: each part is spelled as in the installed models that have it. */
 export async function nameToWrite(store: Store, name: ModelName): Promise<ModelName> {
-  return (await store.find(name))?.name ?? name;
+  const spelled: Record<keyof ModelName, string> = { ...name };
+  for (const known of await store.list()) {
+    for (const part of Object.keys(spelled) as (keyof ModelName)[]) {
+      if (spelled[part].toLowerCase() === known.name[part].toLowerCase()) spelled[part] = known.name[part];
+    }
+  }
+  return spelled;
 }
 
 /** The template in a GGUF's own language, Jinja. */

@@ -2,6 +2,7 @@
 import type { Engine, Store } from '@tabllama/api';
 import type { Context } from './endpoint.ts';
 import { endpoints } from './endpoints/index.ts';
+import { createRemotes, type RemoteOptions } from './remote/remotes.ts';
 import { errorResponse, respond } from './responses.ts';
 import { matchRoute } from './routes.ts';
 import { createScheduler } from './scheduler.ts';
@@ -16,6 +17,8 @@ export interface ServerOptions {
   readonly maxQueue?: number;
   /** Milliseconds that a model stays loaded after its last use, where no request says otherwise. */
   readonly keepAliveMs?: number;
+  /** Other servers that models may run on. */
+  readonly remote?: RemoteOptions;
 }
 
 export interface Server extends AsyncDisposable {
@@ -29,7 +32,9 @@ export function createServer({
   version = '0.33.0',
   maxQueue = 512,
   keepAliveMs = 5 * 60_000,
+  remote,
 }: ServerOptions): Server {
+  const remotes = createRemotes(store, remote);
   const scheduler = createScheduler({ engines, maxQueue, keepAliveMs });
   return {
     async fetch(request) {
@@ -47,7 +52,7 @@ export function createServer({
         );
       }
       const { parameter } = match;
-      const context: Context = { request, parameter, store, scheduler, version, startedMs };
+      const context: Context = { request, parameter, store, scheduler, remotes, version, startedMs };
       try {
         return forHead(request, await endpoints[match.route.path](context));
       } catch (error) {

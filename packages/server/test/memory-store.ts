@@ -29,6 +29,7 @@ export interface MemoryStore extends Store {
 export function createMemoryStore(remote: Readonly<Record<string, Uint8Array>> = {}): MemoryStore {
   const blobs = new Map<string, Uint8Array>();
   const manifests = new Map<string, { name: ModelName; manifest: Manifest; modifiedAt: Date }>();
+  const allowed = new Set<string>();
   let clock = Date.now();
 
   const text = (digest: string) => new TextDecoder().decode(blobs.get(digest));
@@ -109,6 +110,8 @@ export function createMemoryStore(remote: Readonly<Record<string, Uint8Array>> =
       const weights = sourceFromBytes(bytes);
       return { gguf: await readGguf(weights), weights };
     },
+    isAllowed: async origin => allowed.has(origin),
+    allow: async origin => void allowed.add(origin),
     hasBlob: async digest => blobs.has(digest),
     async blob(digest) {
       const bytes = blobs.get(digest);

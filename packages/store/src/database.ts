@@ -1,6 +1,6 @@
 /**
  * Everything that is kept, in one object store of IndexedDB behind idb-keyval, under keys that are arrays: `['blob', digest]`,
- * `['manifest', name]`, `['partial', id]` and `['chunk', file, index]`. One object store, so that whatever belongs together is
+ * `['manifest', name]`, `['partial', id]`, `['allowed', origin]` and `['chunk', file, index]`. One object store, so that whatever belongs together is
  * written in one transaction, which no other tab can come between.
  */
 import type { ModelName } from '@tabllama/api';
@@ -56,7 +56,7 @@ export interface FileVersion {
   readonly validator?: string;
 }
 
-type Kind = 'blob' | 'manifest' | 'partial';
+type Kind = 'blob' | 'manifest' | 'partial' | 'allowed';
 
 export const openDatabase = (name: string): Database => createStore(name, 'records');
 

@@ -1,7 +1,7 @@
 /** Puts the parts together into a `Store`. */
 import { defaultHost, type InstalledModel, StatusError, type Store } from '@tabllama/api';
 import type { ByteSource, Gguf } from '@tabllama/gguf';
-import { get } from 'idb-keyval';
+import { get, set } from 'idb-keyval';
 import { type FindToken, withTokens } from './access.ts';
 import { readChunks } from './chunks.ts';
 import { type BlobRecord, keyOf, openDatabase } from './database.ts';
@@ -97,6 +97,8 @@ export function createStore(options: StoreOptions): Store {
     list: () => listModels(database),
     find: name => findModel(database, name),
     open,
+    isAllowed: async origin => (await get<boolean>(keyOf('allowed', origin), database)) === true,
+    allow: origin => set(keyOf('allowed', origin), true, database),
     hasBlob: async digest => (await findBlob(digest)) !== undefined,
     async blob(digest) {
       const blob = await findBlob(digest);

@@ -19,6 +19,7 @@ import {
   usesJinja,
 } from '../generation.ts';
 import { findModel } from '../model.ts';
+import { forward } from '../remote/forward.ts';
 
 const fields = { ...generation, messages, tools };
 export type ChatFields = Decoded<typeof fields>;
@@ -30,6 +31,8 @@ export const chat: Endpoint = async context => {
 
 export interface ChatLine extends Metrics {
   readonly model: string;
+  readonly remote_model?: string;
+  readonly remote_host?: string;
   readonly created_at: string;
   readonly message: Message;
   readonly done: boolean;
@@ -62,6 +65,14 @@ export async function answerChat(
   if (nothing && body.keep_alive === 0) {
     await scheduler.unload(installed);
     return done('unload');
+  }
+  const remote = context.remotes.find(installed);
+  if (remote) {
+    const messages = nothing ? [] : promptMessages(installed, body.messages ?? []);
+    return {
+      lines: signal => forward<ChatLine>(remote, '/api/chat', installed, { ...body, messages }, signal),
+      join,
+    };
   }
   const needs = body.tools?.length ? (['tools'] as const) : [];
   const prepared = await prepare(context, installed, body, { verb: 'chat', needs, relaxThinking });

@@ -1,21 +1,23 @@
 /** `POST /api/create`: a model of uploaded GGUF files, or of another model with some of its layers changed. */
 import {
-  displayName,
   type Layer,
   type Manifest,
-  type ModelConfig,
   type ModelName,
-  modelConfig,
+  parseModelName,
   StatusError,
   type Store,
 } from '@tabllama/api';
-import { createGoTemplate, detectTemplate, type KnownTemplate, TemplateError } from '@tabllama/chat';
-import { GgufError, readGguf } from '@tabllama/gguf';
+import { createGoTemplate, TemplateError } from '@tabllama/chat';
+import { type Base, media } from '../create/base.ts';
+import { baseOfFiles, checkPaths } from '../create/files.ts';
+import { readInfo } from '../create/info.ts';
+import { baseOfModel } from '../create/model.ts';
+import { checkQuantize } from '../create/quantize.ts';
 import { any, bool, type Decoded, decodeBody, map, string } from '../decode.ts';
 import { type Endpoint, readBody } from '../endpoint.ts';
 import { messages, options } from '../fields.ts';
 import { toJson } from '../go-text.ts';
-import { jinjaTemplate, nameToWrite, readName } from '../model.ts';
+import { nameToWrite } from '../model.ts';
 import { progress } from '../responses.ts';
 
 const files = map(string);
@@ -43,32 +45,21 @@ const fields = {
 };
 type CreateFields = Decoded<typeof fields>;
 
-const media = 'application/vnd.ollama.image.';
 const encoder = new TextEncoder();
 
 export const create: Endpoint = async ({ request, store }) => {
   const body = decodeBody(await readBody(request), 'CreateRequest', fields);
-  for (const path of Object.keys({ ...body.files, ...body.draft_files })) {
-    if (path.split('/').some(part => part === '' || part === '.' || part === '..')) {
-      throw new StatusError(400, 'file path must be relative');
-    }
-  }
-  for (const digest of Object.values({ ...body.files, ...body.adapters, ...body.draft_files })) {
-    if (digest === '') throw new StatusError(400, 'invalid digest format');
-  }
-  if (body.draft_quantize && !body.draft_files) {
+  checkPaths(body.files);
+  checkPaths(body.draft_files);
+  if (body.draft_quantize && Object.keys(body.draft_files ?? {}).length === 0) {
     throw new StatusError(400, '--draft-quantize requires a DRAFT model');
   }
-  const name = await nameToWrite(store, readName(body.model || body.name || ''));
-  return progress(request, body.stream ?? true, signal => statuses(store, name, body, signal));
+  if (Object.values(body.adapters ?? {}).includes('')) throw new StatusError(400, 'invalid digest format');
+  const name = parseModelName(body.model || body.name || '');
+  if (name === undefined) throw new StatusError(400, 'invalid model name');
+  const target = await nameToWrite(store, name);
+  return progress(request, body.stream ?? true, signal => statuses(store, target, body, signal));
 };
-
-interface Base {
-  readonly layers: readonly Layer[];
-  readonly config: Partial<ModelConfig>;
-  /** What Ollama puts in the place of the file's own template. */
-  readonly known?: KnownTemplate;
-}
 
 async function* statuses(
   store: Store,
@@ -76,11 +67,16 @@ async function* statuses(
   body: CreateFields,
   signal: AbortSignal,
 ): AsyncGenerator<object, void, undefined> {
-  refuseWhatIsNotThere(body);
-  const base = yield* body.from ? fromModel(store, body.from, signal) : fromFiles(store, body.files);
-  const licenses = readLicenses(body.license);
-  const info = readInfo(body.info);
+  const base = yield* baseOf(store, body, signal);
+  if (base.config.remote_host === undefined) yield* refuseExtras(store, body);
+  else if (Object.keys(body.draft_files ?? {}).length > 0) {
+    throw new StatusError(400, 'DRAFT cannot be used with remote models');
+  }
+  const info = readInfo(body.info, base.config);
+  checkQuantize(body.quantize || body.quantization, base.weights);
+  if (base.isNew) for (const _ of base.weights) yield { status: 'verifying conversion' };
   checkTemplate(body.template ?? '');
+  const licenses = readLicenses(body.license);
 
   let layers = base.layers;
   const said = new Map<Layer, string>();
@@ -89,8 +85,7 @@ async function* statuses(
     said.set(layer, status || `${isNew ? 'creating new' : 'using existing'} layer ${layer.digest}`);
     layers = [...layers.filter(old => !replace || old.mediaType !== media + type), layer];
   };
-  if (base.known) {
-    const { name, template, stop } = base.known;
+  for (const { name, template, stop } of base.templates) {
     await add('template', template, { status: `using autodetected template ${name}` });
     await add('params', `${toJson({ stop })}\n`);
   }
@@ -126,89 +121,38 @@ async function* statuses(
   yield { status: 'success' };
 }
 
+function baseOf(
+  store: Store,
+  { from, files, remote_host }: CreateFields,
+  signal: AbortSignal,
+): AsyncGenerator<object, Base, undefined> {
+  if (from) return baseOfModel(store, from, remote_host, signal);
+  if (files) return baseOfFiles(store, files);
+  throw new StatusError(400, "neither 'from' or 'files' was specified");
+}
+
+/** Adapters and draft models, which are read and found wrong as in Ollama; there is no engine for sound ones. */
+async function* refuseExtras(
+  store: Store,
+  { adapters, draft_files }: CreateFields,
+): AsyncGenerator<object, void> {
+  if (draft_files) {
+    yield* baseOfFiles(store, draft_files);
+    throw new StatusError(501, 'draft models are not supported');
+  }
+  if (adapters) {
+    if (Object.keys(adapters).length > 1) {
+      throw new StatusError(400, 'only one adapter is currently supported');
+    }
+    yield* baseOfFiles(store, adapters);
+    throw new StatusError(501, 'loras are not yet implemented');
+  }
+}
+
 /** A message with its keys in the order in which Ollama stores them, on which its digest depends. */
 function storedMessage(message: NonNullable<CreateFields['messages']>[number]) {
   const { role = '', content = '', thinking, images, tool_calls, tool_name, tool_call_id } = message;
   return { role: role.toLowerCase(), content, thinking, images, tool_calls, tool_name, tool_call_id };
-}
-
-function refuseWhatIsNotThere(body: CreateFields): void {
-  const refused = {
-    quantize: body.quantize || body.quantization,
-    adapters: body.adapters,
-    draft_files: body.draft_files,
-    remote_host: body.remote_host,
-  };
-  for (const [field, value] of Object.entries(refused)) {
-    if (value) throw new StatusError(501, `${field} is not supported yet: a later version brings it`);
-  }
-}
-
-/** The layers and the config of an installed model; it is pulled where it is not installed. */
-async function* fromModel(
-  store: Store,
-  from: string,
-  signal: AbortSignal,
-): AsyncGenerator<object, Base, undefined> {
-  const name = readName(from);
-  let model = await store.find(name);
-  if (model === undefined) {
-    for await (const line of store.pull(name, {}, signal)) if (line.status !== 'success') yield line;
-    model = await store.find(name);
-  }
-  if (model === undefined) throw new StatusError(404, `model '${from}' not found`);
-  const parent = displayName(model.name);
-  return { layers: model.manifest.layers.map(layer => ({ ...layer, from: parent })), config: model.config };
-}
-
-/** One layer for every GGUF that was uploaded. */
-async function* fromFiles(
-  store: Store,
-  paths: Readonly<Record<string, string>> | undefined,
-): AsyncGenerator<object, Base, undefined> {
-  if (paths === undefined) throw new StatusError(400, "neither 'from' or 'files' was specified");
-  if (Object.keys(paths).some(path => path.endsWith('.safetensors'))) {
-    throw new StatusError(501, 'safetensors are not supported yet: a later version converts them');
-  }
-  const layers: Layer[] = [];
-  let config: ModelConfig | undefined;
-  let known: KnownTemplate | undefined;
-  for (const [path, digest] of Object.entries(paths)) {
-    const read = yield* readFile(store, path, digest);
-    if (read === undefined) continue;
-    layers.push(read.layer);
-    if (read.layer.mediaType !== `${media}model`) continue;
-    config = modelConfig(read.gguf, []);
-    known = detectTemplate(jinjaTemplate(read.gguf) ?? '');
-  }
-  if (config === undefined) throw new StatusError(400, 'unknown type');
-  yield { status: 'verifying conversion' };
-  return { layers, config, known };
-}
-
-async function* readFile(store: Store, path: string, given: string) {
-  const digest = given.toLowerCase().replace('sha256-', 'sha256:');
-  const source = await store.blob(digest);
-  if (source === undefined) {
-    throw new StatusError(500, `open blobs/${digest.replace(':', '-')}: no such file or directory`);
-  }
-  const magic = source.size < 4 ? '' : new TextDecoder('latin1').decode(await source.read(0, 4));
-  if (magic !== 'GGUF' && !path.endsWith('.gguf')) return undefined;
-  if (magic !== 'GGUF') throw new StatusError(400, 'supplied file was not in GGUF format');
-  yield { status: 'parsing GGUF' };
-  try {
-    const gguf = await readGguf(source);
-    return { gguf, layer: { mediaType: media + kindOf(gguf), digest, size: source.size } };
-  } catch (error) {
-    if (error instanceof GgufError) throw new StatusError(500, `${path}: ${error.message}`, { cause: error });
-    throw error;
-  }
-}
-
-function kindOf({ metadata }: Awaited<ReturnType<typeof readGguf>>): 'model' | 'projector' | 'adapter' {
-  const type = metadata.get('general.type');
-  if (metadata.get('general.architecture') === 'clip' || type === 'mmproj') return 'projector';
-  return type === 'adapter' ? 'adapter' : 'model';
 }
 
 /** A text as a layer; `isNew` tells whether its blob was there before. */
@@ -232,13 +176,19 @@ function sorted(object: Readonly<Record<string, unknown>>): Record<string, unkno
   return Object.fromEntries(Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
+/** One text or several. Throws StatusError 500 in the words of Go for anything else. */
 function readLicenses(license: unknown): string[] {
-  if (license === undefined || license === null) return [];
-  const all = Array.isArray(license) ? license : [license];
-  if (!all.every(one => typeof one === 'string')) {
-    throw new StatusError(500, 'license must be a string or an array of strings');
+  if (license === undefined || license === null || license === '') return [];
+  if (typeof license === 'string') return [license];
+  const goType = (value: unknown) =>
+    typeof value === 'boolean' ? 'bool' : Array.isArray(value) ? 'array' : typeof value;
+  if (!Array.isArray(license)) {
+    throw new StatusError(500, `json: cannot unmarshal ${goType(license)} into Go value of type []string`);
   }
-  return all.filter(one => one !== '');
+  return license.map(one => {
+    if (typeof one === 'string') return one;
+    throw new StatusError(500, `json: cannot unmarshal ${goType(one)} into Go value of type string`);
+  });
 }
 
 function checkTemplate(template: string): void {
@@ -248,38 +198,4 @@ function checkTemplate(template: string): void {
     if (!(error instanceof TemplateError)) throw error;
     throw new StatusError(400, `template error: ${error.message}`, { cause: error });
   }
-}
-
-const infoStrings = {
-  model_family: 'model_family',
-  base_name: 'base_name',
-  quantization_level: 'file_type',
-  parameter_size: 'model_type',
-} as const;
-const infoNumbers = ['context_length', 'embedding_length'] as const;
-
-/** What `info` overrides in the config. */
-function readInfo(info: Readonly<Record<string, unknown>> = {}): Partial<ModelConfig> {
-  const config: Record<string, unknown> = {};
-  const { capabilities } = info;
-  if (Array.isArray(capabilities) && capabilities.every(one => typeof one === 'string')) {
-    config.capabilities = capabilities;
-  }
-  for (const [field, key] of Object.entries(infoStrings)) {
-    const value = info[field] ?? undefined;
-    if (value === undefined) continue;
-    if (typeof value !== 'string') throw new StatusError(400, `info field "${field}" must be a string`);
-    config[key] = value;
-    if (field === 'model_family') config.model_families = [value];
-  }
-  for (const field of infoNumbers) {
-    const value = info[field] ?? undefined;
-    if (value === undefined) continue;
-    if (typeof value !== 'number') throw new StatusError(400, `info field "${field}" must be a number`);
-    if (!Number.isInteger(value) || value < 0) {
-      throw new StatusError(400, `info field "${field}" must be a non-negative integer`);
-    }
-    config[field] = value;
-  }
-  return config;
 }

@@ -3,14 +3,14 @@ import { StatusError } from '@tabllama/api';
 import { decodeBody, string } from '../decode.ts';
 import { type Endpoint, readBody } from '../endpoint.ts';
 import { quote } from '../go-text.ts';
-import { readName } from '../model.ts';
+import { readStoredName } from '../model.ts';
 import { respond } from '../responses.ts';
 
 export const deleteModel: Endpoint = async ({ request, store }) => {
   const body = decodeBody(await readBody(request), 'DeleteRequest', { model: string, name: string });
   const text = body.model || body.name || '';
   if (text === '') throw new StatusError(400, 'model is required');
-  const model = await store.find(readName(text, `name ${quote(text)} is invalid`));
+  const model = await store.find(readStoredName(text, `name ${quote(text)} is invalid`));
   if (model === undefined) throw new StatusError(404, `model '${text}' not found`);
   await store.delete(model.name);
   return respond('', 200);

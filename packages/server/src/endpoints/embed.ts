@@ -6,6 +6,7 @@ import { keepAlive, options } from '../fields.ts';
 import { acquire, ns } from '../generation.ts';
 import { quote, shortestFloat } from '../go-text.ts';
 import { findModel, readName } from '../model.ts';
+import { forwarded, lastOf } from '../remote/forward.ts';
 import { json } from '../responses.ts';
 
 const fields = {
@@ -35,13 +36,28 @@ export interface EmbedAnswer {
   readonly prompt_eval_count?: number;
 }
 
+type RemoteVectors = Omit<EmbedAnswer, 'vectors'> & { readonly embeddings?: readonly (readonly number[])[] };
+
 /** The vectors of some texts, under whichever API they were asked for. */
 export async function answerEmbed(context: Context, body: EmbedFields): Promise<EmbedAnswer> {
   const { model = '', truncate, dimensions = 0 } = body;
   if (model === '') throw new StatusError(404, "model '' not found");
   readName(model);
   const inputs = textsOf(body.input);
-  const installed = await findModel(context.store, model, () => missing(model));
+  const installed = await findModel(context.store, model, { missing: () => missing(model) });
+  const remote = context.remotes.find(installed);
+  if (remote) {
+    const whole = forwarded(installed, { ...body, input: inputs });
+    const answer = remote.send('/api/embed', whole, context.request.signal);
+    const {
+      embeddings = [],
+      total_duration,
+      load_duration,
+      prompt_eval_count,
+    } = await lastOf<RemoteVectors>(answer);
+    const vectors = embeddings.map(vector => new Float32Array(vector));
+    return { vectors, total_duration, load_duration, prompt_eval_count };
+  }
   const { lease, loadNs } = await acquire(context, installed, body);
   try {
     if (inputs.length === 0) return { vectors: [] };

@@ -6,6 +6,7 @@ import { type Endpoint, readBody } from '../endpoint.ts';
 import { keepAlive, options } from '../fields.ts';
 import { acquire } from '../generation.ts';
 import { findModel, readName } from '../model.ts';
+import { forwarded, lastOf } from '../remote/forward.ts';
 import { json } from '../responses.ts';
 import { missing, normalize } from './embed.ts';
 
@@ -19,10 +20,18 @@ export const embeddings: Endpoint = async context => {
   const { model = '', prompt = '' } = body;
   if (model === '') throw new StatusError(400, 'model is required');
   const name = readName(model);
-  const installed = await findModel(context.store, model, () => missing(model));
+  const installed = await findModel(context.store, model, { missing: () => missing(model) });
   // the one endpoint that looks for a name as it is spelled
   if (Object.entries(name).some(([part, text]) => installed.name[part as keyof typeof name] !== text)) {
     throw new StatusError(404, missing(model));
+  }
+  const remote = context.remotes.find(installed);
+  if (remote) {
+    const whole = forwarded(installed, { ...body, prompt });
+    const answer = await lastOf<{ embedding?: readonly number[] }>(
+      remote.send('/api/embeddings', whole, context.request.signal),
+    );
+    return json({ embedding: answer.embedding ?? [] });
   }
   const { lease } = await acquire(context, installed, body);
   try {

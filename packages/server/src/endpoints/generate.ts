@@ -18,6 +18,7 @@ import {
   run,
 } from '../generation.ts';
 import { findModel } from '../model.ts';
+import { forward } from '../remote/forward.ts';
 
 const fields = {
   ...generation,
@@ -38,6 +39,8 @@ export const generate: Endpoint = async context => {
 
 export interface GenerateLine extends Metrics {
   readonly model: string;
+  readonly remote_model?: string;
+  readonly remote_host?: string;
   readonly created_at: string;
   readonly response: string;
   readonly thinking?: string;
@@ -55,6 +58,15 @@ export async function answerGenerate(context: Context, body: GenerateFields): Pr
   const { model = '', prompt = '' } = body;
   if (model.trim() === '') throw new StatusError(404, `model '${model}' not found`);
   const installed = await findModel(store, model);
+  const remote = context.remotes.find(installed);
+  if (remote) {
+    const system = body.system || installed.system;
+    const whole = { ...body, system, template: body.template || installed.template };
+    return {
+      lines: signal => forward<GenerateLine>(remote, '/api/generate', installed, whole, signal),
+      join,
+    };
+  }
   const done = (reason: string): Answer<GenerateLine> => ({
     only: { model, created_at: createdAt(), response: '', done: true, done_reason: reason },
   });

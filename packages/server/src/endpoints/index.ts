@@ -9,11 +9,15 @@ import { deleteModel } from './delete.ts';
 import { embed } from './embed.ts';
 import { embeddings } from './embeddings.ts';
 import { generate } from './generate.ts';
-import { notYet } from './not-yet.ts';
+import { me } from './me.ts';
 import { ps } from './ps.ts';
 import { pull } from './pull.ts';
+import { push } from './push.ts';
+import { recommendations } from './recommendations.ts';
 import { root } from './root.ts';
 import { show } from './show.ts';
+import { signout } from './signout.ts';
+import { status } from './status.ts';
 import { tags } from './tags.ts';
 import { chatCompletions } from './v1/chat-completions.ts';
 import { completions } from './v1/completions.ts';
@@ -23,11 +27,12 @@ import { model, models } from './v1/models.ts';
 import { responses } from './v1/responses.ts';
 import { transcriptions } from './v1/transcriptions.ts';
 import { version } from './version.ts';
+import { webFetch, webSearch } from './web.ts';
 
 export const endpoints: Readonly<Record<RoutePath, Endpoint>> = {
   '/': root,
   '/api/version': version,
-  '/api/status': notYet,
+  '/api/status': status,
   '/api/generate': generate,
   '/api/chat': chat,
   '/api/embed': embed,
@@ -40,13 +45,13 @@ export const endpoints: Readonly<Record<RoutePath, Endpoint>> = {
   '/api/blobs/:digest': blobs,
   '/api/create': create,
   '/api/pull': pull,
-  '/api/push': notYet,
-  '/api/me': notYet,
-  '/api/signout': notYet,
-  '/api/user/keys/:encodedKey': notYet,
-  '/api/experimental/web_search': notYet,
-  '/api/experimental/web_fetch': notYet,
-  '/api/experimental/model-recommendations': notYet,
+  '/api/push': push,
+  '/api/me': me,
+  '/api/signout': signout,
+  '/api/user/keys/:encodedKey': signout,
+  '/api/experimental/web_search': webSearch,
+  '/api/experimental/web_fetch': webFetch,
+  '/api/experimental/model-recommendations': recommendations,
   '/v1/chat/completions': chatCompletions,
   '/v1/completions': completions,
   '/v1/embeddings': v1Embeddings,

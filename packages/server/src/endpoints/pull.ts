@@ -2,7 +2,7 @@
 import { StatusError } from '@tabllama/api';
 import { bool, decodeBody, string } from '../decode.ts';
 import { type Endpoint, readBody } from '../endpoint.ts';
-import { nameToWrite, readName } from '../model.ts';
+import { nameToWrite, readStoredName } from '../model.ts';
 import { progress } from '../responses.ts';
 
 export const pull: Endpoint = async ({ request, store }) => {
@@ -15,7 +15,7 @@ export const pull: Endpoint = async ({ request, store }) => {
     stream: bool,
   });
   const text = body.model || body.name || '';
-  const source = fileUrl(text, request.url) ?? (await nameToWrite(store, readName(text)));
+  const source = fileUrl(text, request.url) ?? (await nameToWrite(store, readStoredName(text)));
   return progress(request, body.stream ?? true, async function* (signal) {
     try {
       yield* store.pull(source, { insecure: body.insecure }, signal);

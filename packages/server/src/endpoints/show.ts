@@ -7,9 +7,10 @@ import { options } from '../fields.ts';
 import { localTime, shortestFloat } from '../go-text.ts';
 import { capabilities, details, findModel, templateText } from '../model.ts';
 import { modelfile, parameterLines } from '../modelfile.ts';
+import type { Remote } from '../remote/remotes.ts';
 import { json } from '../responses.ts';
 
-export const show: Endpoint = async ({ request, store }) => {
+export const show: Endpoint = async ({ request, store, remotes }) => {
   const body = decodeBody(await readBody(request), 'ShowRequest', {
     model: string,
     name: string,
@@ -20,12 +21,17 @@ export const show: Endpoint = async ({ request, store }) => {
   });
   const name = body.model || body.name || '';
   if (name === '') throw new StatusError(400, 'model is required');
-  const installed = await findModel(store, name, parsed => `model '${displayName(parsed)}' not found`);
+  const installed = await findModel(store, name, {
+    missing: parsed => `model '${displayName(parsed)}' not found`,
+    cloud: 'remote model details are unavailable',
+  });
   const shown: InstalledModel = {
     ...installed,
     system: body.system || installed.system,
     parameters: { ...installed.parameters, ...body.options },
   };
+  const remote = remotes.find(installed);
+  if (remote) return json(await showRemote(remote, shown, body.verbose, request.signal));
   const { gguf } = await store.open(installed);
   const verbose = body.verbose ?? false;
   return json({
@@ -62,6 +68,46 @@ async function projectorInfo(store: Store, { manifest }: InstalledModel, verbose
   const layer = manifest.layers.find(one => one.mediaType.endsWith('.image.projector'));
   const source = layer && (await store.blob(layer.digest));
   return source && headerInfo(await readGguf(source), verbose);
+}
+
+/** What the server of a model tells about it, and over that what was said when the name for it was made. */
+async function showRemote(
+  remote: Remote,
+  model: InstalledModel,
+  verbose: boolean | undefined,
+  signal: AbortSignal,
+): Promise<object> {
+  const { config, licenses, messages } = model;
+  const { model_family: family, base_name, context_length, embedding_length } = config;
+  let theirs: object = {};
+  for await (const answer of remote.send('/api/show', { verbose }, signal)) theirs = answer;
+  const ours = {
+    license: licenses.join('\n') || undefined,
+    modelfile: modelfile(model),
+    parameters: parameterLines(model.parameters) || undefined,
+    template: model.template,
+    system: model.system,
+    messages: messages.length > 0 ? messages : undefined,
+    capabilities: config.capabilities,
+    ...(family && {
+      details: details(model),
+      model_info: {
+        'general.architecture': family,
+        'general.basename': base_name,
+        [`${family}.context_length`]: context_length,
+        [`${family}.embedding_length`]: embedding_length,
+      },
+    }),
+  };
+  return {
+    details: details(model),
+    model_info: {},
+    ...theirs,
+    ...Object.fromEntries(Object.entries(ours).filter(([, value]) => value !== undefined)),
+    remote_model: remote.model,
+    remote_host: remote.host,
+    modified_at: localTime(model.modifiedAt),
+  };
 }
 
 /** The header's keys in order, and how many weights there are. Arrays are shown only when asked for. */

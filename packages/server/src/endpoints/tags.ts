@@ -20,6 +20,8 @@ async function entry(store: Store, model: InstalledModel) {
   return {
     name,
     model: name,
+    remote_model: model.config.remote_model,
+    remote_host: model.config.remote_host,
     modified_at: localTime(model.modifiedAt),
     size: model.size,
     digest: model.digest,
@@ -29,6 +31,6 @@ async function entry(store: Store, model: InstalledModel) {
       embedding_length:
         model.config.embedding_length ?? (gguf && architectureNumber(gguf, 'embedding_length')),
     },
-    capabilities: gguf && capabilities(model, gguf),
+    capabilities: gguf ? capabilities(model, gguf) : model.config.capabilities,
   };
 }

@@ -1,0 +1,40 @@
+/** The layers and the config of an installed model, or of one that runs elsewhere: `from` of create. */
+import { displayName, modelSource, parseModelName, StatusError, type Store } from '@tabllama/api';
+import { remoteUrl } from '../remote/url.ts';
+import { type Base, emptyConfig } from './base.ts';
+
+/** Where Ollama's cloud is. */
+const cloudHost = 'https://ollama.com:443';
+
+/**
+ * A model that is not installed is pulled. With a `remoteHost`, or a name of Ollama's cloud, nothing is: what is made is a name for a
+ * model that runs there.
+ */
+export async function* baseOfModel(
+  store: Store,
+  from: string,
+  remoteHost: string | undefined,
+  signal: AbortSignal,
+): AsyncGenerator<object, Base, undefined> {
+  const { base, source } = modelSource(from);
+  const name = parseModelName(base);
+  if (name === undefined) throw new StatusError(400, 'invalid model name');
+  const host = remoteHost || (source === 'cloud' ? cloudHost : '');
+  if (host) return stubOf(base, remoteUrl(host));
+
+  let model = await store.find(name);
+  if (model === undefined) {
+    for await (const line of store.pull(name, {}, signal)) if (line.status !== 'success') yield line;
+    model = await store.find(name);
+  }
+  if (model === undefined) throw new StatusError(404, `model '${from}' not found`);
+  const parent = displayName(model.name);
+  const weights = model.model === undefined ? [] : [(await store.open(model)).gguf];
+  const layers = model.manifest.layers.map(layer => ({ ...layer, from: parent }));
+  return { layers, config: model.config, weights, templates: [], isNew: false };
+}
+
+function stubOf(remote_model: string, remote_host: string): Base {
+  const config = { ...emptyConfig, remote_host, remote_model };
+  return { layers: [], config, weights: [], templates: [], isNew: false };
+}

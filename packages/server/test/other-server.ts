@@ -1,0 +1,59 @@
+/** Servers that models run on, on real ports: one that speaks as Ollama does, and one that has OpenAI's API only. */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface OtherServer extends AsyncDisposable {
+  /** `http://127.0.0.1:port`. */
+  readonly url: string;
+  readonly requests: { readonly path: string; readonly body: Record<string, unknown> }[];
+  /** Resolves when a client goes away before its answer has ended. */
+  readonly aborted: Promise<void>;
+}
+
+type Answers = Readonly<Record<string, (body: Record<string, unknown>, response: ServerResponse) => unknown>>;
+
+/** `answers` by path: what a function returns is sent as JSON; what it writes itself stays as it is. */
+export async function startOther(answers: Answers): Promise<OtherServer> {
+  const requests: OtherServer['requests'] = [];
+  const aborted = Promise.withResolvers<void>();
+  const server = createServer(async (request, response) => {
+    response.on('close', () => {
+      if (!response.writableFinished) aborted.resolve();
+    });
+    const body = await bodyOf(request);
+    const path = request.url!;
+    requests.push({ path, body });
+    const answer = answers[path];
+    if (!answer) return void response.writeHead(404).end('404 page not found');
+    const value = await answer(body, response);
+    if (value !== undefined) response.end(JSON.stringify(value));
+  });
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    requests,
+    aborted: aborted.promise,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise(resolve => server.close(resolve));
+    },
+  };
+}
+
+async function bodyOf(request: IncomingMessage): Promise<Record<string, unknown>> {
+  let text = '';
+  for await (const part of request) text += part;
+  return text === '' ? {} : JSON.parse(text);
+}
+
+/** Lines of NDJSON, one write each. */
+export function writeLines(response: ServerResponse, lines: readonly object[]): undefined {
+  for (const line of lines) response.write(`${JSON.stringify(line)}\n`);
+  response.end();
+}
+
+/** Server-sent events as OpenAI writes them. */
+export function writeEvents(response: ServerResponse, chunks: readonly object[]): undefined {
+  for (const chunk of chunks) response.write(`data: ${JSON.stringify(chunk)}\n\n`);
+  response.end('data: [DONE]\n\n');
+}
