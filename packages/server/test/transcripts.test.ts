@@ -97,6 +97,7 @@ const same = [
   'pull-missing',
   'pull-missing-no-stream',
   'pull-no-stream',
+  'status',
 ];
 
 test.each(same)('%s: the same answer', async name => {
@@ -195,6 +196,14 @@ describe('create', () => {
     const template = 'sha256:e3b2721cec511e3a627ae0993753abbf5c72cdf4cfcdbc8f5c33ce15c4c4e04b';
     expect(store.blobs.has(template)).toBe(true);
     expect(await response.text()).toBe(textOf(exchange).replaceAll(recordedWeights, weights));
+  });
+
+  test('create-quantize-f32-source: weights that do not say their type are not quantized', async () => {
+    await store.install(parseModelName('acc-f32')!, stories);
+    const exchange = recorded('create-quantize-f32-source');
+    const response = await replay(exchange);
+    expect(response.status).toBe(exchange.response.status);
+    expect(await response.text()).toBe(textOf(exchange));
   });
 
   test('seed-create-gguf: from an uploaded file', async () => {

@@ -3,7 +3,7 @@ import type { Engine } from '@tabllama/api';
 import { createEngine } from '@tabllama/engine';
 import { createGpuRunner, createReferenceEmbedder, estimateMemory } from '@tabllama/models';
 import { createServer } from '@tabllama/server';
-import { createStore } from '@tabllama/store';
+import { createStore, withTokens } from '@tabllama/store';
 import { asStatusError, createDeviceSource, describeDevice } from './device.ts';
 import type { DeviceDescription, PageApi, StartOptions } from './wire/message.ts';
 
@@ -19,7 +19,7 @@ const typicalDevice = {
 } as const;
 
 /** Everything behind the wire. Throws TypeError for a model whose name or URL is none, and for a registry that is no URL. */
-export function compose({ models, base, registry }: StartOptions, page: PageApi): Backend {
+export function compose({ models, base, registry, remoteHosts }: StartOptions, page: PageApi): Backend {
   const device = createDeviceSource(navigator.gpu);
   const engine = createEngine({
     async openRunner(gguf, weights, { contextLength }, signal, onProgress) {
@@ -37,14 +37,23 @@ export function compose({ models, base, registry }: StartOptions, page: PageApi)
     estimate: (gguf, { contextLength }) =>
       estimateMemory(gguf, contextLength, device.current ?? typicalDevice),
   });
+  const findToken = (host: string) => page.findToken(host);
   const store = createStore({
     models,
     base,
     registry,
-    findToken: host => page.findToken(host),
+    findToken,
     persist: () => page.persist(),
   });
-  const server = createServer({ engines: [withProgress(engine, page)], store });
+  const server = createServer({
+    engines: [withProgress(engine, page)],
+    store,
+    remote: {
+      hosts: remoteHosts,
+      ask: origin => page.allowRemote(origin),
+      fetch: withTokens((...request) => fetch(...request), findToken),
+    },
+  });
   return { fetch: server.fetch, device: () => describeDevice(device) };
 }
 

@@ -15,6 +15,13 @@ export interface InstallOptions extends ClaimOptions {
   readonly registry?: string | URL | Readonly<Record<string, string | URL>>;
   /** Tokens for registries and repositories that are not public, by host; asked for when a host answers with 401. */
   readonly tokens?: Readonly<Record<string, string>> | ((host: string) => Token | Promise<Token>);
+  /** Servers that models made with `remote_host` may run on, written as that is: `gpu.local`, `https://gpu.local:443`. */
+  readonly remoteHosts?: readonly string[];
+  /**
+   * Asks the user whether a model may run on another server: everything that is asked of the model is sent there. Called once for each;
+   * a yes is remembered in the store, a no until the page is loaded again. Without this option it is always no.
+   */
+  readonly onRemote?: (origin: string) => boolean | Promise<boolean>;
   /** Makes the worker, where a bundler wants that done in its own way: a module worker that imports `tabllama/worker`. */
   readonly worker?: () => Worker;
   /** Told while a model is uploaded to the GPU and its kernels are compiled. */
@@ -42,14 +49,21 @@ let installed = false;
 export async function install(options: InstallOptions = {}): Promise<Tabllama> {
   if (installed) throw new Error('tabllama is installed in this page already: call uninstall() first');
   const claims = createClaim(options, location.origin);
-  const { models = {}, registry, tokens = {}, worker = ownWorker, onProgress = () => {} } = options;
+  const { models = {}, registry, tokens = {}, remoteHosts } = options;
+  const { onRemote = () => false, worker = ownWorker, onProgress = () => {} } = options;
   const closed = new AbortController();
   const backend = startBackend(
     worker,
-    { models: asTexts(models), base: document.baseURI, registry: registry && asAddresses(registry) },
+    {
+      models: asTexts(models),
+      base: document.baseURI,
+      registry: registry && asAddresses(registry),
+      remoteHosts,
+    },
     {
       onProgress,
       persist: () => navigator.storage.persist(),
+      allowRemote: async origin => onRemote(origin),
       findToken: async host => (typeof tokens === 'function' ? tokens(host) : tokens[host]),
     },
     closed.signal,

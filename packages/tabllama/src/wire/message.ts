@@ -39,6 +39,8 @@ export interface StartOptions {
   readonly base: string;
   /** Where registries are: one for names without a host, or by host. */
   readonly registry?: string | Readonly<Record<string, string>>;
+  /** Servers that models may run on without a question. */
+  readonly remoteHosts?: readonly string[];
 }
 
 /** What the worker exposes through comlink. */
@@ -56,4 +58,6 @@ export interface PageApi {
   persist(): Promise<boolean>;
   /** The token for a host that wants one, where the page has it. */
   findToken(host: string): Promise<string | undefined>;
+  /** Whether a model may run on a server, such as `http://gpu.local:11434`. */
+  allowRemote(origin: string): Promise<boolean>;
 }

@@ -11,7 +11,10 @@ export const models = translated(openaiError, async ({ store }) => async () => {
 
 export const model = translated(openaiError, async ({ store, parameter }) => async () => {
   const missing = (name: Parameters<typeof displayName>[0]) => `model '${displayName(name)}' not found`;
-  const { modifiedAt } = await findModel(store, parameter, missing);
+  const { modifiedAt } = await findModel(store, parameter, {
+    missing,
+    cloud: 'remote model details are unavailable',
+  });
   return jsonLine(entry(parameter, modifiedAt));
 });
 
