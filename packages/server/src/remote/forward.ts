@@ -1,5 +1,7 @@
 /** Requests of Ollama's API as they are sent on to where a model runs, and its lines as those of the model that was asked. */
 import { type InstalledModel, StatusError } from '@tabllama/api';
+import { toText } from '../decode.ts';
+import type { Json as WrittenJson } from '../json.ts';
 import type { Json, Remote, RemotePath } from './remotes.ts';
 
 type Body = Json & {
@@ -7,13 +9,16 @@ type Body = Json & {
   readonly options?: Json;
   /** Milliseconds; Infinity for ever. */
   readonly keep_alive?: number;
+  /** As it was written. */
+  readonly format?: WrittenJson;
 };
 
-/** A request with the model's own parameters, and with times as JSON has them. */
+/** A request with the model's own parameters, and with everything as JSON has it. */
 export function forwarded({ parameters }: InstalledModel, body: Body): Json {
-  const { keep_alive } = body;
+  const { keep_alive, format } = body;
   return {
     ...body,
+    format: format === undefined ? undefined : JSON.parse(toText(format)),
     options: { ...parameters, ...body.options },
     keep_alive: keep_alive === Number.POSITIVE_INFINITY ? -1 : keep_alive && keep_alive / 1000,
   };
