@@ -68,7 +68,7 @@ export interface LoadedModel extends AsyncDisposable {
    * too long where `truncate` is false, and for one that cannot be cut.
    */
   embed(inputs: readonly string[], options?: EmbedOptions, signal?: AbortSignal): Promise<Embeddings>;
-  /** Token ids of a text. `special`: control tokens written in the text are recognised. BOS/EOS as the model wants. */
+  /** Token ids of a text and nothing else. `special`: control tokens written in the text are recognised. */
   tokenize(text: string, special?: boolean): number[];
   /** The text of token ids, control tokens left out unless `special`. */
   detokenize(tokens: readonly number[], special?: boolean): string;

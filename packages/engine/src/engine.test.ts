@@ -136,7 +136,7 @@ describe('a completion', () => {
     const after = await collect(
       wide.complete({ prompt: wide.detokenize(left), options: { ...greedy, numPredict: 10 } }),
     );
-    expect(wide.tokenize(wide.detokenize(left))).toEqual(left);
+    expect(wide.tokenize(wide.detokenize(left))).toEqual(left.slice(1));
     expect(content).toContain(after.content);
     expect(content.indexOf(after.content)).toBe(small.detokenize(golden.generated.slice(0, room)).length);
   });
@@ -279,7 +279,7 @@ describe('a chat', () => {
     const model = await chatOf(['ok'], `{{ bos_token }}${parrotTemplate}`);
     const rendered = model.render({ messages: [user('Hi')] });
     expect(rendered).toBe('user: Hi\n<go>');
-    expect(model.tokenize(rendered, true).filter(token => token === 1)).toHaveLength(1);
+    expect(model.tokenize(rendered, true)).not.toContain(1);
   });
 
   it('without a template is what was said', async () => {
@@ -393,7 +393,7 @@ describe('a model', () => {
 
   it('gives the text of tokens back, and refuses tokens that it does not have', async () => {
     const model = await load(stories);
-    expect(model.tokenize(prompt)).toEqual(golden.promptTokens);
+    expect(model.tokenize(prompt)).toEqual(golden.promptTokens.slice(1));
     expect(model.detokenize(golden.promptTokens)).toBe(prompt);
     expect(() => model.detokenize([1, 512])).toThrow(expect.objectContaining({ status: 400 }));
     expect(() => model.detokenize([-1])).toThrow(expect.objectContaining({ status: 400 }));

@@ -24,7 +24,7 @@ export function createLoadedEmbedder(info: ModelInfo, tokenizer: Tokenizer, embe
       const vectors = await Promise.race([ended.promise, embedder.embed(texts, signal)]);
       return { vectors, promptTokens: texts.reduce((sum, { length }) => sum + length, 0) };
     },
-    tokenize: (text, special = false) => tokenizer.encode(text, { special, addSpecial: true }),
+    tokenize: (text, special = false) => tokenizer.encode(text, { special }),
     detokenize: (tokens, special = false) => tokenizer.decode(tokens, { special }),
     async [Symbol.asyncDispose]() {
       ended.reject(new StatusError(500, `the model "${info.name}" was unloaded`));

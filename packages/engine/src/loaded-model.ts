@@ -113,7 +113,7 @@ export function createLoadedModel(info: ModelInfo, tokenizer: Tokenizer, runner:
     async embed() {
       throw new StatusError(501, 'This server does not support embeddings. Start it with `--embeddings`');
     },
-    tokenize: (text, special = false) => tokenizer.encode(text, { special, addSpecial: true }),
+    tokenize: (text, special = false) => tokenizer.encode(text, { special }),
     detokenize(tokens, special = false) {
       try {
         return tokenizer.decode(tokens, { special });

@@ -145,15 +145,9 @@ function promptText({ body, installed, prepared }: Work, model: LoadedModel): st
     ...(body.context === undefined ? installed.messages : []),
     { role: 'user', content: prompt, images },
   ];
-  const before = body.context ? earlierText(model, body.context) : '';
+  const before = body.context ? model.detokenize(body.context, true) : '';
   const { template, suffix } = body;
   return before + model.render({ messages, tools: [], think: prepared.think, truncate, template, suffix });
-}
-
-/** The text of a `context`, without the token that the tokenizer will put before every prompt by itself. */
-function earlierText(model: LoadedModel, context: readonly number[]): string {
-  const [first] = model.tokenize('');
-  return model.detokenize(first !== undefined && first === context[0] ? context.slice(1) : context, true);
 }
 
 /** The last line with everything that came before it. */
