@@ -15,6 +15,13 @@ describe('a prompt beyond the context', () => {
     expect(fitPrompt(range(7), 8, 3, { truncate: false, shift: false })).toEqual(range(7));
   });
 
+  it('may fill what the window has beyond what was asked for, if it may not be cut', () => {
+    expect(fitPrompt(range(255), 128, 4, { truncate: false }, 256)).toEqual(range(255));
+    expect(() => fitPrompt(range(256), 128, 4, { truncate: false }, 256)).toThrow('(256 tokens), try');
+    expect(fitPrompt(range(255), 128, 4, {}, 256)).toHaveLength(66);
+    expect(() => fitPrompt(range(255), 128, 4, { shift: false }, 256)).toThrow('the prompt is longer');
+  });
+
   it('is refused where it may not be cut, in the words of the runner or of Ollama', () => {
     const message =
       '{"error":{"code":400,"message":"request (310 tokens) exceeds the available context size (256 tokens), try ' +

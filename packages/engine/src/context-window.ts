@@ -4,24 +4,27 @@ import { type GenerationRequest, StatusError } from '@tabllama/api';
 /**
  * Cuts a prompt that leaves no room for an answer: its first tokens stay, and as many of the last as leave half of the rest free.
  * Throws StatusError 400 where the request forbids it.
+ * @param contextLength what was asked for, which is what a prompt is cut to
  * @param keep how many of the first tokens stay
+ * @param window what there is, which is what a prompt that may not be cut must fit
  */
 export function fitPrompt(
   tokens: readonly number[],
   contextLength: number,
   keep: number,
   { truncate = true, shift = true }: Pick<GenerationRequest, 'truncate' | 'shift'>,
+  window = contextLength,
 ): readonly number[] {
   const limit = contextLength - 1;
-  if (tokens.length <= limit) return tokens;
+  if (tokens.length <= limit || (!truncate && tokens.length < window)) return tokens;
   if (!truncate) {
     // word for word what llama.cpp's server says, which Ollama passes on as text
     const error = {
       code: 400,
-      message: `request (${tokens.length} tokens) exceeds the available context size (${contextLength} tokens), try increasing it`,
+      message: `request (${tokens.length} tokens) exceeds the available context size (${window} tokens), try increasing it`,
       type: 'exceed_context_size_error',
       n_prompt_tokens: tokens.length,
-      n_ctx: contextLength,
+      n_ctx: window,
     };
     throw new StatusError(400, JSON.stringify({ error }));
   }

@@ -21,9 +21,15 @@ export interface EngineOptions {
   readonly openEmbedder: Open<Embedder>;
   /** Bytes on the device, from the header alone. Throws ModelError for a model that cannot be run. */
   estimate(gguf: Gguf, options: LoadOptions): { readonly device: number; readonly kvCache: number };
+  /** The window of a model that generates is a multiple of so many tokens, the next that holds what was asked for. Default 1. */
+  readonly windowStep?: number;
 }
 
-export function createEngine({ openRunner, openEmbedder, estimate }: EngineOptions): Engine {
+export function createEngine({ openRunner, openEmbedder, estimate, windowStep = 1 }: EngineOptions): Engine {
+  const windowOf = (gguf: Gguf, options: LoadOptions): LoadOptions =>
+    readPooling(gguf)
+      ? options
+      : { ...options, contextLength: Math.ceil(options.contextLength / windowStep) * windowStep };
   return {
     name: 'webgpu',
     supports({ gguf }) {
@@ -37,7 +43,7 @@ export function createEngine({ openRunner, openEmbedder, estimate }: EngineOptio
     },
     estimate({ gguf }, options) {
       try {
-        return estimate(gguf, options);
+        return estimate(gguf, windowOf(gguf, options));
       } catch (error) {
         throw asStatusError(error);
       }
@@ -47,11 +53,11 @@ export function createEngine({ openRunner, openEmbedder, estimate }: EngineOptio
       try {
         const tokenizer = createTokenizer(gguf.metadata);
         const open = readPooling(gguf) ? openEmbedder : openRunner;
-        const opened = await open(gguf, weights, options, signal, onProgress);
+        const opened = await open(gguf, weights, windowOf(gguf, options), signal, onProgress);
         if (opened.vocabSize === tokenizer.vocabSize) {
           return 'embed' in opened
             ? createLoadedEmbedder(info, tokenizer, opened)
-            : createLoadedModel(info, tokenizer, opened);
+            : createLoadedModel(info, tokenizer, opened, options.contextLength);
         }
         await opened[Symbol.asyncDispose]();
         throw new ModelError(

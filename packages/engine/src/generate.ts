@@ -27,18 +27,18 @@ interface GuidedStep extends Step {
 /**
  * Runs a prompt and generates: one delta per token that completes some text (with logprobs: one per token), then one with `done`.
  * Throws StatusError 400 for a prompt that does not fit and may not be cut, 500 for a lost device, and the signal's reason.
- * @param guide of the request's format
+ * @param request `guide` is that of its format; `contextLength` is what was asked for, of a window that may be larger
  */
 export async function* generate(
   session: Session,
   tokenizer: Tokenizer,
   prompt: readonly number[],
-  request: GenerationRequest & { readonly guide?: Guide },
+  request: GenerationRequest & { readonly guide?: Guide; readonly contextLength: number },
   signal?: AbortSignal,
 ): AsyncGenerator<TextDelta, void, undefined> {
-  const { options, guide } = request;
+  const { options, guide, contextLength } = request;
   const keep = options.numKeep < 0 ? prompt.length : options.numKeep + (tokenizer.addBos ? 1 : 0);
-  const fitting = fitPrompt(prompt, session.contextLength, keep, request);
+  const fitting = fitPrompt(prompt, contextLength, keep, request, session.contextLength);
   if (fitting.length === 0) throw new StatusError(400, 'the prompt is empty');
   let decoder = tokenizer.decoder();
   let stops = createStopMatcher(options.stop);

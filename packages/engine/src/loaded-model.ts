@@ -19,8 +19,13 @@ import { createGuide, type Guide } from './guide.ts';
 import { Session } from './session.ts';
 import { vocabularyOf } from './vocabulary.ts';
 
-export function createLoadedModel(info: ModelInfo, tokenizer: Tokenizer, runner: Runner): LoadedModel {
-  const { contextLength } = runner;
+/** `contextLength` is what was asked for; the runner's window may be larger. */
+export function createLoadedModel(
+  info: ModelInfo,
+  tokenizer: Tokenizer,
+  runner: Runner,
+  contextLength: number,
+): LoadedModel {
   const session = new Session(runner);
   const encode = (text: string) => tokenizer.encode(text, { special: true, addSpecial: true });
   // opened at the first chat: a template that cannot be used is no hindrance to raw prompts
@@ -73,7 +78,13 @@ export function createLoadedModel(info: ModelInfo, tokenizer: Tokenizer, runner:
       ? guideBy(request.format, thinks ? findContent(createParser()) : undefined)
       : undefined;
     let parser: OutputParser | undefined = createParser();
-    for await (const delta of generate(session, tokenizer, encode(prompt), { ...request, guide }, signal)) {
+    for await (const delta of generate(
+      session,
+      tokenizer,
+      encode(prompt),
+      { ...request, guide, contextLength },
+      signal,
+    )) {
       const { content = '', isGuided, logprobs, done } = delta;
       if (isGuided && parser) {
         // the format begins anew with the content, so what the parser withholds is none
@@ -93,7 +104,7 @@ export function createLoadedModel(info: ModelInfo, tokenizer: Tokenizer, runner:
   ): AsyncGenerator<Delta, void, undefined> {
     const { prompt, think, format } = request;
     const guide = format ? guideBy(format) : undefined;
-    const answer = generate(session, tokenizer, encode(prompt), { ...request, guide }, signal);
+    const answer = generate(session, tokenizer, encode(prompt), { ...request, guide, contextLength }, signal);
     if (!think) return yield* answer;
     const parser = createCompletionParser(template().choice, { prompt, think });
     for await (const delta of answer) {

@@ -34,6 +34,7 @@ const engine = createEngine({
   openRunner: createReferenceRunner,
   openEmbedder: createReferenceEmbedder,
   estimate: () => ({ device: 0, kvCache: 0 }),
+  windowStep: 256,
 });
 const server = createServer({ engines: [engine], store });
 const fetch = (path: string, init: RequestInit) => server.fetch(new Request(`http://localhost${path}`, init));
@@ -80,6 +81,17 @@ test.each(['chat-jinja-stream', 'seed-generate-suffix', 'seed-chat-tools-render'
     expect(ours.map(Object.keys)).toEqual(linesOf(textOf(exchange)).map(Object.keys));
   },
 );
+
+test('error-context-*: a prompt that does not fit, in its own number of tokens', async () => {
+  const weights = readFileSync(new URL('models/smollm2-135m-instruct-q4_1.gguf', root));
+  const template = (JSON.parse(textOf(recorded('seed-show'))) as { template: string }).template;
+  await store.install(parseModelName('smollm2:135m')!, weights, { template });
+  for (const name of ['error-context-truncate-false', 'error-context-shift-false']) {
+    const exchange = recorded(name);
+    expect(await replay(exchange)).toEqual(linesOf(textOf(exchange)));
+  }
+  await (await post('/api/generate', { model: 'smollm2:135m', keep_alive: 0 })).text();
+}, 120_000);
 
 describe('lists', () => {
   test('seed-tags: models of the same file have the same entries', async () => {

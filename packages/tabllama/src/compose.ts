@@ -36,6 +36,7 @@ export function compose({ models, base, registry, remoteHosts }: StartOptions, p
     openEmbedder: createReferenceEmbedder,
     estimate: (gguf, { contextLength }) =>
       estimateMemory(gguf, contextLength, device.current ?? typicalDevice),
+    windowStep: 256, // llama.cpp's
   });
   const findToken = (host: string) => page.findToken(host);
   const store = createStore({
