@@ -7,7 +7,7 @@ import { createLoadedEmbedder } from './loaded-embedder.ts';
 import { createLoadedModel } from './loaded-model.ts';
 
 /** Loads the weights. Throws ModelError for a model that cannot be run, StatusError for one that does not fit. */
-type Open<T> = (
+export type Open<T> = (
   gguf: Gguf,
   weights: ByteSource,
   options: LoadOptions,

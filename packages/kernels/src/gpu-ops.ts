@@ -6,8 +6,19 @@ import type { Layout } from './device.ts';
 import type { Constants, KernelName } from './kernel.ts';
 import type { AttentionShape, Ops, Stream } from './ops.ts';
 import type { Dispatch, Grid } from './plan.ts';
+import {
+  bool,
+  constantsOf,
+  embedRows,
+  floatBits,
+  gluRows,
+  groupsOf,
+  matmulRows,
+  normRows,
+  planesOf,
+} from './rows.ts';
 import { samplingBytes } from './sampling.ts';
-import type { GpuPart, GpuWeight } from './upload.ts';
+import type { GpuWeight } from './upload.ts';
 import { pad32 } from './weight-layout.ts';
 
 /** Numbers that size the buffers. All widths are multiples of four. */
@@ -76,10 +87,6 @@ export function bufferBytes(shape: ModelShape, layout: Layout, contextLength: nu
 export const cacheBytes = (shape: ModelShape, contextLength: number): number =>
   shape.kvHeads * contextLength * shape.headDim * (shape.cache === 'f16' ? 2 : 4);
 
-const bool = (value: unknown): number => (value ? 1 : 0);
-/** A float as a word of a uniform block. */
-const floatBits = (value: number): number => new Uint32Array(Float32Array.of(value).buffer)[0];
-const planesOf = (part: GpuPart): Record<number, GPUBuffer> => ({ ...part.planes });
 /** A grid of `count` workgroups in a row, folded where a dimension is too short for it. */
 const row = (count: number): Grid => {
   const y = Math.ceil(count / 65535);
@@ -240,7 +247,8 @@ export function recordDecode(recording: Recording): Recorder {
         matvec(body, 'glu', gateUp, { 4: b.normed, 5: b.partials, 7: b.hidden });
       } else {
         store(body, gateUp, b.gateUp);
-        body.push(gluRows(gateUp.rows, 0, 1, 1, b.state, b.gateUp, b.hidden));
+        const single = { lanes: 1, tokens: 1, state: b.state, none: b.none };
+        body.push(...gluRows(single, gateUp, b.gateUp, b.hidden));
       }
       return b.hidden;
     },
@@ -252,76 +260,29 @@ export function recordDecode(recording: Recording): Recorder {
   return { ops, body, head };
 }
 
-/** silu(gate)·up of a part that has `rows` rows of both together. */
-function gluRows(
-  rows: number,
-  rowStart: number,
-  lanes: number,
-  tileTokens: number,
-  state: GPUBuffer,
-  gateUp: GPUBuffer,
-  hidden: GPUBuffer,
-): Dispatch {
-  return {
-    kernel: 'glu-rows',
-    constants: { LANES: lanes, TOKENS: tileTokens },
-    uniforms: [rows / 8, rowStart / 8],
-    bindings: { 3: state, 4: gateUp, 5: hidden },
-    grid: tokens => [Math.ceil(tokens / lanes), rows / 8],
-  };
-}
-
 /** One prefill tile; the head makes of its last row the one token that decode's head reads. */
 export function recordPrefill(recording: Recording): Recorder {
   const { shape, layout, buffers: b, contextLength, partials } = recording;
   const body: Dispatch[] = [];
   const head: Dispatch[] = [];
-  const tile: Constants = { LANES: layout.tokenLanes, TOKENS: layout.tileTokens };
-  const lanes = (tokens: number) => Math.ceil(tokens / layout.tokenLanes);
+  const tile = { lanes: layout.tokenLanes, tokens: layout.tileTokens, state: b.state, none: b.none };
   const quads = shape.embeddingLength / 4;
   const norm = ({ norm: gain }: Stream<GPUBuffer, GpuWeight>) =>
-    body.push({
-      kernel: 'norm-rows',
-      constants: tile,
-      uniforms: [quads, floatBits(shape.epsilon)],
-      bindings: { 3: b.state, 4: b.streamRows, 5: gain.vector!, 6: b.normedRows },
-      grid: tokens => [lanes(tokens)],
-    });
-  const matmul = (weight: GpuWeight, x: GPUBuffer, y: GPUBuffer, add: boolean, bias?: GpuWeight) => {
-    for (const part of weight.parts) {
-      body.push({
-        kernel: 'matmul',
-        type: part.type,
-        constants: tile,
-        uniforms: [pad32(weight.cols) / 32, part.rows, part.rowStart, bool(bias), bool(add)],
-        bindings: { ...planesOf(part), 3: b.state, 4: x, 6: bias?.vector ?? b.none, 7: y },
-        grid: tokens => [Math.ceil(part.rows / 8), Math.ceil(tokens / (8 * layout.tokenLanes))],
-      });
-    }
-  };
+    body.push(normRows(tile, quads, shape.epsilon, b.streamRows, gain, b.normedRows));
   const ops: Recorder['ops'] = {
     embed(table, gain) {
-      for (const part of table.parts) {
-        body.push({
-          kernel: 'embed-rows',
-          type: part.type,
-          constants: tile,
-          uniforms: [pad32(table.cols) / 32, part.rows, part.rowStart],
-          bindings: { ...planesOf(part), 3: b.state, 5: b.ids, 7: b.streamRows },
-          grid: tokens => [pad32(table.cols) / 32, lanes(tokens)],
-        });
-      }
+      body.push(...embedRows(tile, table, b.ids, b.streamRows));
       return { x: b.streamRows, norm: gain };
     },
     project(stream, weight, bias) {
       norm(stream);
-      matmul(weight, b.normedRows, b.qkvRows, false, bias);
+      body.push(...matmulRows(tile, weight, b.normedRows, b.qkvRows, { bias }));
       return b.qkvRows;
     },
     attention(_, layer, a, gains) {
       body.push({
         kernel: `rope-rows-${shape.cache}`,
-        constants: { ...tile, ...attentionConstants(recording, a, gains !== undefined) },
+        constants: { ...constantsOf(tile), ...attentionConstants(recording, a, gains !== undefined) },
         uniforms: [contextLength],
         bindings: {
           3: b.state,
@@ -332,12 +293,12 @@ export function recordPrefill(recording: Recording): Recorder {
           8: gains?.q.vector ?? b.none,
           9: gains?.k.vector ?? b.none,
         },
-        grid: tokens => [lanes(tokens), a.heads + 2 * a.kvHeads],
+        grid: tokens => [groupsOf(tile, tokens), a.heads + 2 * a.kvHeads],
       });
       body.push({
         kernel: `attention-rows-${shape.cache}`,
         constants: {
-          ...tile,
+          ...constantsOf(tile),
           HEADS: a.heads,
           KV_HEADS: a.kvHeads,
           HEAD_DIM: a.headDim,
@@ -345,22 +306,20 @@ export function recordPrefill(recording: Recording): Recorder {
         },
         uniforms: [contextLength],
         bindings: { 3: b.state, 4: b.qkvRows, 5: b.keys[layer], 6: b.values[layer], 7: b.mixedRows },
-        grid: tokens => [lanes(tokens), a.heads],
+        grid: tokens => [groupsOf(tile, tokens), a.heads],
       });
       return b.mixedRows;
     },
     residual(stream, y, weight, gain) {
-      matmul(weight, y, b.streamRows, true);
+      body.push(...matmulRows(tile, weight, y, b.streamRows, { add: true }));
       return { ...stream, norm: gain };
     },
     glu(stream, gateUp) {
       norm(stream);
-      matmul(gateUp, b.normedRows, b.gateUpRows, false);
-      const parts = gateUp.paired ? gateUp.parts : [{ rows: gateUp.rows, rowStart: 0 }];
-      for (const { rows, rowStart } of parts) {
-        const { tokenLanes, tileTokens } = layout;
-        body.push(gluRows(rows, rowStart, tokenLanes, tileTokens, b.state, b.gateUpRows, b.hiddenRows));
-      }
+      body.push(
+        ...matmulRows(tile, gateUp, b.normedRows, b.gateUpRows),
+        ...gluRows(tile, gateUp, b.gateUpRows, b.hiddenRows),
+      );
       return b.hiddenRows;
     },
     logits(stream) {

@@ -13,6 +13,13 @@ export { createReferenceTextOps } from './reference-texts.ts';
 export { type Chain, greedy, type Mask, MOST_CANDIDATES } from './sampling.ts';
 export { decodeTexts, type Pooling, type TextBatch, type TextOps, type TextOptions } from './text-ops.ts';
 export {
+  createTextProgram,
+  MOST_TEXTS,
+  type TextProgram,
+  type TextShape,
+  textProgramBytes,
+} from './text-program.ts';
+export {
   createMatrix,
   createUploader,
   createVector,

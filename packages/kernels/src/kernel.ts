@@ -3,6 +3,7 @@ import type { QuantType } from '@tabllama/quants';
 import { DeviceError } from './device.ts';
 import attentionDecode from './wgsl/attention-decode.wgsl?raw';
 import attentionRows from './wgsl/attention-rows.wgsl?raw';
+import attentionTexts from './wgsl/attention-texts.wgsl?raw';
 import bestCandidates from './wgsl/best-candidates.wgsl?raw';
 import cacheF16 from './wgsl/cache-f16.wgsl?raw';
 import cacheF32 from './wgsl/cache-f32.wgsl?raw';
@@ -14,14 +15,19 @@ import embedRows from './wgsl/embed-rows.wgsl?raw';
 import finishGlu from './wgsl/finish-glu.wgsl?raw';
 import finishResidual from './wgsl/finish-residual.wgsl?raw';
 import finishStore from './wgsl/finish-store.wgsl?raw';
+import geluRows from './wgsl/gelu-rows.wgsl?raw';
 import gluRows from './wgsl/glu-rows.wgsl?raw';
 import lastRow from './wgsl/last-row.wgsl?raw';
+import layerNormRows from './wgsl/layer-norm-rows.wgsl?raw';
 import matmul from './wgsl/matmul.wgsl?raw';
 import matvecLanes from './wgsl/matvec-lanes.wgsl?raw';
 import matvecSplit from './wgsl/matvec-split.wgsl?raw';
 import normRows from './wgsl/norm-rows.wgsl?raw';
 import normScale from './wgsl/norm-scale.wgsl?raw';
+import poolTexts from './wgsl/pool-texts.wgsl?raw';
 import ropeRows from './wgsl/rope-rows.wgsl?raw';
+import ropeTexts from './wgsl/rope-texts.wgsl?raw';
+import rotateHead from './wgsl/rotate-head.wgsl?raw';
 import sample from './wgsl/sample.wgsl?raw';
 import weightsFloat from './wgsl/weights-float.wgsl?raw';
 import weightsInteger from './wgsl/weights-integer.wgsl?raw';
@@ -32,11 +38,14 @@ export const kernels = {
   'attention-decode-f32': [cacheF32, attentionDecode],
   'attention-rows-f16': [cacheF16, attentionRows],
   'attention-rows-f32': [cacheF32, attentionRows],
+  'attention-texts': [attentionTexts],
   'best-candidates': [candidates, bestCandidates],
   embed: [embed],
   'embed-rows': [embedRows],
+  'gelu-rows': [geluRows],
   'glu-rows': [gluRows],
   'last-row': [lastRow],
+  'layer-norm-rows': [layerNormRows],
   matmul: [matmul],
   'matvec-glu-lanes': [matvecLanes, normScale, finishGlu],
   'matvec-glu-split': [matvecSplit, normScale, finishGlu],
@@ -45,8 +54,10 @@ export const kernels = {
   'matvec-store-lanes': [matvecLanes, normScale, finishStore],
   'matvec-store-split': [matvecSplit, normScale, finishStore],
   'norm-rows': [normRows],
-  'rope-rows-f16': [cacheF16, ropeRows],
-  'rope-rows-f32': [cacheF32, ropeRows],
+  'pool-texts': [poolTexts],
+  'rope-rows-f16': [rotateHead, cacheF16, ropeRows],
+  'rope-rows-f32': [rotateHead, cacheF32, ropeRows],
+  'rope-texts': [rotateHead, ropeTexts],
   sample: [candidates, sample],
 } as const satisfies Record<string, readonly string[]>;
 

@@ -1,5 +1,5 @@
 /** A model on the GPU: weights streamed from the file, then the architecture's forward pass recorded and replayed. */
-import { type ByteSource, type Gguf, readAhead } from '@tabllama/gguf';
+import { type ByteSource, readAhead } from '@tabllama/gguf';
 import {
   cacheBytes,
   createMatrix,
@@ -16,7 +16,7 @@ import {
   weightBytes,
 } from '@tabllama/kernels';
 import type { CheckedWeight } from './checked-weights.ts';
-import { everyWeight, type Model, readModel, readRopeTable, readWeight, replaceWeights } from './model.ts';
+import { everyWeight, type Model, readRopeTable, readWeight, replaceWeights } from './model.ts';
 import type { Runner } from './runner.ts';
 
 export interface MemoryEstimate {
@@ -54,10 +54,13 @@ export function chooseCache(model: Model, contextLength: number): ModelShape['ca
   return kvCacheBytes({ ...model.config, cache: 'f32' }, contextLength) <= most ? 'f32' : 'f16';
 }
 
-/** Which rows of the model's matrices share a buffer. */
-function layoutMatrices(model: Model, maxBindingBytes: number): Map<CheckedWeight, WeightLayout> {
+/** Which rows of the matrices share a buffer. */
+export function layoutMatrices(
+  weights: readonly CheckedWeight[],
+  maxBindingBytes: number,
+): Map<CheckedWeight, WeightLayout> {
   const layouts = new Map<CheckedWeight, WeightLayout>();
-  for (const weight of everyWeight(model)) {
+  for (const weight of weights) {
     if (weight.kind === 'vector') continue;
     const matrices = weight.parts.map(({ tensor, type, rows }) => ({ type, rows, offset: tensor.offset }));
     layouts.set(weight, layoutWeight(matrices, weight.cols, weight.kind === 'pair', maxBindingBytes));
@@ -77,18 +80,16 @@ const estimate = (
   kvCache: kvCacheBytes(shape, contextLength),
 });
 
-/** What a runner will take, from the header alone. Throws ModelError for what cannot be run. */
-export function estimateMemory(
-  gguf: Gguf,
+export function estimateRunner(
+  model: Model,
   contextLength: number,
   { layout, maxBindingBytes }: Pick<Device, 'layout' | 'maxBindingBytes'>,
 ): MemoryEstimate {
-  const model = readModel(gguf);
   const shape = { ...model.config, cache: chooseCache(model, contextLength) };
-  return estimate(shape, layoutMatrices(model, maxBindingBytes), contextLength, layout);
+  return estimate(shape, layoutMatrices(everyWeight(model), maxBindingBytes), contextLength, layout);
 }
 
-const mib = (bytes: number) => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
+export const mib = (bytes: number) => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
 
 /**
  * Loads a model whose header is read. Rejects with DeviceError for what does not fit or does not compile here; then, and when the
@@ -102,7 +103,7 @@ export async function runOnGpu(
 ): Promise<Runner> {
   const { contextLength, signal, onProgress } = options;
   const shape: ModelShape = { ...model.config, cache: options.cache };
-  const layouts = layoutMatrices(model, device.maxBindingBytes);
+  const layouts = layoutMatrices(everyWeight(model), device.maxBindingBytes);
   const { device: needed, kvCache } = estimate(shape, layouts, contextLength, device.layout);
   const keys = cacheBytes(shape, contextLength);
   if (keys > device.maxBindingBytes) {
@@ -113,29 +114,21 @@ export async function runOnGpu(
   }
   const rope = Float32Array.from(await readRopeTable(model, source, contextLength));
   const before = device.allocatedBytes;
-  const buffers: GPUBuffer[] = [];
-  const create = (weight: CheckedWeight): GpuWeight => {
-    const layout = layouts.get(weight);
-    const made = layout ? createMatrix(device, layout) : createVector(device, weight.cols);
-    buffers.push(...made.parts.flatMap(part => part.planes));
-    if (made.vector) buffers.push(made.vector);
-    return made;
-  };
   // everything is allocated first, so that a model that does not fit is refused before a byte is read
   const outOfMemory = device.watchMemory();
-  const weights = new Map(everyWeight(model).map(weight => [weight, create(weight)] as const));
-  const ready = replaceWeights(model, weight => weights.get(weight)!);
+  const { onDevice, free: freeWeights } = allocateWeights(device, everyWeight(model), layouts);
+  const ready = replaceWeights(model, weight => onDevice.get(weight)!);
   const compiling = createProgram(device, {
     shape,
     contextLength,
     rope,
-    weights: weights.values(),
+    weights: onDevice.values(),
     forward: ops => model.forward(ops, model.config, ready),
   });
   const free = async () => {
     const program = await compiling.catch(() => undefined);
     program?.dispose();
-    for (const buffer of buffers) device.destroyBuffer(buffer);
+    freeWeights();
   };
   try {
     if (await outOfMemory()) {
@@ -144,7 +137,7 @@ export async function runOnGpu(
         `the model takes ${mib(needed)} of GPU memory (${mib(kvCache)} of it for a context of ${contextLength} tokens), more than the device has free`,
       );
     }
-    await upload(device, source, layouts, weights, signal, onProgress);
+    await upload(device, source, layouts, onDevice, signal, onProgress);
     onProgress?.({ phase: 'compile', completed: 0, total: 1 });
     const { prefill, logits, decode, sample } = await compiling;
     onProgress?.({ phase: 'compile', completed: 1, total: 1 });
@@ -165,8 +158,30 @@ export async function runOnGpu(
   }
 }
 
+/** Makes the buffers of every weight; `free` destroys them. */
+export function allocateWeights(
+  device: Device,
+  weights: readonly CheckedWeight[],
+  layouts: ReadonlyMap<CheckedWeight, WeightLayout>,
+): { readonly onDevice: ReadonlyMap<CheckedWeight, GpuWeight>; free(): void } {
+  const onDevice = new Map<CheckedWeight, GpuWeight>();
+  for (const weight of weights) {
+    const layout = layouts.get(weight);
+    onDevice.set(weight, layout ? createMatrix(device, layout) : createVector(device, weight.cols));
+  }
+  return {
+    onDevice,
+    free() {
+      for (const { parts, vector } of onDevice.values()) {
+        for (const buffer of parts.flatMap(part => part.planes)) device.destroyBuffer(buffer);
+        if (vector) device.destroyBuffer(vector);
+      }
+    },
+  };
+}
+
 /** Streams every weight from the file into its buffers. */
-async function upload(
+export async function upload(
   device: Device,
   source: ByteSource,
   layouts: ReadonlyMap<CheckedWeight, WeightLayout>,

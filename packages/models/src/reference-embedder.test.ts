@@ -1,17 +1,7 @@
 /** Whole embedders in float64 against the vectors of llama.cpp. */
 import { describe, expect, it } from 'vitest';
-import { embedders, openFixture, readEmbeddings } from '../test/fixtures.ts';
+import { cosine, embedders, openFixture, readEmbeddings } from '../test/fixtures.ts';
 import { createReferenceEmbedder } from './index.ts';
-
-const cosine = (a: ArrayLike<number>, b: ArrayLike<number>) => {
-  let [ab, aa, bb] = [0, 0, 0];
-  for (let i = 0; i < a.length; i++) {
-    ab += a[i] * b[i];
-    aa += a[i] ** 2;
-    bb += b[i] ** 2;
-  }
-  return ab / Math.sqrt(aa * bb);
-};
 
 describe.each(embedders)('%s on the reference ops', name => {
   it('gives the vectors of llama.cpp, alone and in one pass with others', async () => {

@@ -34,10 +34,7 @@ const TOLERANCE = 1e-2;
 
 const known = new WeakMap<Device['gpu'], Map<string, Promise<void>>>();
 
-/**
- * Makes sure that the model's kernels compute what they should. Where they do not, the device goes over to its next layout, with
- * other kernels; rejects with DeviceError when there is none left. Passed tests are remembered for the life of the device.
- */
+/** Makes sure that the model's kernels compute what they should: see `testKernels`. */
 export async function selfTest(
   device: Device,
   model: Model,
@@ -45,35 +42,32 @@ export async function selfTest(
   source: ByteSource,
 ): Promise<void> {
   const small = cutOut(model);
-  for (;;) {
-    const error = await testOnce(device, small, cache, source);
-    if (error === undefined) return;
-    const isWrong = error instanceof DeviceError && error.code === 'bad-kernel';
-    if (!isWrong || !device.nextLayout()) throw error;
-  }
-}
-
-async function testOnce(
-  device: Device,
-  small: Model,
-  cache: ModelShape['cache'],
-  source: ByteSource,
-): Promise<unknown> {
-  const tests = known.get(device.gpu) ?? new Map<string, Promise<void>>();
-  known.set(device.gpu, tests);
   const { heads, kvHeads, headDim, ropeDim, ropeStyle } = small.config;
   const geometry = [heads, kvHeads, headDim, ropeDim, ropeStyle];
   const kinds = small.weights.blocks.map(block => [Object.keys(block), signature(block)]);
   const { output, tokenEmbd } = small.weights;
-  const key = JSON.stringify([cache, geometry, kinds, typesOf(tokenEmbd), typesOf(output), device.layout]);
-  const test = tests.get(key) ?? compare(device, small, cache, source);
-  tests.set(key, test);
-  try {
-    await test;
-    return undefined;
-  } catch (error) {
-    tests.delete(key);
-    return error;
+  const key = JSON.stringify([cache, geometry, kinds, typesOf(tokenEmbd), typesOf(output)]);
+  await testKernels(device, key, () => compare(device, small, cache, source));
+}
+
+/**
+ * Runs a test of kernels. Where they are wrong, the device goes over to its next layout, with other kernels; rejects with DeviceError
+ * when there is none left. Passed tests are remembered by their key for the life of the device.
+ */
+export async function testKernels(device: Device, key: string, test: () => Promise<void>): Promise<void> {
+  const tests = known.get(device.gpu) ?? new Map<string, Promise<void>>();
+  known.set(device.gpu, tests);
+  for (;;) {
+    const inLayout = `${key} ${JSON.stringify(device.layout)}`;
+    const running = tests.get(inLayout) ?? test();
+    tests.set(inLayout, running);
+    try {
+      return await running;
+    } catch (error) {
+      tests.delete(inLayout);
+      const isWrong = error instanceof DeviceError && error.code === 'bad-kernel';
+      if (!isWrong || !device.nextLayout()) throw error;
+    }
   }
 }
 
@@ -110,7 +104,7 @@ async function compare(
   }
 }
 
-function check(what: string, device: Device, logits: Float32Array, expected: Float32Array): void {
+export function check(what: string, device: Device, logits: Float32Array, expected: Float32Array): void {
   const norm = Math.hypot(...expected);
   const error = Math.hypot(...expected.map((value, i) => value - logits[i])) / norm;
   if (!(error <= TOLERANCE)) throw wrong(what, device, `relative error ${error.toPrecision(3)}`);
@@ -119,7 +113,7 @@ function check(what: string, device: Device, logits: Float32Array, expected: Flo
 const wrong = (what: string, device: Device, how: string) =>
   new DeviceError('bad-kernel', `the GPU computes ${what} wrongly here (${how}; ${device.adapter})`);
 
-const typesOf = (weight: CheckedWeight) => weight.parts.map(part => part.type.name).join();
+export const typesOf = (weight: CheckedWeight) => weight.parts.map(part => part.type.name).join();
 const signature = (block: DecoderBlock<CheckedWeight>) =>
   [block.attnQkv, block.attnOutput, block.ffnGateUp, block.ffnDown].map(typesOf).join(' ');
 
@@ -152,8 +146,9 @@ function cutOut({ config, forward, weights, ropeFactors }: Model): Model {
   };
 }
 
-/** @param rows of every part; undefined: as many as it has */
-function cut(weight: CheckedWeight, rows: number | undefined, cols: number): CheckedWeight {
+/** The first rows and columns of a weight.
+ * @param rows of every part; undefined: as many as it has */
+export function cut(weight: CheckedWeight, rows: number | undefined, cols: number): CheckedWeight {
   let rowStart = 0;
   const parts = weight.parts.map(part => {
     const height = rows ?? part.rows;

@@ -47,3 +47,23 @@ export const readEmbeddings = (name: string): readonly EmbeddingGolden[] =>
   JSON.parse(readFileSync(new URL(`golden/${name}.json`, root), 'utf8')).items;
 
 export const embedders = ['all-minilm-l6-v2-q8_0', 'synthetic-bert-f32', 'arch-nomic-bert-f32'] as const;
+
+export function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let [ab, aa, bb] = [0, 0, 0];
+  for (let i = 0; i < a.length; i++) {
+    ab += a[i] * b[i];
+    aa += a[i] ** 2;
+    bb += b[i] ** 2;
+  }
+  return ab / Math.sqrt(aa * bb);
+}
+
+/** ‖a − b‖ / ‖b‖ */
+export function relativeError(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let [difference, norm] = [0, 0];
+  for (let i = 0; i < b.length; i++) {
+    difference += (a[i] - b[i]) ** 2;
+    norm += b[i] ** 2;
+  }
+  return Math.sqrt(difference / norm);
+}

@@ -3,23 +3,13 @@ import { type Device, greedy, openDevice } from '@tabllama/kernels';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { gpu } from '../../kernels/test/dawn.ts';
 import { createGpuRunner, createReferenceRunner, type Runner } from '../src/index.ts';
-import { openFixture, readGolden, tinyModels } from './fixtures.ts';
+import { openFixture, readGolden, relativeError, tinyModels } from './fixtures.ts';
 
 let device: Device;
 beforeAll(async () => {
   device = await openDevice(gpu);
 });
 afterAll(() => device.destroy());
-
-/** ‖a − b‖ / ‖b‖ */
-function relativeError(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  let [difference, norm] = [0, 0];
-  for (let i = 0; i < b.length; i++) {
-    difference += (a[i] - b[i]) ** 2;
-    norm += b[i] ** 2;
-  }
-  return Math.sqrt(difference / norm);
-}
 
 const compare = async (runner: Runner, reference: Runner) =>
   relativeError(await runner.logits(), await reference.logits());

@@ -1,7 +1,7 @@
 /** The one place that knows all rooms: a server over the store and the engine, on the GPU of this worker. */
 import type { Engine } from '@tabllama/api';
-import { createEngine } from '@tabllama/engine';
-import { createGpuRunner, createReferenceEmbedder, estimateMemory } from '@tabllama/models';
+import { createEngine, type Open } from '@tabllama/engine';
+import { createGpuEmbedder, createGpuRunner, estimateMemory } from '@tabllama/models';
 import { createServer } from '@tabllama/server';
 import { createStore, withTokens } from '@tabllama/store';
 import { asStatusError, createDeviceSource, describeDevice } from './device.ts';
@@ -21,19 +21,18 @@ const typicalDevice = {
 /** Everything behind the wire. Throws TypeError for a model whose name or URL is none, and for a registry that is no URL. */
 export function compose({ models, base, registry, remoteHosts }: StartOptions, page: PageApi): Backend {
   const device = createDeviceSource(navigator.gpu);
-  const engine = createEngine({
-    async openRunner(gguf, weights, { contextLength }, signal, onProgress) {
+  const onDevice =
+    <T>(create: (...args: Parameters<typeof createGpuRunner>) => Promise<T>): Open<T> =>
+    async (gguf, weights, { contextLength }, signal, onProgress) => {
       try {
-        return await createGpuRunner(await device.open(), gguf, weights, {
-          contextLength,
-          signal,
-          onProgress,
-        });
+        return await create(await device.open(), gguf, weights, { contextLength, signal, onProgress });
       } catch (error) {
         throw asStatusError(error);
       }
-    },
-    openEmbedder: createReferenceEmbedder,
+    };
+  const engine = createEngine({
+    openRunner: onDevice(createGpuRunner),
+    openEmbedder: onDevice(createGpuEmbedder),
     estimate: (gguf, { contextLength }) =>
       estimateMemory(gguf, contextLength, device.current ?? typicalDevice),
     windowStep: 256, // llama.cpp's
