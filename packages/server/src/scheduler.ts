@@ -109,9 +109,12 @@ export function createScheduler({ engines, maxQueue, keepAliveMs }: SchedulerOpt
     how();
   }
 
-  /** Gives every waiting request what it can have now. */
+  /** Gives every waiting request what it can have now; nobody overtakes another who waits for the same model. */
   function schedule(): void {
+    const passed = new Set<string>();
     for (const waiter of [...waiting]) {
+      if (passed.has(waiter.key)) continue;
+      passed.add(waiter.key);
       const entry = entries.get(waiter.key);
       if (entry === undefined) {
         if (!loading) void load(waiter);
@@ -205,7 +208,7 @@ export function createScheduler({ engines, maxQueue, keepAliveMs }: SchedulerOpt
         const mayFitLater = engine !== undefined && error instanceof StatusError && error.status >= 500;
         const victim = mayFitLater ? leastRecentlyUsed() : undefined;
         if (victim === undefined) throw error;
-        await evict(victim);
+        await evict(victim, signal);
       }
     }
   }
@@ -217,10 +220,19 @@ export function createScheduler({ engines, maxQueue, keepAliveMs }: SchedulerOpt
     return loaded[0];
   }
 
-  async function evict(entry: Entry): Promise<void> {
+  /** Closes a model when it is idle. A load that is given up meanwhile leaves it as it is. */
+  async function evict(entry: Entry, signal: AbortSignal): Promise<void> {
     if (entry.busy) {
-      await new Promise<void>(resolve => {
-        entry.whenIdle = resolve;
+      await new Promise<void>((resolve, reject) => {
+        const giveUp = () => {
+          entry.whenIdle = undefined;
+          reject(signal.reason);
+        };
+        signal.addEventListener('abort', giveUp, { once: true });
+        entry.whenIdle = () => {
+          signal.removeEventListener('abort', giveUp);
+          resolve();
+        };
       });
     }
     await close(entry);

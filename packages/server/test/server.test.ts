@@ -172,6 +172,22 @@ describe('the queue', () => {
   });
 });
 
+test('nobody overtakes another who waits for the same model with another context', async () => {
+  const loads = gate();
+  let isHeld = false;
+  const { engine, say } = await open({ beforeLoad: () => (isHeld ? loads.promise : undefined) });
+  await (await say('a')).text();
+  isHeld = true;
+  const other = say('c');
+  const first = say('a', { options: { num_ctx: 64 } });
+  const second = say('a');
+  await new Promise(resolve => setTimeout(resolve, 20));
+  loads.resolve();
+  for (const response of await Promise.all([other, first, second])) await response.text();
+  const loaded = engine.log.filter(line => line.startsWith('load a'));
+  expect(loaded).toEqual(['load a:latest 512', 'load a:latest 64', 'load a:latest 512']);
+});
+
 describe('loaded models', () => {
   test('the one used longest ago makes room', async () => {
     const { say, engine, running } = await open({ room: 2 });
@@ -214,6 +230,25 @@ describe('loaded models', () => {
       'unload a:latest',
       'load c:latest 512',
     ]);
+  });
+
+  test('a busy model stays when the one that waits for its room is given up', async () => {
+    const piece = gate();
+    const { engine, say, running } = await open({
+      room: 1,
+      beforePiece: (_, i) => (i === 1 ? piece.promise : undefined),
+    });
+    const busy = await say('a');
+    const given = new AbortController();
+    const waiting = say('c', {}, { signal: given.signal });
+    await vi.waitFor(() => expect(engine.log).toContain('refuse c:latest'));
+    given.abort(new Error('never mind'));
+    await expect(waiting).rejects.toThrow('never mind');
+    piece.resolve();
+    await busy.text();
+    expect(engine.log).not.toContain('unload a:latest');
+    expect((await running()).map(({ name }) => name)).toEqual(['a:latest']);
+    expect((await say('a')).status).toBe(200);
   });
 
   test('a model that fits nowhere is refused with the engine’s numbers', async () => {
