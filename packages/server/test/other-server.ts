@@ -1,4 +1,4 @@
-/** Servers that models run on, on real ports: one that speaks as Ollama does, and one that has OpenAI's API only. */
+/** Servers that models run on, on real ports: one that speaks as Ollama does, and one that has OpenAI's API only. Pages of any origin may ask, unless `cors` is false. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -13,10 +13,15 @@ export interface OtherServer extends AsyncDisposable {
 type Answers = Readonly<Record<string, (body: Record<string, unknown>, response: ServerResponse) => unknown>>;
 
 /** `answers` by path: what a function returns is sent as JSON; what it writes itself stays as it is. */
-export async function startOther(answers: Answers): Promise<OtherServer> {
+export async function startOther(answers: Answers, { cors = true } = {}): Promise<OtherServer> {
   const requests: OtherServer['requests'] = [];
   const aborted = Promise.withResolvers<void>();
   const server = createServer(async (request, response) => {
+    if (cors) {
+      response.setHeader('access-control-allow-origin', '*');
+      response.setHeader('access-control-allow-headers', 'content-type');
+    }
+    if (request.method === 'OPTIONS') return void response.writeHead(204).end();
     response.on('close', () => {
       if (!response.writableFinished) aborted.resolve();
     });
