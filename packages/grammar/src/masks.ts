@@ -56,15 +56,15 @@ export function createMasks({ states, terms }: Grammar, vocabulary: Vocabulary):
   };
 
   /** Groups of strings with one ending behind the quote; `min` to `max` characters may stand before it. */
-  const groupTarget = (of: StringTokens, min: number, max: number, key: boolean, to: Target): Target => {
+  const groupTarget = (of: StringTokens, min: number, max: number, watched: boolean, to: Target): Target => {
     const each = (index: number, act: (id: number) => void): void => {
       const group = of.groups[index];
       for (let i = 0; i < group.length; i += 2) if (min <= group[i + 1] && group[i + 1] <= max) act(group[i]);
     };
     return {
       trie: of.behind,
-      // A key that comes later in the token may depend on this one.
-      allow: index => each(index, key && of.keyed[index] ? to.check : to.allow),
+      // A key or an item that comes later in the token may have to differ from this one.
+      allow: index => each(index, watched && of.keyed[index] ? to.check : to.allow),
       deny: index => each(index, to.deny),
       check: index => each(index, to.check),
       apart: to.apart,
@@ -99,7 +99,7 @@ export function createMasks({ states, terms }: Grammar, vocabulary: Vocabulary):
   const walkString = (target: Target, from: number, to: number, at: State, shared: boolean): void => {
     const [rest] = at.rests;
     const length = text.length;
-    if (!at.unique && states.uniform(at)) {
+    if (states.uniform(at)) {
       const run = terms.asRun(rest);
       if (run) {
         free(target, from, to, at, run.min, run.max, []);
@@ -148,7 +148,7 @@ export function createMasks({ states, terms }: Grammar, vocabulary: Vocabulary):
       for (let i = 0; i < closing.length; i += 2)
         if (min <= closing[i + 1] && closing[i + 1] <= max) target.allow(closing[i]);
       if (behind.byte.length > 0)
-        walk(groupTarget(known, min, max, at.key, target), 0, behind.byte.length, after);
+        walk(groupTarget(known, min, max, at.key || at.unique, target), 0, behind.byte.length, after);
     }
     text.length = length;
   };
@@ -160,8 +160,8 @@ export function createMasks({ states, terms }: Grammar, vocabulary: Vocabulary):
     for (let node = from; node < to; node = end[node]) {
       const next = terms.next(rest, byte[node]);
       const other = terms.next(near, byte[node]);
-      // Two keys that end here are not one and the same.
-      if (next === other && (next !== EPSILON || !at.key)) continue;
+      // Two keys or items that end here are not one and the same.
+      if (next === other && (next !== EPSILON || !(at.key || at.unique))) continue;
       text.bytes[length] = byte[node];
       if (next > EPSILON && other > EPSILON) {
         text.length = length + 1;

@@ -17,7 +17,7 @@ export interface StringTokens {
   readonly behind: Trie;
   /** Such tokens as `closing` has them, those with one ending together. */
   readonly groups: readonly (readonly number[])[];
-  /** Whether a group's ending holds a whole key, or may. */
+  /** Whether a group's ending holds another whole string, or may. */
   readonly keyed: readonly boolean[];
 }
 

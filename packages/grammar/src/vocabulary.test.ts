@@ -1,0 +1,103 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  createVocabulary,
+  GrammarError,
+  startsToken,
+  type Vocabulary,
+  vocabularyFromBytes,
+  vocabularyToBytes,
+} from './index.ts';
+
+const bytes = fc.uint8Array({ maxLength: 6 });
+const tokens = fc.array(
+  fc.option(fc.oneof(bytes, fc.constantFrom('"', 'a', 'aé', '",').map(encode)), { nil: undefined }),
+  {
+    minLength: 1,
+    maxLength: 40,
+  },
+);
+
+function encode(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+function create(list: readonly (Uint8Array | undefined)[]): Vocabulary {
+  return createVocabulary({ bytesOf: id => list[id], size: list.length + 1, endIds: [list.length] });
+}
+
+/** What can be seen of it. */
+function content({ size, endIds, tokens, sorted, trie, twin, strings }: Vocabulary): unknown {
+  return { size, endIds, tokens, sorted, trie, twin, strings: strings(trie, 0, trie.byte.length) };
+}
+
+describe('the trie', () => {
+  it('holds every token under its bytes, equal ones behind one another', () => {
+    fc.assert(
+      fc.property(tokens, list => {
+        const { trie, twin } = create(list);
+        const found = new Map<number, number[]>();
+        const visit = (from: number, to: number, path: readonly number[]): void => {
+          for (let node = from; node < to; node = trie.end[node]) {
+            const here = [...path, trie.byte[node]];
+            for (let id = trie.token[node]; id >= 0; id = twin[id]) found.set(id, here);
+            visit(node + 1, trie.end[node], here);
+          }
+        };
+        visit(0, trie.byte.length, []);
+        for (const [id, token] of list.entries()) expect(found.get(id) ?? []).toEqual([...(token ?? [])]);
+      }),
+    );
+  });
+
+  it('knows whether a token goes on behind some bytes', () => {
+    const vocabulary = create(['ab', 'abc', 'b'].map(encode));
+    expect(['a', 'ab', 'abc', 'b', 'c'].map(text => startsToken(vocabulary, encode(text)))).toEqual([
+      true,
+      true,
+      false,
+      false,
+      false,
+    ]);
+  });
+});
+
+describe('bytes of a vocabulary', () => {
+  it('give the same vocabulary back', () => {
+    fc.assert(
+      fc.property(tokens, list => {
+        const vocabulary = create(list);
+        expect(content(vocabularyFromBytes(vocabularyToBytes(vocabulary)))).toEqual(content(vocabulary));
+      }),
+    );
+  });
+
+  it('are refused, or mean what they say, when they were changed', () => {
+    fc.assert(
+      fc.property(tokens, fc.nat(), fc.nat(255), fc.boolean(), (list, where, value, cut) => {
+        const data = vocabularyToBytes(create(list));
+        const at = where % data.length;
+        const changed = cut ? data.slice(0, at) : data.with(at, value);
+        let read: Vocabulary;
+        try {
+          read = vocabularyFromBytes(changed);
+        } catch (error) {
+          expect(error).toBeInstanceOf(GrammarError);
+          return;
+        }
+        expect(vocabularyToBytes(read)).toEqual(changed);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('do not ask for more room than they have', () => {
+    const data = vocabularyToBytes(create([encode('a')]));
+    for (const at of [4, 8, 12]) {
+      const changed = data.slice();
+      changed.fill(0xff, at, at + 4);
+      expect(() => vocabularyFromBytes(changed)).toThrow(GrammarError);
+    }
+    expect(() => vocabularyFromBytes(new Uint8Array(0))).toThrow(GrammarError);
+  });
+});
