@@ -19,16 +19,12 @@ const person = {
     friends: { type: 'array', items: { enum: ['Tom', 'Lily', 'Ben'] }, maxItems: 2 },
   },
   required: ['name', 'age', 'friends'],
-  additionalProperties: false,
 };
 const sentence = { once: 'upon a time', there: ['was', 'a', 'little', 'girl', { named: 'Lily' }] };
 const schemas: Record<string, object> = {
   person,
   'one of two': {
-    anyOf: [
-      { const: 'a dog' },
-      { type: 'object', properties: { cat: { const: true } }, required: ['cat'], maxProperties: 1 },
-    ],
+    anyOf: [{ const: 'a dog' }, { type: 'object', properties: { cat: { const: true } }, required: ['cat'] }],
   },
   'a number': { type: 'number', minimum: -5, maximum: 5, multipleOf: 0.25 },
   'what must be said': { const: sentence },
@@ -162,9 +158,8 @@ describe('a completion with a format', () => {
   it('keeps the order that the schema’s text has', async () => {
     const format =
       '{"type":"object","properties":{"b":{"const":1},"10":{"const":1},"2":{"const":1}},"required":["b","10","2"]}';
-    const closed = format.replace('{', '{"additionalProperties":false,');
     const { content } = await collect(
-      model.complete({ prompt, options: { ...greedy, numPredict: 120 }, format: closed }),
+      model.complete({ prompt, options: { ...greedy, numPredict: 120 }, format }),
     );
     expect([...content.matchAll(/"(\w+)"/g)].map(([, key]) => key)).toEqual(['b', '10', '2']);
   });

@@ -48,7 +48,8 @@ export function createLoadedModel(
   const guideBy = (format: string, begins?: (piece: string) => number | undefined): Guide => {
     vocabulary ??= vocabularyOf(tokenizer);
     try {
-      const matcher = createMatcher(compileSchema(format), vocabulary);
+      // closed, as Ollama's grammars are
+      const matcher = createMatcher(compileSchema(format, { closed: true }), vocabulary);
       return createGuide({ tokenizer, vocabulary, matcher, begins });
     } catch (error) {
       if (!(error instanceof GrammarError)) throw error;

@@ -11,6 +11,11 @@ export interface GrammarOptions {
   readonly compact?: boolean;
   /** Properties come in any order. Default false: in the order of the schema. */
   readonly anyOrder?: boolean;
+  /**
+   * An object that declares properties has no others, unless `additionalProperties`, `patternProperties` or the like speak of them, or
+   * it might not do without. Default false, as JSON Schema has it.
+   */
+  readonly closed?: boolean;
 }
 
 /** A compiled schema: the texts that satisfy it. It grows as texts are read, within limits, and is freed as a whole. */
@@ -28,7 +33,7 @@ const MAX_REACHABLE = 20_000;
  */
 export function compileSchema(
   schema: unknown,
-  { compact = false, anyOrder = false }: GrammarOptions = {},
+  { compact = false, anyOrder = false, closed = false }: GrammarOptions = {},
 ): Grammar {
   let document: Json;
   try {
@@ -42,9 +47,10 @@ export function compileSchema(
     if (!(error instanceof SyntaxError)) throw error;
     throw new GrammarError('invalid', '', '', `the schema is not JSON: ${error.message}`);
   }
-  const reader = readSchema(document);
+  const reader = readSchema(document, closed);
   try {
-    const plans = new Plans(reader, anyOrder);
+    const plans = new Plans(reader, { anyOrder, closed });
+    if (closed && !plans.inhabited(reader.root)) return compileSchema(schema, { compact, anyOrder });
     if (!plans.inhabited(reader.root))
       throw new GrammarError('unsatisfiable', '', '', 'no text satisfies the schema');
     visitAll(reader, plans);

@@ -152,6 +152,29 @@ it('takes properties in any order where that is asked for', () => {
   expect(read(schema, '{"b": 1, "a": 2}', { anyOrder: true })).toBe('yes');
 });
 
+it('gives objects no properties that nothing speaks of, where that is asked for', () => {
+  const properties = { a: { type: 'integer' } };
+  const fitsClosed = (schema: object, text: string) =>
+    fits({ type: 'object', ...schema }, text, { closed: true });
+  expect(fitsClosed({ properties }, '{"a": 1}')).toBe(true);
+  expect(fitsClosed({ properties }, '{"a": 1, "b": 1}')).toBe(false);
+  expect(fitsClosed({ properties, required: ['b'] }, '{"b": 1}')).toBe(true);
+  expect(fitsClosed({}, '{"b": 1}')).toBe(true);
+  expect(fitsClosed({ allOf: [{ properties }, { properties: { c: {} } }] }, '{"a": 1, "c": 2}')).toBe(true);
+  expect(fitsClosed({ allOf: [{ properties }, { properties: { c: {} } }] }, '{"b": 2}')).toBe(false);
+  const spokenOf = [
+    { additionalProperties: true },
+    { additionalProperties: { type: 'integer' } },
+    { patternProperties: { '^b': {} } },
+    { minProperties: 2 },
+  ];
+  for (const more of spokenOf) {
+    expect(fitsClosed({ properties, ...more }, '{"a": 1, "b": 1}'), JSON.stringify(more)).toBe(true);
+  }
+  expect(fitsClosed({ properties, patternProperties: { '^b': {} } }, '{"c": 1}')).toBe(false);
+  expect(fitsClosed({ properties, additionalProperties: { type: 'integer' } }, '{"b": "x"}')).toBe(false);
+});
+
 it('keeps the order that keys have in the text of a schema', () => {
   expect(
     read('{"type":"object","properties":{"b":{},"1":{}},"required":["1","b"]}', '{"b": 1, "1": 1}'),

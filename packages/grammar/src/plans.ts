@@ -3,7 +3,7 @@
  * so that no text ends in a dead end. Questions are answered for states: what has been written of the object or array so far.
  */
 import { LimitError } from './error.ts';
-import { type Formula, type Formulas, type Names, TRUE } from './formulas.ts';
+import { FALSE, type Formula, type Formulas, type Names, TRUE } from './formulas.ts';
 import type { SchemaReader } from './schema.ts';
 import { type ArrayShape, type ObjectShape, objectKey, type Shapes } from './shapes.ts';
 import { NEVER, type Term, type Terms } from './terms.ts';
@@ -65,6 +65,16 @@ interface Conditions {
   readonly rules: readonly Wanted[];
 }
 
+/** Whether an object of the shape declares names and needs no others. */
+function isClosable({ order, some, min, clauses }: ObjectShape): boolean {
+  const needsOthers = clauses
+    .flat()
+    .some(literal =>
+      literal.kind === 'size' ? literal.min > 0 : literal.kind === 'some' && 'term' in literal.names,
+    );
+  return order.length > 0 && min === 0 && some.length === 0 && !needsOthers;
+}
+
 export class Plans {
   private readonly terms: Terms;
   private readonly formulas: Formulas;
@@ -81,9 +91,11 @@ export class Plans {
   private plainNumbers: Term | undefined;
 
   private readonly anyOrder: boolean;
+  private readonly closed: boolean;
 
-  constructor(reader: SchemaReader, anyOrder: boolean) {
+  constructor(reader: SchemaReader, { anyOrder, closed }: { anyOrder: boolean; closed: boolean }) {
     this.anyOrder = anyOrder;
+    this.closed = closed;
     this.reader = reader;
     this.terms = reader.terms;
     this.formulas = reader.formulas;
@@ -166,7 +178,9 @@ export class Plans {
     }
     const { characters } = this.reader;
     const names = characters.literals(listed);
-    const unlisted = this.terms.and(characters.string, this.terms.not(names));
+    const spokenOf = shape.patterns.filter(rule => rule.of !== FALSE).map(rule => rule.term);
+    const possible = this.closed && isClosable(shape) ? this.terms.alt(...spokenOf) : characters.string;
+    const unlisted = this.terms.and(possible, this.terms.not(names));
     const others = this.where(shape.patterns, unlisted, TRUE);
     const sizes = [shape, ...shape.clauses.flat().filter(literal => literal.kind === 'size')];
     const finite = sizes.some(({ min }) => min > 0) || shape.some.length > 0 || shape.clauses.length > 0;

@@ -44,7 +44,7 @@ export interface SchemaReader {
 }
 
 /** Everything that belongs to one grammar; `root` of it is unread until its shape is asked for. */
-export function readSchema(document: Json): SchemaReader {
+export function readSchema(document: Json, closed: boolean): SchemaReader {
   const terms = beginning().fork();
   const characters = createCharacters(terms);
   const numbers = createNumbers(terms, isDraft4(document));
@@ -99,6 +99,7 @@ export function readSchema(document: Json): SchemaReader {
     const reading: Reading = {
       schema,
       pointer,
+      closed,
       terms,
       formulas,
       characters,

@@ -121,7 +121,6 @@ const city = {
   type: 'object',
   properties: { name: { enum: ['Paris', 'Rome'] }, '10': { type: 'integer', minimum: 1, maximum: 9 } },
   required: ['name', '10'],
-  additionalProperties: false,
 };
 
 test('a format is kept, streamed or not, by generate and by chat', async () => {

@@ -11,6 +11,8 @@ import { NEVER, type Term, type Terms } from '../terms.ts';
 export interface Reading {
   readonly schema: JsonObject;
   readonly pointer: string;
+  /** Whether objects have no properties but those that are spoken of. */
+  readonly closed: boolean;
   readonly terms: Terms;
   readonly formulas: Formulas;
   readonly characters: Characters;

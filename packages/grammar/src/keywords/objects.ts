@@ -59,7 +59,8 @@ function otherNames(reading: Reading, names: Iterable<string>, patterns: Iterabl
 const keys = (value: Json | undefined): Iterable<string> => (isObject(value) ? value.keys() : []);
 
 function others(reading: Reading, names: Iterable<string>, patterns: Iterable<string>, of: Formula): Formula {
-  if (of === TRUE) return TRUE;
+  // where objects are closed, it matters that others are spoken of
+  if (of === TRUE && !reading.closed) return TRUE;
   return reading.formulas.atom({
     kind: 'properties',
     names: { term: otherNames(reading, names, patterns) },
