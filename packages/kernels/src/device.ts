@@ -44,10 +44,10 @@ export interface Device {
   destroy(): void;
 }
 
-/** WebGPU is missing, or refuses. `code` is for a page that wants to say what to do. */
+/** WebGPU is missing, refuses, or is gone. `code` is for a page that wants to say what to do. */
 export class DeviceError extends Error {
   override readonly name = 'DeviceError';
-  readonly code: 'no-webgpu' | 'no-adapter' | 'too-large' | 'bad-kernel';
+  readonly code: 'no-webgpu' | 'no-adapter' | 'too-large' | 'bad-kernel' | 'lost';
   constructor(code: DeviceError['code'], message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;

@@ -11,6 +11,7 @@ export {
 } from './reference.ts';
 export { createReferenceTextOps } from './reference-texts.ts';
 export { type Chain, greedy, type Mask, MOST_CANDIDATES } from './sampling.ts';
+export { createStaging, type Staging } from './staging.ts';
 export { decodeTexts, type Pooling, type TextBatch, type TextOps, type TextOptions } from './text-ops.ts';
 export {
   createTextProgram,
@@ -21,10 +22,11 @@ export {
 } from './text-program.ts';
 export {
   createMatrix,
-  createUploader,
   createVector,
   type GpuWeight,
   type ReadBytes,
-  type Uploader,
+  rowsOf,
+  uploadRows,
+  uploadVector,
 } from './upload.ts';
 export { type FileRows, layoutWeight, type WeightLayout, weightBytes } from './weight-layout.ts';

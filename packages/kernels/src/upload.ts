@@ -1,7 +1,8 @@
-/** File → staging → device in pieces of a few MiB, so that a model of any size takes little of the JS heap. */
+/** File → staging → device in pieces of a MiB, so that a model of any size takes little of the JS heap. */
 import type { QuantType } from '@tabllama/quants';
 import type { Device } from './device.ts';
-import { fileRowBytes, type PartLayout, pad32, type WeightLayout } from './weight-layout.ts';
+import type { Staging } from './staging.ts';
+import { type FileRows, fileRowBytes, pad32, type WeightLayout } from './weight-layout.ts';
 
 /** Rows of a weight that lie in buffers of their own. */
 export interface GpuPart {
@@ -21,14 +22,14 @@ export interface GpuWeight {
   readonly vector?: GPUBuffer;
 }
 
-/** Bytes of the file. */
+/** Bytes of the file; they need to stay only until the next read. */
 export type ReadBytes = (offset: number, length: number) => Promise<Uint8Array<ArrayBuffer>>;
 
-/** Bytes read at once. */
-const PIECE = 4 << 20;
+/** Bytes read and staged at once, where a row is not longer. */
+const PIECE = 1 << 20;
 const STORAGE = 0x80 | 0x08; // GPUBufferUsage.STORAGE | COPY_DST
 
-/** Makes the buffers of a matrix; they are filled by an uploader. */
+/** Makes the buffers of a matrix. */
 export function createMatrix(device: Device, layout: WeightLayout): GpuWeight {
   const { rows, cols, paired } = layout;
   const parts = layout.parts.map(({ type, rowStart, rows, planeBytes }) => ({
@@ -40,87 +41,103 @@ export function createMatrix(device: Device, layout: WeightLayout): GpuWeight {
   return { rows, cols, paired, parts };
 }
 
-/** Makes the buffer of a vector of `cols` floats, padded with zeros; it is filled by an uploader. */
+/** Makes the buffer of a vector of `cols` floats, padded with zeros. */
 export function createVector(device: Device, cols: number): GpuWeight {
   const vector = device.createBuffer('vector', pad32(cols) * 4, STORAGE);
   return { rows: 1, cols, paired: false, parts: [], vector };
 }
 
-export interface Uploader {
-  /** Fills a matrix from the file. */
-  matrix(layout: WeightLayout, weight: GpuWeight): Promise<void>;
-  /** @param values [cols] */
-  vector(weight: GpuWeight, values: Float32Array<ArrayBuffer>): void;
+/** Rows of the file and the buffers that they go into. */
+export interface MatrixRows extends FileRows {
+  readonly cols: number;
+  readonly planes: readonly GPUBuffer[];
+  /** Where they begin there. */
+  readonly row: number;
 }
 
+/** All that fills a matrix. */
+export const rowsOf = (layout: WeightLayout, weight: GpuWeight): MatrixRows[] =>
+  layout.parts.flatMap(({ pieces }, i) => {
+    const { planes } = weight.parts[i];
+    let end = 0;
+    return pieces.map(piece => {
+      end += piece.rows;
+      return { ...piece, cols: layout.cols, planes, row: end - piece.rows };
+    });
+  });
+
 /**
- * @param read the bytes need to stay only until the next read
- * @param onBytes called with the number of bytes of the file that were uploaded just now; awaited, so that it can hold the upload back
+ * Fills rows of a matrix from the file.
+ * @param onBytes called with the number of bytes of the file that were staged just now
  */
-export function createUploader(
-  { gpu: { queue } }: Device,
+export async function uploadRows(
+  staging: Staging,
+  rows: MatrixRows,
   read: ReadBytes,
-  onBytes: (bytes: number) => Promise<void>,
-): Uploader {
-  /** Where blocks are taken apart, by plane; fresh memory for every piece would cost more than the work. */
-  const scratch: Uint8Array<ArrayBuffer>[] = [];
-  const scratchOf = (plane: number, bytes: number) => {
-    if (!(scratch[plane]?.length >= bytes)) scratch[plane] = new Uint8Array(bytes);
-    return scratch[plane].subarray(0, bytes);
-  };
-  return {
-    async matrix(layout, weight) {
-      for (const [i, part] of layout.parts.entries()) {
-        const { type, planes } = weight.parts[i];
-        for (const { offset, length, row } of piecesOf(part, layout.cols)) {
-          const bytes = padRows(await read(offset, length), type, layout.cols);
-          const blocks = bytes.length / type.blockBytes;
-          const firstBlock = row * (pad32(layout.cols) / type.blockSize);
-          // copies to the device are whole words
-          const taken = type.planes.map((plane, p) =>
-            scratchOf(p, Math.ceil((blocks * plane.bytes) / 4) * 4),
-          );
-          if (type.split) type.split(bytes, taken);
-          else taken[0].set(bytes);
-          for (const [p, data] of taken.entries()) {
-            queue.writeBuffer(planes[p], firstBlock * type.planes[p].bytes, data);
-          }
-          await onBytes(length);
-        }
-      }
-    },
-    vector: ({ vector }, values) => queue.writeBuffer(vector!, 0, values),
-  };
+  onBytes: (bytes: number) => void,
+): Promise<void> {
+  const { type, planes, cols } = rows;
+  for (const { offset, length, block, blocks } of piecesOf(rows)) {
+    const bytes = await read(offset, length);
+    const memory = await staging.stage(
+      type.planes.map((plane, p) => ({
+        buffer: planes[p],
+        offset: block * plane.bytes,
+        // copies are of whole words; what lies behind the last row is never read
+        bytes: Math.ceil((blocks * plane.bytes) / 4) * 4,
+      })),
+    );
+    if (type.split) type.split(bytes, memory);
+    else copyRows(bytes, memory[0], fileRowBytes(type, cols), fileRowBytes(type, pad32(cols)));
+    onBytes(length);
+  }
+}
+
+/** Fills a part of a vector, from its element `start` on. */
+export async function uploadVector(
+  staging: Staging,
+  { vector }: GpuWeight,
+  start: number,
+  values: Float32Array<ArrayBuffer>,
+): Promise<void> {
+  const [memory] = await staging.stage([{ buffer: vector!, offset: 4 * start, bytes: values.byteLength }]);
+  memory.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
 }
 
 interface Piece {
   readonly offset: number;
   readonly length: number;
-  /** Row within the part. */
-  readonly row: number;
+  /** First block on the device, and their number there. */
+  readonly block: number;
+  readonly blocks: number;
 }
 
-function* piecesOf({ type, pieces }: PartLayout, cols: number): Generator<Piece> {
+function* piecesOf({ type, offset, rows, cols, row }: MatrixRows): Generator<Piece> {
+  const rowBlocks = pad32(cols) / type.blockSize;
   const rowBytes = fileRowBytes(type, cols);
-  // whole quads of rows, so that planes of two bytes a block are written at multiples of four
-  const most = Math.max(4, Math.floor(PIECE / rowBytes / 4) * 4);
-  let row = 0;
-  for (const piece of pieces) {
-    for (let at = 0; at < piece.rows; at += most) {
-      const count = Math.min(most, piece.rows - at);
-      yield { offset: piece.offset + at * rowBytes, length: count * rowBytes, row: row + at };
-    }
-    row += piece.rows;
+  // rows that are padded are cut between rows, others between pairs of blocks: planes of two bytes a block are then cut at whole words
+  const unit = cols % 32 === 0 ? 2 : rowBlocks;
+  const most = unit * Math.max(1, Math.floor(PIECE / (unit * type.blockBytes)));
+  const end = rows * rowBlocks;
+  for (let at = 0; at < end; at += most) {
+    const blocks = Math.min(most, end - at);
+    yield {
+      offset: offset + (at * rowBytes) / rowBlocks,
+      length: (blocks * rowBytes) / rowBlocks,
+      block: row * rowBlocks + at,
+      blocks,
+    };
   }
 }
 
 /** Rows of types whose blocks are shorter than 32 get zeros at their ends. */
-function padRows(bytes: Uint8Array<ArrayBuffer>, type: QuantType, cols: number): Uint8Array<ArrayBuffer> {
-  if (cols % 32 === 0) return bytes;
-  const from = fileRowBytes(type, cols);
-  const to = fileRowBytes(type, pad32(cols));
-  const rows = bytes.length / from;
-  const out = new Uint8Array(rows * to);
-  for (let r = 0; r < rows; r++) out.set(bytes.subarray(r * from, (r + 1) * from), r * to);
-  return out;
+function copyRows(bytes: Uint8Array, out: Uint8Array, rowBytes: number, paddedBytes: number): void {
+  if (rowBytes === paddedBytes) {
+    out.set(bytes);
+    return;
+  }
+  out.fill(0);
+  for (let from = 0, to = 0; from < bytes.length; from += rowBytes, to += paddedBytes) {
+    out.set(bytes.subarray(from, from + rowBytes), to);
+  }
 }

@@ -7,7 +7,7 @@ import {
   createMatrix,
   createProgram,
   createReferenceOps,
-  createUploader,
+  createStaging,
   createVector,
   type Device,
   type GpuWeight,
@@ -15,6 +15,9 @@ import {
   type Ops,
   type Program,
   type ReferenceWeight,
+  rowsOf,
+  uploadRows,
+  uploadVector,
 } from '../src/index.ts';
 
 const file = new URL('../../../fixtures/quants/quant-blocks.json.gz', import.meta.url);
@@ -129,7 +132,7 @@ export async function oneBlock(
     return i % 2 ? Math.sin(angle) : Math.cos(angle);
   });
 
-  const onBytes = async () => {};
+  using staging = createStaging(device);
   const uploaded: GpuWeight[] = [];
   const upload = async (parts: readonly RandomMatrix[], paired: boolean) => {
     const whole = new Uint8Array(await new Blob(parts.map(part => part.bytes)).arrayBuffer());
@@ -142,13 +145,12 @@ export async function oneBlock(
     const weight = createMatrix(device, layout);
     uploaded.push(weight);
     const read = async (at: number, length: number) => whole.slice(at, at + length);
-    await createUploader(device, read, onBytes).matrix(layout, weight);
+    for (const each of rowsOf(layout, weight)) await uploadRows(staging, each, read, () => {});
     return weight;
   };
-  const read = () => Promise.reject(new Error('vectors are not read'));
-  const put = (values: Float32Array<ArrayBuffer>) => {
+  const put = async (values: Float32Array<ArrayBuffer>) => {
     const weight = createVector(device, values.length);
-    createUploader(device, read, onBytes).vector(weight, values);
+    await uploadVector(staging, weight, 0, values);
     return weight;
   };
   const onGpu: Weights<GpuWeight> = {
@@ -157,10 +159,11 @@ export async function oneBlock(
     output: await upload(matrices.output, false),
     gateUp: await upload(matrices.gateUp, true),
     down: await upload(matrices.down, false),
-    norms: [put(norms[0]), put(norms[1]), put(norms[2])],
-    bias: bias && put(bias),
-    gains: gains && { q: put(gains.q), k: put(gains.k) },
+    norms: [await put(norms[0]), await put(norms[1]), await put(norms[2])],
+    bias: bias && (await put(bias)),
+    gains: gains && { q: await put(gains.q), k: await put(gains.k) },
   };
+  staging.flush();
   const program = await createProgram(device, {
     shape,
     contextLength,

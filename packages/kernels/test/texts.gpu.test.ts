@@ -4,8 +4,8 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   createMatrix,
   createReferenceTextOps,
+  createStaging,
   createTextProgram,
-  createUploader,
   createVector,
   type Device,
   decodeTexts,
@@ -13,9 +13,12 @@ import {
   layoutWeight,
   openDevice,
   type ReferenceWeight,
+  rowsOf,
   type TextOps,
   type TextOptions,
   type TextShape,
+  uploadRows,
+  uploadVector,
 } from '../src/index.ts';
 import { gpu } from './dawn.ts';
 import { random } from './one-block.ts';
@@ -88,7 +91,8 @@ async function check(device: Device, forward: Forward, each: TextShape, how: Tex
     data.set(name, known);
     return known;
   };
-  const uploads: Promise<void>[] = [];
+  using staging = createStaging(device);
+  const uploads: (() => Promise<void>)[] = [];
   const rope = Float32Array.from({ length: TOKENS * each.ropeDim }, (_, i) => {
     const half = each.ropeDim / 2;
     const angle = Math.floor(i / each.ropeDim) * 10000 ** (-((i >> 1) % half) / half);
@@ -97,15 +101,14 @@ async function check(device: Device, forward: Forward, each: TextShape, how: Tex
   const onDevice: Weight<GpuWeight> = (name, rows, cols) => {
     const values = numbers(name, rows, cols);
     const read = async (at: number, length: number) => new Uint8Array(values.buffer.slice(at, at + length));
-    const uploader = createUploader(device, read, async () => {});
     if (rows === 1) {
       const made = createVector(device, cols);
-      uploader.vector(made, values);
+      uploads.push(() => uploadVector(staging, made, 0, values));
       return made;
     }
     const layout = layoutWeight([{ type: F32, rows, offset: 0 }], cols, false, device.maxBindingBytes);
     const made = createMatrix(device, layout);
-    uploads.push(uploader.matrix(layout, made));
+    uploads.push(...rowsOf(layout, made).map(each => () => uploadRows(staging, each, read, () => {})));
     return made;
   };
   const program = await createTextProgram(device, {
@@ -115,7 +118,8 @@ async function check(device: Device, forward: Forward, each: TextShape, how: Tex
     rope,
     forward: ops => forward(ops, onDevice, each),
   });
-  await Promise.all(uploads);
+  for (const upload of uploads) await upload();
+  staging.flush();
   const plain: Weight<ReferenceWeight> = (name, rows, cols) => ({
     rows,
     cols,

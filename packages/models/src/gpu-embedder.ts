@@ -61,7 +61,7 @@ export async function embedOnGpu(
   const before = device.allocatedBytes;
   // everything is allocated first, so that a model that does not fit is refused before a byte is read
   const outOfMemory = device.watchMemory();
-  const { onDevice, free: freeWeights } = allocateWeights(device, weights, layouts);
+  const { onDevice, staging, free: freeWeights } = allocateWeights(device, weights, layouts);
   const compiling = createTextProgram(device, {
     ...model.options,
     shape,
@@ -81,7 +81,7 @@ export async function embedOnGpu(
         `the model takes ${mib(needed)} of GPU memory for texts of ${contextLength} tokens, more than the device has free`,
       );
     }
-    await upload(device, source, layouts, onDevice, signal, onProgress);
+    await upload(staging, source, layouts, onDevice, signal, onProgress);
     onProgress?.({ phase: 'compile', completed: 0, total: 1 });
     const program = await compiling;
     onProgress?.({ phase: 'compile', completed: 1, total: 1 });

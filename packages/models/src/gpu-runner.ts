@@ -4,7 +4,7 @@ import {
   cacheBytes,
   createMatrix,
   createProgram,
-  createUploader,
+  createStaging,
   createVector,
   type Device,
   DeviceError,
@@ -12,6 +12,10 @@ import {
   layoutWeight,
   type ModelShape,
   programBytes,
+  rowsOf,
+  type Staging,
+  uploadRows,
+  uploadVector,
   type WeightLayout,
   weightBytes,
 } from '@tabllama/kernels';
@@ -38,8 +42,8 @@ export interface GpuRunnerOptions {
   }) => void;
 }
 
-/** The upload waits for the device whenever so many bytes are on their way. */
-const IN_FLIGHT = 32 << 20;
+/** Bytes between two reports of the upload: a message to the page costs as much as some of them. */
+const REPORTED = 4 << 20;
 
 /** Keys and values are kept in full unless they would take more than so many times what the weights take; then as halves. */
 const FULL_CACHE = 2;
@@ -116,7 +120,7 @@ export async function runOnGpu(
   const before = device.allocatedBytes;
   // everything is allocated first, so that a model that does not fit is refused before a byte is read
   const outOfMemory = device.watchMemory();
-  const { onDevice, free: freeWeights } = allocateWeights(device, everyWeight(model), layouts);
+  const { onDevice, staging, free: freeWeights } = allocateWeights(device, everyWeight(model), layouts);
   const ready = replaceWeights(model, weight => onDevice.get(weight)!);
   const compiling = createProgram(device, {
     shape,
@@ -137,7 +141,7 @@ export async function runOnGpu(
         `the model takes ${mib(needed)} of GPU memory (${mib(kvCache)} of it for a context of ${contextLength} tokens), more than the device has free`,
       );
     }
-    await upload(device, source, layouts, onDevice, signal, onProgress);
+    await upload(staging, source, layouts, onDevice, signal, onProgress);
     onProgress?.({ phase: 'compile', completed: 0, total: 1 });
     const { prefill, logits, decode, sample } = await compiling;
     onProgress?.({ phase: 'compile', completed: 1, total: 1 });
@@ -158,20 +162,23 @@ export async function runOnGpu(
   }
 }
 
-/** Makes the buffers of every weight; `free` destroys them. */
+/** Makes the buffers of every weight, and those on the way there; `free` destroys them. */
 export function allocateWeights(
   device: Device,
   weights: readonly CheckedWeight[],
   layouts: ReadonlyMap<CheckedWeight, WeightLayout>,
-): { readonly onDevice: ReadonlyMap<CheckedWeight, GpuWeight>; free(): void } {
+): { readonly onDevice: ReadonlyMap<CheckedWeight, GpuWeight>; readonly staging: Staging; free(): void } {
   const onDevice = new Map<CheckedWeight, GpuWeight>();
   for (const weight of weights) {
     const layout = layouts.get(weight);
     onDevice.set(weight, layout ? createMatrix(device, layout) : createVector(device, weight.cols));
   }
+  const staging = createStaging(device);
   return {
     onDevice,
+    staging,
     free() {
+      staging[Symbol.dispose]();
       for (const { parts, vector } of onDevice.values()) {
         for (const buffer of parts.flatMap(part => part.planes)) device.destroyBuffer(buffer);
         if (vector) device.destroyBuffer(vector);
@@ -180,9 +187,9 @@ export function allocateWeights(
   };
 }
 
-/** Streams every weight from the file into its buffers. */
+/** Streams every weight from the file into its buffers, from the front of the file to its end; gives the staging back after that. */
 export async function upload(
-  device: Device,
+  staging: Staging,
   source: ByteSource,
   layouts: ReadonlyMap<CheckedWeight, WeightLayout>,
   weights: ReadonlyMap<CheckedWeight, GpuWeight>,
@@ -193,22 +200,37 @@ export async function upload(
     .flatMap(weight => weight.parts)
     .reduce((sum, part) => sum + part.tensor.bytes, 0);
   let completed = 0;
-  let inFlight = 0;
-  const onBytes = async (bytes: number) => {
-    signal?.throwIfAborted();
+  let reported = 0;
+  const onBytes = (bytes: number) => {
     completed += bytes;
-    inFlight += bytes;
-    onProgress?.({ phase: 'upload', completed, total });
-    if (inFlight < IN_FLIGHT) return;
-    inFlight = 0;
-    await device.settled();
+    if (completed - reported >= REPORTED || completed === total) {
+      reported = completed;
+      onProgress?.({ phase: 'upload', completed, total });
+    }
+    signal?.throwIfAborted();
   };
   using file = readAhead(source, signal);
-  const uploader = createUploader(device, file.read, onBytes);
-  const inOrder = [...weights].sort(([a], [b]) => a.parts[0].tensor.offset - b.parts[0].tensor.offset);
-  for (const [weight, onDevice] of inOrder) {
+  const steps = [...weights].flatMap(([weight, onDevice]) => {
     const layout = layouts.get(weight);
-    if (layout) await uploader.matrix(layout, onDevice);
-    else uploader.vector(onDevice, await readWeight(file, weight));
+    if (!layout) return vectorSteps(weight, onDevice);
+    return rowsOf(layout, onDevice).map(rows => ({
+      offset: rows.offset,
+      run: () => uploadRows(staging, rows, file.read, onBytes),
+    }));
+  });
+  for (const { run } of steps.sort((a, b) => a.offset - b.offset)) await run();
+  staging.flush();
+  staging[Symbol.dispose]();
+
+  function vectorSteps(weight: CheckedWeight, onDevice: GpuWeight) {
+    let end = 0;
+    return weight.parts.map(part => {
+      const start = end;
+      const cols = Math.min(part.tensor.shape[0], weight.cols - start);
+      end += cols;
+      const run = async () =>
+        uploadVector(staging, onDevice, start, await readWeight(file, { ...weight, cols, parts: [part] }));
+      return { offset: part.tensor.offset, run };
+    });
   }
 }

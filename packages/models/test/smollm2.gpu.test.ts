@@ -50,11 +50,12 @@ describe.runIf(existsSync(file))('SmolLM2-135M Q4_1 on the GPU', () => {
     let most = 0;
     let ticks = 0;
     const onProgress = () => {
-      if (ticks++ % 8 === 0) most = Math.max(most, memory() - before);
+      ticks++;
+      most = Math.max(most, memory() - before);
     };
     await using runner = await createGpuRunner(device, gguf, source, { contextLength: 512, onProgress });
     expect(runner.bytes).toBeGreaterThan(source.size * 0.9);
-    expect(ticks).toBeGreaterThan(100);
+    expect(ticks).toBeGreaterThan(20);
     expect(most / 2 ** 20).toBeLessThan(48);
   });
 
