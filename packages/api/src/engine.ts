@@ -61,7 +61,7 @@ export interface LoadedModel extends AsyncDisposable {
   render(request: RenderRequest): string;
   /** Renders, runs, and separates the text into content, thinking and tool calls. */
   chat(request: ChatRequest, signal?: AbortSignal): AsyncIterable<Delta>;
-  /** Runs a prompt as it stands; one delta for each piece of the text, also while nothing of it is certain. */
+  /** Runs a prompt as it stands; calls of tools come with the last delta. */
   complete(request: CompleteRequest, signal?: AbortSignal): AsyncIterable<Delta>;
   /**
    * One vector for each text, pooled and not normalised. Throws StatusError: 501 for a model that makes none, 400 for a text that is

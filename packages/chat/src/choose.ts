@@ -1,5 +1,6 @@
 /** Which of a model's templates is used, and what it can therefore do. Rules: `server/images.go` in ollama/ollama. */
 import type { Capability } from './chat-template.ts';
+import { findParser } from './formats/index.ts';
 import { createGoTemplate, type GoTemplate } from './go/template.ts';
 import { jinjaCapabilities, jinjaTakesResults } from './jinja/template.ts';
 
@@ -47,7 +48,9 @@ export function chooseTemplate(sources: TemplateSources): TemplateChoice {
         ? []
         : go.capabilities,
   );
-  if (families.includes(family)) capabilities.add('thinking');
+  const named = findParser(sources.parser);
+  if (named?.tools) capabilities.add('tools');
+  if (named?.thinking || families.includes(family)) capabilities.add('thinking');
   return { language: usesJinja ? 'jinja' : 'go', jinja, go, parser, capabilities: [...capabilities] };
 }
 

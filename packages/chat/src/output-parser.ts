@@ -1,56 +1,52 @@
-/** The text of a model, while it streams, as thinking and content: in the way that its template tells. */
+/** The text of a model, while it streams, as thinking, content and calls of tools: in the way that its template tells. */
+import type { ChatMessage } from './chat-template.ts';
 import type { TemplateChoice } from './choose.ts';
+import { findFormat, findParser } from './formats/index.ts';
+import { createMarkedParser } from './formats/marked.ts';
+import { createGenericParser } from './generic-tools.ts';
+import { type OutputParser, parsed } from './output.ts';
 import { createThinkingParser } from './thinking.ts';
-
-export interface ParsedText {
-  readonly content?: string;
-  readonly thinking?: string;
-}
-
-export interface OutputParser {
-  /** Takes the next piece and returns what is certain by now; a possible part of a tag is withheld. */
-  push(piece: string): ParsedText;
-  /** What is still withheld, at the end of the stream. */
-  end(): ParsedText;
-  /** What comes from here on is content: no thoughts are open, and none can open any more. */
-  readonly inContent: boolean;
-}
+import { readTools } from './tools.ts';
 
 export interface OutputRequest {
   /** The text that the model continues. */
   readonly prompt: string;
   readonly think?: boolean | string;
+  readonly messages?: readonly ChatMessage[];
+  readonly tools?: readonly unknown[];
 }
 
 /** For answers to messages. */
 export function createOutputParser(choice: TemplateChoice, request: OutputRequest): OutputParser {
-  if (choice.language === 'go') return createCompletionParser(choice, request);
-  return choice.capabilities.includes('thinking')
-    ? separated({ open: '<think>', close: '</think>' }, request.prompt, true)
-    : plain;
+  const builtin = findParser(choice.parser)?.create(request);
+  if (builtin) return builtin;
+  const { prompt } = request;
+  const tools = readTools(request.tools);
+  if (choice.language === 'go') {
+    const thinking = createCompletionParser(choice, request);
+    return tools.length > 0 ? inTurn(thinking, createGenericParser(choice.go.toolTag, tools)) : thinking;
+  }
+  const source = choice.jinja ?? '';
+  const format = findFormat(source);
+  if (format.create) return format.create(tools, { prompt });
+  const tags = format.thinking ?? { open: '<think>', close: '</think>' };
+  // a line end is written otherwise in a template
+  const thinks = source.includes(tags.open.trimEnd()) && source.includes(tags.close);
+  return createMarkedParser(format, {
+    tools,
+    thinking: thinks ? (prompt.trimEnd().endsWith(tags.open) ? 'opened' : 'possible') : 'none',
+    isNative: true,
+  });
 }
 
 /** For `/api/generate`, where Ollama looks at the Go template alone, and only if the model is to think. */
-export function createCompletionParser(
-  choice: TemplateChoice,
-  { prompt, think }: OutputRequest,
-): OutputParser {
+export function createCompletionParser(choice: TemplateChoice, request: OutputRequest): OutputParser {
+  const builtin = findParser(choice.parser)?.create({ ...request, tools: [], messages: [] });
+  if (builtin) return builtin;
+  const { prompt, think } = request;
   const tags = think ? choice.go.thinkingTags : undefined;
-  return tags ? separated(tags, prompt, false) : plain;
-}
-
-const plain: OutputParser = {
-  push: piece => (piece ? { content: piece } : {}),
-  end: () => ({}),
-  inContent: true,
-};
-
-function separated(
-  tags: { open: string; close: string },
-  prompt: string,
-  keepsBlanks: boolean,
-): OutputParser {
-  const parser = createThinkingParser(tags, { opened: prompt.trimEnd().endsWith(tags.open), keepsBlanks });
+  if (!tags) return plain;
+  const parser = createThinkingParser(tags, prompt.trimEnd().endsWith(tags.open));
   return {
     push: piece => parsed(parser.push(piece)),
     end: () => parsed(parser.end()),
@@ -60,6 +56,34 @@ function separated(
   };
 }
 
-function parsed({ thinking, content }: { thinking: string; content: string }): ParsedText {
-  return { ...(thinking ? { thinking } : {}), ...(content ? { content } : {}) };
+const plain: OutputParser = {
+  push: piece => (piece ? { content: piece } : {}),
+  end: () => ({}),
+  inContent: true,
+};
+
+/** The content of one parser goes through the other. */
+function inTurn(first: OutputParser, second: OutputParser): OutputParser {
+  return {
+    push(piece) {
+      const { thinking, content = '' } = first.push(piece);
+      return { ...(thinking ? { thinking } : {}), ...second.push(content) };
+    },
+    end() {
+      const { thinking, content = '' } = first.end();
+      const pushed = second.push(content);
+      const ended = second.end();
+      return {
+        ...(thinking ? { thinking } : {}),
+        ...parsed({
+          thinking: '',
+          content: (pushed.content ?? '') + (ended.content ?? ''),
+          calls: [...(pushed.calls ?? []), ...(ended.calls ?? [])],
+        }),
+      };
+    },
+    get inContent() {
+      return first.inContent;
+    },
+  };
 }

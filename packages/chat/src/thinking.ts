@@ -5,13 +5,6 @@
 import type { ThinkingTags } from './go/infer.ts';
 import { partialLength } from './partial.ts';
 
-export interface ThinkingOptions {
-  /** The answer begins inside the thinking. */
-  readonly opened: boolean;
-  /** Blanks after the closing tag are content. */
-  readonly keepsBlanks?: boolean;
-}
-
 export interface ThinkingParser {
   /** Takes the next piece and returns what is certain by now; a possible part of a tag is withheld. */
   push(piece: string): { readonly thinking: string; readonly content: string };
@@ -21,11 +14,11 @@ export interface ThinkingParser {
   readonly inContent: boolean;
 }
 
-/** Only one block at the very start counts; white space before it, after its first tag and after its last is dropped. */
-export function createThinkingParser(
-  { open, close }: ThinkingTags,
-  { opened, keepsBlanks = false }: ThinkingOptions,
-): ThinkingParser {
+/**
+ * Only one block at the very start counts; white space before it, after its first tag and after its last is dropped. `opened`: the
+ * answer begins inside the thinking.
+ */
+export function createThinkingParser({ open, close }: ThinkingTags, opened: boolean): ThinkingParser {
   let state: 'start' | 'opened' | 'thinking' | 'closed' | 'content' = opened ? 'opened' : 'start';
   let text = '';
 
@@ -59,7 +52,7 @@ export function createThinkingParser(
         thinking = take(end < 0 ? text.length - partialLength(text, close) : end);
         if (end >= 0) {
           take(close.length);
-          state = keepsBlanks ? 'content' : 'closed';
+          state = 'closed';
         }
       }
       if (state === 'closed') {

@@ -89,3 +89,25 @@ export const ollamaTemplates: {
     >
   >;
 } = JSON.parse(gunzipSync(fixture('templates/ollama-templates.json.gz')).toString());
+
+/** Answers cut into pieces, and what Ollama's own parsers make of them. */
+export const ollamaParsers: {
+  readonly tools: readonly unknown[];
+  readonly cases: readonly {
+    /** The name of a parser, or the tag before calls, or the tags around thoughts. */
+    readonly parser?: string;
+    readonly tag?: string;
+    readonly open: string;
+    readonly close: string;
+    readonly tools: boolean;
+    readonly think?: boolean;
+    readonly last?: ChatMessage;
+    readonly pieces: readonly string[];
+    readonly expected: {
+      readonly content: string;
+      readonly thinking: string;
+      readonly calls: readonly unknown[];
+      readonly error?: string;
+    };
+  }[];
+} = JSON.parse(gunzipSync(fixture('templates/ollama-parsers.json.gz')).toString());

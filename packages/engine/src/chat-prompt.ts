@@ -5,6 +5,7 @@ import {
   chooseTemplate,
   createGoTemplate,
   createJinjaTemplate,
+  harmonyTools,
   type TemplateChoice,
 } from '@tabllama/chat';
 import type { Tokenizer } from '@tabllama/tokenizer';
@@ -66,9 +67,11 @@ export function renderPrompt(
   contextLength: number,
   countTokens: (prompt: string) => number,
 ): string {
-  const { messages, tools, suffix, template: other, truncate = true } = request;
-  // as in Ollama, gpt-oss knows no greater level
-  const think = choice.parser === 'harmony' && request.think === 'max' ? 'high' : request.think;
+  const { messages, suffix, template: other, truncate = true } = request;
+  // as in Ollama: gpt-oss knows no greater level, and writes its tools as TypeScript
+  const isHarmony = choice.parser === 'harmony';
+  const think = isHarmony && request.think === 'max' ? 'high' : request.think;
+  const tools = isHarmony ? harmonyTools(request.tools) : request.tools;
   if (suffix) {
     const fill = { prompt: messages.at(-1)?.content ?? '', suffix };
     return (other ? createGoTemplate(other) : choice.go).render({ messages: [], think, fill });

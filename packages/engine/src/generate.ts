@@ -6,6 +6,7 @@ import type { Tokenizer } from '@tabllama/tokenizer';
 import { fitPrompt, shiftTokens } from './context-window.ts';
 import type { Guide } from './guide.ts';
 import { createLogprobs } from './logprobs.ts';
+import { createRepeatGuard } from './repeat-guard.ts';
 import { createSampler, type Sampler } from './sampler.ts';
 import type { Session } from './session.ts';
 
@@ -20,6 +21,17 @@ interface Step {
   readonly logprob?: TokenLogprob;
 }
 
+export interface GenerateOptions extends GenerationRequest {
+  /** What was asked for, in tokens, of a window that may be larger. */
+  readonly contextLength: number;
+  /** Of the request's format. */
+  readonly guide?: Guide;
+  /** Texts of control tokens that are to be seen. */
+  readonly marks?: readonly string[];
+  /** Ends an answer that says the same over and over, where no format binds it. */
+  readonly endsRepeats?: boolean;
+}
+
 interface GuidedStep extends Step {
   readonly isGuided: boolean;
 }
@@ -27,21 +39,21 @@ interface GuidedStep extends Step {
 /**
  * Runs a prompt and generates: one delta per token that completes some text (with logprobs: one per token), then one with `done`.
  * Throws StatusError 400 for a prompt that does not fit and may not be cut, 500 for a lost device, and the signal's reason.
- * @param request `guide` is that of its format; `contextLength` is what was asked for, of a window that may be larger
  */
 export async function* generate(
   session: Session,
   tokenizer: Tokenizer,
   prompt: readonly number[],
-  request: GenerationRequest & { readonly guide?: Guide; readonly contextLength: number },
+  request: GenerateOptions,
   signal?: AbortSignal,
 ): AsyncGenerator<TextDelta, void, undefined> {
-  const { options, guide, contextLength } = request;
+  const { options, guide, marks, contextLength } = request;
   const keep = options.numKeep < 0 ? prompt.length : options.numKeep + (tokenizer.addBos ? 1 : 0);
   const fitting = fitPrompt(prompt, contextLength, keep, request, session.contextLength);
   if (fitting.length === 0) throw new StatusError(400, 'the prompt is empty');
-  let decoder = tokenizer.decoder();
+  let decoder = tokenizer.decoder({ special: marks });
   let stops = createStopMatcher(options.stop);
+  const isRepeat = createRepeatGuard();
   let wasGuided = guide?.isOn ?? false;
   let ended = false;
   let tokens = 0;
@@ -58,12 +70,14 @@ export async function* generate(
     if (isGuided && !wasGuided) {
       // what is withheld belongs to the text before
       yield { content: stops.end() };
-      [decoder, stops] = [tokenizer.decoder(), createStopMatcher(options.stop)];
+      [decoder, stops] = [tokenizer.decoder({ special: marks }), createStopMatcher(options.stop)];
     }
     wasGuided = isGuided;
     ended = tokenizer.isEndOfGeneration(token);
     if (ended) break;
     const found = stops.push(decoder.push(token));
+    ended = request.endsRepeats === true && !isGuided && isRepeat(found.text);
+    if (ended) break;
     if (found.text || logprob) {
       yield { content: found.text, isGuided, ...(logprob && { logprobs: [logprob] }) };
     }

@@ -29,13 +29,16 @@ export interface GuideOptions {
   readonly matcher: Matcher;
   /** See `findContent`; absent: the format holds from the first token on. */
   readonly begins?: (piece: string) => number | undefined;
+  /** Texts of control tokens that are to be seen. */
+  readonly marks?: readonly string[];
 }
 
 /** A word may be one token with what comes after it; so many tokens at the end of forced text are left to be chosen. */
 const MOST_OPEN = 4;
 
-export function createGuide({ tokenizer, vocabulary, matcher, begins }: GuideOptions): Guide {
-  const decoder = tokenizer.decoder();
+export function createGuide(options: GuideOptions): Guide {
+  const { tokenizer, vocabulary, matcher, begins, marks } = options;
+  const decoder = tokenizer.decoder({ special: marks });
   const bits = new Uint32Array(Math.ceil(vocabulary.size / 32));
   const ends = new Uint32Array(bits.length);
   for (const id of vocabulary.endIds) ends[id >> 5] |= 1 << (id & 31);

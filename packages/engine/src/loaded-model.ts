@@ -7,15 +7,22 @@ import {
   type ModelInfo,
   type RenderRequest,
   StatusError,
+  type ToolCall,
 } from '@tabllama/api';
-import { createCompletionParser, createOutputParser, type OutputParser, TemplateError } from '@tabllama/chat';
+import {
+  createCompletionParser,
+  createOutputParser,
+  OutputError,
+  type OutputParser,
+  TemplateError,
+} from '@tabllama/chat';
 import { compileSchema, createMatcher, GrammarError, type Vocabulary } from '@tabllama/grammar';
 import type { Runner } from '@tabllama/models';
 import type { Tokenizer } from '@tabllama/tokenizer';
 import { type OpenedTemplate, openTemplate, renderPrompt } from './chat-prompt.ts';
 import { findContent } from './content-start.ts';
 import { generate } from './generate.ts';
-import { createGuide, type Guide } from './guide.ts';
+import { createGuide, type Guide, type GuideOptions } from './guide.ts';
 import { Session } from './session.ts';
 import { vocabularyOf } from './vocabulary.ts';
 
@@ -45,12 +52,12 @@ export function createLoadedModel(
 
   // made at the first request with a format
   let vocabulary: Vocabulary | undefined;
-  const guideBy = (format: string, begins?: (piece: string) => number | undefined): Guide => {
+  const guideBy = (format: string, options: Pick<GuideOptions, 'begins' | 'marks'>): Guide => {
     vocabulary ??= vocabularyOf(tokenizer);
     try {
       // closed, as Ollama's grammars are
       const matcher = createMatcher(compileSchema(format, { closed: true }), vocabulary);
-      return createGuide({ tokenizer, vocabulary, matcher, begins });
+      return createGuide({ tokenizer, vocabulary, matcher, ...options });
     } catch (error) {
       if (!(error instanceof GrammarError)) throw error;
       throw new StatusError(400, `format: ${error.message}`, { cause: error });
@@ -73,29 +80,28 @@ export function createLoadedModel(
 
   async function* chat(request: ChatRequest, signal?: AbortSignal): AsyncGenerator<Delta, void, undefined> {
     const prompt = render(request);
-    const createParser = () => createOutputParser(template().choice, { prompt, think: request.think });
-    const thinks = request.think !== false && !createParser().inContent;
-    const guide = request.format
-      ? guideBy(request.format, thinks ? findContent(createParser()) : undefined)
-      : undefined;
+    const createParser = () => createOutputParser(template().choice, { ...request, prompt });
     let parser: OutputParser | undefined = createParser();
-    for await (const delta of generate(
-      session,
-      tokenizer,
-      encode(prompt),
-      { ...request, guide, contextLength },
-      signal,
-    )) {
-      const { content = '', isGuided, logprobs, done } = delta;
+    const { marks, inContent } = parser;
+    const thinks = request.think !== false && !inContent;
+    const guide = request.format
+      ? guideBy(request.format, { marks, begins: thinks ? findContent(createParser()) : undefined })
+      : undefined;
+    // llama.cpp's server, which Ollama leaves chats by Jinja to, lets an answer run on
+    const endsRepeats = template().choice.language === 'go';
+    const options = { ...request, contextLength, guide, marks, endsRepeats };
+    const deltas = generate(session, tokenizer, encode(prompt), options, signal);
+    for await (const delta of deltas) {
+      const { isGuided, logprobs, done, stats } = delta;
       if (isGuided && parser) {
         // the format begins anew with the content, so what the parser withholds is none
         const { thinking } = parser.end();
         if (thinking) yield { thinking };
         parser = undefined;
       }
-      const parsed = !parser ? { content } : done ? parser.end() : parser.push(content);
-      if (parsed.content || parsed.thinking || logprobs) yield { ...parsed, logprobs };
-      if (done) yield delta;
+      const said = parser ? parse(parser, delta) : { content: delta.content };
+      if (done) yield { ...said, done, stats };
+      else if (said.content || said.thinking || said.toolCalls || logprobs) yield { ...said, logprobs };
     }
   }
 
@@ -104,13 +110,27 @@ export function createLoadedModel(
     signal?: AbortSignal,
   ): AsyncGenerator<Delta, void, undefined> {
     const { prompt, think, format } = request;
-    const guide = format ? guideBy(format) : undefined;
-    const answer = generate(session, tokenizer, encode(prompt), { ...request, guide, contextLength }, signal);
-    if (!think) return yield* answer;
-    const parser = createCompletionParser(template().choice, { prompt, think });
-    for await (const delta of answer) {
-      const parsed = delta.done ? parser.end() : parser.push(delta.content ?? '');
-      yield { ...delta, content: undefined, raw: delta.content, ...parsed };
+    // a template that cannot be used is no hindrance to a raw prompt
+    const parser = think || !request.raw ? createCompletionParser(template().choice, request) : undefined;
+    const marks = parser?.marks;
+    const guide = format ? guideBy(format, { marks }) : undefined;
+    const toolCalls: ToolCall[] = [];
+    let raw = '';
+    const options = { ...request, contextLength, guide, marks, endsRepeats: true };
+    for await (const delta of generate(session, tokenizer, encode(prompt), options, signal)) {
+      if (!parser) {
+        yield delta;
+        continue;
+      }
+      const { logprobs, done, stats } = delta;
+      const said = parse(parser, delta);
+      toolCalls.push(...(said.toolCalls ?? []));
+      raw += delta.content ?? '';
+      // as in Ollama, a parser that goes by marks is silent while it waits, the other is not
+      if (marks && !said.content && !said.thinking && !logprobs && !done) continue;
+      const { content, thinking } = said;
+      yield { content, thinking, raw, logprobs, done, stats, toolCalls: done && toolCalls };
+      raw = '';
     }
   }
 
@@ -139,4 +159,19 @@ export function createLoadedModel(
       await runner[Symbol.asyncDispose]();
     },
   };
+}
+
+/** What a parser makes of a delta. Throws StatusError 500 for a text that does not keep to its format. */
+function parse(parser: OutputParser, { content = '', done }: Delta): Delta {
+  try {
+    const { calls, ...said } = done ? parser.end() : parser.push(content);
+    const toolCalls = calls?.map(({ id, name, arguments: args }) => ({
+      id,
+      function: { name, arguments: args },
+    }));
+    return toolCalls ? { ...said, toolCalls } : said;
+  } catch (error) {
+    if (!(error instanceof OutputError)) throw error;
+    throw new StatusError(500, error.message, { cause: error });
+  }
 }

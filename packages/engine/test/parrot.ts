@@ -6,8 +6,8 @@ const width = 320;
 const [control, userDefined, byte, normal] = [3, 4, 6, 1];
 
 /**
- * As a header and its weights, and as a `file`. The prompt has to end with `start`; then the model says the pieces, each of which may
- * occur once, and ends. A piece `<0xE2>` is that byte, a piece like `<think>` a token of its own in the prompt too.
+ * As a header and its weights, and as a `file`. The prompt has to end with `start`, a token of its own in it; then the model says the
+ * pieces, each of which may occur once, and ends; a last piece given twice is said for ever. A piece `<0xE2>` is that byte.
  */
 export function createParrot(
   pieces: readonly string[],
@@ -24,9 +24,11 @@ export function createParrot(
   const idOf = (text: string) => {
     const known = vocabulary.findIndex(([other]) => other === text.replaceAll(' ', '▁'));
     if (known >= 0) return known;
-    return vocabulary.push([text.replaceAll(' ', '▁'), /^<.*>$/.test(text) ? userDefined : normal]) - 1;
+    return vocabulary.push([text.replaceAll(' ', '▁'), text === start ? userDefined : normal]) - 1;
   };
-  const script = [start, ...pieces, '</s>'].map(idOf);
+  const isEndless = pieces.length > 1 && pieces.at(-1) === pieces.at(-2);
+  const script = [start, ...(isEndless ? pieces.slice(0, -1) : pieces)].map(idOf);
+  const end = idOf(isEndless ? pieces.at(-1)! : '</s>');
   if (new Set(script).size < script.length || vocabulary.length > width) throw new Error('not a script');
 
   const matrix = (ones: readonly (readonly [row: number, col: number])[]) => {
@@ -42,7 +44,7 @@ export function createParrot(
     tensors.set(name, { name, type: 0, shape, offset, bytes: data.byteLength });
   };
   add('token_embd.weight', [width, vocabulary.length], matrix(vocabulary.map((_, id) => [id, id])));
-  const next = script.slice(1).map((id, i) => [id, script[i]] as const);
+  const next = [...script.slice(1), end].map((id, i) => [id, script[i]] as const);
   add('output.weight', [width, vocabulary.length], matrix(next));
   for (const name of ['output_norm', 'blk.0.attn_norm', 'blk.0.ffn_norm']) {
     add(`${name}.weight`, [width], new Float32Array(width).fill(1));

@@ -23,8 +23,12 @@ export function createSentencePiece(metadata: Metadata): Model {
     | undefined;
   const createEncoder = () => {
     const ranks = rankByScore(scores);
+    // characters of a word that are no tokens: they have numbers behind those of the tokens, since two may be one together
+    let strangers: string[] = [];
+    const textOf = (symbol: number) =>
+      symbol < vocabulary.size ? vocabulary.text(symbol) : strangers[symbol - vocabulary.size];
     const merge = createMerger({
-      find: (left, right) => vocabulary.find(vocabulary.text(left) + vocabulary.text(right)),
+      find: (left, right) => vocabulary.find(textOf(left) + textOf(right)),
       rank: token => ranks[token],
       token: token => token,
     });
@@ -33,28 +37,19 @@ export function createSentencePiece(metadata: Metadata): Model {
       return token >= 0 ? token : (vocabulary.unknown ?? -1);
     });
     const encodeWord = createWordCache(word => {
-      const characters = [...word];
-      const symbols = Int32Array.from(characters, character => vocabulary.find(character));
-      return symbols.includes(-1)
-        ? mergeAround(characters, symbols)
-        : Array.from(symbols.subarray(0, merge(symbols, symbols.length)));
+      strangers = [];
+      const symbols = Int32Array.from(word, character => {
+        const token = vocabulary.find(character);
+        return token >= 0 ? token : vocabulary.size + strangers.push(character) - 1;
+      });
+      const merged = Array.from(symbols.subarray(0, merge(symbols, symbols.length)));
+      return strangers.length === 0 ? merged : merged.flatMap(toBytes);
     });
-    /** As above, with bytes in the place of characters that are no tokens. */
-    const mergeAround = (characters: readonly string[], symbols: Int32Array): number[] => {
-      const tokens: number[] = [];
-      let from = 0;
-      for (let at = 0; at <= symbols.length; at++) {
-        if (at < symbols.length && symbols[at] >= 0) continue;
-        const part = symbols.subarray(from, at);
-        for (const token of part.subarray(0, merge(part, part.length))) tokens.push(token);
-        if (at < symbols.length) {
-          for (const byte of utf8.encode(characters[at]))
-            if (byteTokens[byte] >= 0) tokens.push(byteTokens[byte]);
-        }
-        from = at + 1;
-      }
-      return tokens;
-    };
+    /** Bytes in the place of a character that is no token. */
+    const toBytes = (symbol: number): number[] =>
+      symbol < vocabulary.size
+        ? [symbol]
+        : Array.from(utf8.encode(textOf(symbol)), byte => byteTokens[byte]).filter(token => token >= 0);
     return { encodeWord, words: wordsThatNeverJoin(vocabulary) };
   };
 

@@ -32,8 +32,11 @@ export interface Tokenizer {
    * text. Invalid UTF-8 becomes U+FFFD. Throws RangeError for an id that is no token.
    */
   decode(tokens: readonly number[], options?: { readonly special?: boolean }): string;
-  /** Text of tokens that follow others, piece by piece: as `decode`, but a space at the start is kept. */
-  decoder(options?: { readonly special?: boolean }): StreamingDecoder;
+  /**
+   * Text of tokens that follow others, piece by piece: as `decode`, but a space at the start is kept, and `special` may be the texts
+   * of the control tokens that are shown.
+   */
+  decoder(options?: { readonly special?: boolean | readonly string[] }): StreamingDecoder;
   /** Bytes of one token, which need not be whole characters; none for unused tokens. */
   bytesOf(token: number): Uint8Array;
   /** Text as it stands in the vocabulary, such as `<|im_end|>`. */
@@ -110,7 +113,11 @@ export function createTokenizer(metadata: Metadata): Tokenizer {
       if (addSpacePrefix && text.startsWith(' ')) text = text.slice(1);
       return isBos && special ? vocabulary.text(bos!) + text : text;
     },
-    decoder: ({ special = false } = {}) => createDecoder(token => shownBytes(token, special)),
+    decoder({ special = false } = {}) {
+      const isShown = (token: number) =>
+        typeof special === 'boolean' ? special : special.includes(vocabulary.text(token));
+      return createDecoder(token => shownBytes(token, isHidden(token) && isShown(token)));
+    },
     bytesOf,
     tokenText: vocabulary.text,
     isEndOfGeneration: token => vocabulary.ends.has(token),

@@ -82,7 +82,7 @@ export async function answerChat(
   }
   const prompt = {
     messages: promptMessages(installed, body.messages ?? []),
-    tools: body.tools?.length ? body.tools : undefined,
+    tools: body.tools,
     think: prepared.think,
     truncate: body.truncate,
   };

@@ -1,5 +1,12 @@
 /** `POST /api/generate`: a prompt in, its continuation out. */
-import { type Delta, type InstalledModel, type LoadedModel, type Message, StatusError } from '@tabllama/api';
+import {
+  type Delta,
+  type InstalledModel,
+  type LoadedModel,
+  type Message,
+  StatusError,
+  type ToolCall,
+} from '@tabllama/api';
 import { array, bool, type Decoded, decodeBody, int, string } from '../decode.ts';
 import { type Context, type Endpoint, readBody } from '../endpoint.ts';
 import { generation, image } from '../fields.ts';
@@ -47,6 +54,7 @@ export interface GenerateLine extends Metrics {
   readonly done: boolean;
   readonly done_reason?: string;
   readonly context?: readonly number[];
+  readonly tool_calls?: readonly ToolCall[];
   readonly _debug_info?: DebugInfo;
   readonly logprobs?: Delta['logprobs'];
 }
@@ -130,6 +138,9 @@ async function* lines(
       done_reason: delta.done,
       context: delta.done && !body.raw ? prepared.lease.model.tokenize(text, true) : undefined,
       ...(delta.done && metrics(startedMs, prepared.loadNs, delta.stats)),
+      tool_calls: delta.toolCalls?.length
+        ? delta.toolCalls.map(({ function: called }, index) => ({ function: { index, ...called } }))
+        : undefined,
       logprobs: delta.logprobs,
     };
   }

@@ -1,0 +1,47 @@
+/** Command R7B and A: blocks of thoughts, of text and of actions. Command R and R+: `Action:` and a list in a code block. */
+import { closedBy, type Format, jsonCalls } from './format.ts';
+
+export const commandA: Format = {
+  detect: template => template.includes('<|START_ACTION|>'),
+  thinking: { open: '<|START_THINKING|>', close: '<|END_THINKING|>' },
+  drops: [
+    '<|START_RESPONSE|>',
+    '<|END_RESPONSE|>',
+    '<|START_TEXT|>',
+    '<|END_TEXT|>',
+    '<|END_OF_TURN_TOKEN|>',
+  ],
+  calls: [
+    {
+      open: '<|START_ACTION|>',
+      inner: ['<|END_ACTION|>'],
+      end: closedBy('<|END_ACTION|>'),
+      read: jsonCalls('tool_name', ['parameters']),
+      shape: ({ name, parameters }) => [
+        `[\n    {"tool_call_id": "0", "tool_name": ${JSON.stringify(name)}, "parameters": `,
+        { schema: parameters },
+        '}\n]<|END_ACTION|>',
+      ],
+    },
+  ],
+};
+
+export const commandR: Format = {
+  detect: template => template.includes('Action:') && template.includes('```json'),
+  calls: [
+    {
+      open: 'Action:',
+      end(text) {
+        const close = /```json[\s\S]*?```/.exec(text);
+        return close
+          ? { body: close.index + close[0].length, next: close.index + close[0].length }
+          : undefined;
+      },
+      read: (body, tools) =>
+        jsonCalls('tool_name', ['parameters'])(body.replace(/^\s*```json|```\s*$/g, ''), tools).filter(
+          // how the model says that it needs no tool
+          ({ name }) => name !== 'directly-answer',
+        ),
+    },
+  ],
+};

@@ -1,0 +1,127 @@
+/**
+ * How a family of models marks thoughts and calls of tools in its answers. A family is a file with a `Format` and a line in the table;
+ * `createMarkedParser` does the streaming.
+ */
+import type { ThinkingTags } from '../go/infer.ts';
+import type { OutputParser, ParsedCall } from '../output.ts';
+import type { Tool } from '../tools.ts';
+
+/** An answer that does not keep to its format. */
+export class OutputError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'OutputError';
+  }
+}
+
+/** What follows an opening mark: literal texts, and JSON that a schema describes. */
+export type Shape = readonly (string | { readonly schema: unknown })[];
+
+/** A mark behind which there are calls. */
+export interface CallMark {
+  readonly open: string;
+  /** Marks that stand within the calls and behind them. */
+  readonly inner?: readonly string[];
+  /** Counts only where nothing but blanks was said before. */
+  readonly atStart?: boolean;
+  /** Where the calls end in a text that begins with them, and where it goes on; undefined while that is not known. */
+  end(text: string): { readonly body: number; readonly next: number } | undefined;
+  /** The calls. Throws OutputError, or what JSON.parse throws. */
+  read(body: string, tools: readonly Tool[]): readonly ParsedCall[];
+  /** One call of a tool as it must be written behind the mark, where that can be said. */
+  shape?(tool: Tool): Shape;
+}
+
+export interface Format {
+  /** True for a Jinja template that asks for this format. */
+  detect(template: string): boolean;
+  readonly calls: readonly CallMark[];
+  /** Absent: `<think>` and `</think>`, where the template has them. */
+  readonly thinking?: ThinkingTags;
+  /** Thoughts may come after content as well. */
+  readonly thinksLater?: boolean;
+  /** Marks that are neither content nor thoughts. */
+  readonly drops?: readonly string[];
+  /** Where marks are not enough: a parser of its own. */
+  create?(tools: readonly Tool[], options: { readonly prompt: string }): OutputParser;
+}
+
+/** The end of calls that a mark closes. */
+export const closedBy =
+  (close: string): CallMark['end'] =>
+  text => {
+    const body = text.indexOf(close);
+    return body < 0 ? undefined : { body, next: body + close.length };
+  };
+
+/** The end of calls that are over with the first JSON. */
+export const closedByJson: CallMark['end'] = text => {
+  const end = jsonEnd(text);
+  return end === undefined ? undefined : { body: end, next: end };
+};
+
+/** Where the first object or array of a text ends, undefined while it is open. */
+export function jsonEnd(text: string): number | undefined {
+  let depth = 0;
+  let quoted = false;
+  for (let i = 0; i < text.length; i++) {
+    const char = text[i];
+    if (quoted) {
+      if (char === '\\') i++;
+      else if (char === '"') quoted = false;
+    } else if (char === '"') quoted = depth > 0;
+    else if (char === '{' || char === '[') depth++;
+    else if ((char === '}' || char === ']') && --depth <= 0) return depth === 0 ? i + 1 : undefined;
+  }
+  return undefined;
+}
+
+/**
+ * Calls as JSON: one object, several, or a list of them. `name` is the key of the tool's name, `args` those of its arguments, which may
+ * be JSON in a text.
+ */
+export const jsonCalls =
+  (name = 'name', args: readonly string[] = ['arguments', 'parameters']): CallMark['read'] =>
+  body =>
+    jsonValues(body).map(value => {
+      const object = asObject(value);
+      const called = object[name];
+      if (typeof called !== 'string' || called === '') throw new OutputError('empty function name');
+      return {
+        name: called,
+        arguments: asArguments(args.map(key => object[key]).find(one => one !== undefined)),
+      };
+    });
+
+/** The JSON values in a row of a text, lists taken apart. */
+function jsonValues(body: string): unknown[] {
+  const values: unknown[] = [];
+  let rest = body.trim();
+  while (rest !== '') {
+    const end = jsonEnd(rest) ?? rest.length;
+    values.push(parseJson(rest.slice(0, end)));
+    rest = rest.slice(end).replace(/^[\s,;]+/, '');
+  }
+  return values.flat();
+}
+
+/** Throws OutputError with what is wrong. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new OutputError(`failed to parse JSON: ${(error as Error).message}`);
+  }
+}
+
+export function asObject(value: unknown): Record<string, unknown> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    return value as Record<string, unknown>;
+  throw new OutputError('a call of a tool is not an object');
+}
+
+/** Arguments, which may be JSON in a text, or missing. */
+export function asArguments(value: unknown): Record<string, unknown> {
+  if (value === undefined || value === null || value === '') return {};
+  return asObject(typeof value === 'string' ? parseJson(value) : value);
+}

@@ -1,0 +1,19 @@
+/** Hermes, Qwen 2.5 and 3, Granite 4, SmolLM3 and many others: `<tool_call>{"name": …, "arguments": {…}}</tool_call>`. */
+import { closedBy, type Format, jsonCalls } from './format.ts';
+
+export const hermes: Format = {
+  detect: template => template.includes('<tool_call>'),
+  calls: [
+    {
+      open: '<tool_call>',
+      inner: ['</tool_call>'],
+      end: closedBy('</tool_call>'),
+      read: jsonCalls(),
+      shape: ({ name, parameters }) => [
+        `\n{"name": ${JSON.stringify(name)}, "arguments": `,
+        { schema: parameters },
+        '}\n</tool_call>',
+      ],
+    },
+  ],
+};

@@ -1,0 +1,24 @@
+/** Qwen3 Coder, Qwen 3.5 and Nemotron 3: `<tool_call><function=name><parameter=key>value</parameter></function></tool_call>`. */
+import { typesOf } from '../tools.ts';
+import { closedBy, type Format, OutputError } from './format.ts';
+import { typedValue } from './typed-value.ts';
+
+export const qwenCoder: Format = {
+  detect: template => template.includes('<function=') && template.includes('<parameter='),
+  calls: [
+    {
+      open: '<tool_call>',
+      inner: ['</tool_call>'],
+      end: closedBy('</tool_call>'),
+      read(body, tools) {
+        const [, name, inner] = /<function=([^>]+)>([\s\S]*)<\/function>/.exec(body) ?? [];
+        if (name === undefined) throw new OutputError(`a call of a tool without a function: ${body.trim()}`);
+        const tool = tools.find(one => one.name === name);
+        const values = [...inner.matchAll(/<parameter=([^>]+)>([\s\S]*?)<\/parameter>/g)].map(
+          ([, key, value]): [string, unknown] => [key, typedValue(value, typesOf(tool, key))],
+        );
+        return [{ name, arguments: Object.fromEntries(values) }];
+      },
+    },
+  ],
+};

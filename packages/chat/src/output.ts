@@ -1,0 +1,41 @@
+/** What comes of a model's text. */
+import type { Shape } from './formats/format.ts';
+
+export interface ParsedCall {
+  readonly id?: string;
+  readonly name: string;
+  readonly arguments: Readonly<Record<string, unknown>>;
+}
+
+export interface ParsedText {
+  readonly content?: string;
+  readonly thinking?: string;
+  readonly calls?: readonly ParsedCall[];
+}
+
+export interface OutputParser {
+  /** Takes the next piece and returns what is certain by now; a possible part of a mark is withheld. Throws OutputError. */
+  push(piece: string): ParsedText;
+  /** What is still withheld, at the end of the stream. Throws OutputError. */
+  end(): ParsedText;
+  /** What comes from here on is content or a call: no thoughts are open, and none can open any more. */
+  readonly inContent: boolean;
+  /** Where the text has just opened a call: what may follow, one shape a tool. */
+  readonly expected?: readonly Shape[];
+  /** Control tokens that have to be seen in the text. */
+  readonly marks?: readonly string[];
+}
+
+/** Without the fields that say nothing. */
+export function parsed(all: {
+  readonly thinking: string;
+  readonly content: string;
+  readonly calls?: readonly ParsedCall[];
+}): ParsedText {
+  const { thinking, content, calls } = all;
+  return {
+    ...(thinking ? { thinking } : {}),
+    ...(content ? { content } : {}),
+    ...(calls?.length ? { calls } : {}),
+  };
+}
