@@ -5,7 +5,7 @@ import { quote } from '../go-text.ts';
 import { respond } from '../responses.ts';
 
 export const blobs: Endpoint = async ({ request, parameter, store }) => {
-  const hex = /^sha256[:-]([0-9a-f]{64})$/i.exec(parameter)?.[1];
+  const hex = /^sha256[:-]([0-9a-fA-F]{64})$/.exec(parameter)?.[1];
   if (hex === undefined) throw new StatusError(400, 'invalid digest format');
   const there = await store.hasBlob(`sha256:${hex.toLowerCase()}`);
   if (request.method === 'HEAD') {
