@@ -441,6 +441,28 @@ describe('what is refused', () => {
     expect((await server.fetch(new Request('http://localhost/v1/models/ns/m'))).status).toBe(404);
   });
 
+  test('models of Ollama’s cloud, in Ollama’s own shape', async () => {
+    const { post, server } = await open();
+    for (const path of [
+      '/v1/chat/completions',
+      '/v1/completions',
+      '/v1/embeddings',
+      '/v1/responses',
+      '/v1/messages',
+    ]) {
+      const response = await post(path, { model: 'gpt-oss:20b-cloud' });
+      expect([response.status, await response.json()]).toEqual([
+        403,
+        { error: 'ollama cloud is disabled: remote model is unavailable' },
+      ]);
+    }
+    const details = await server.fetch(new Request('http://localhost/v1/models/kimi:cloud'));
+    expect([details.status, await details.json()]).toEqual([
+      403,
+      { error: 'ollama cloud is disabled: remote model details are unavailable' },
+    ]);
+  });
+
   test('a transcription: without a form, a model, a file, or ears', async () => {
     const { post, server } = await open();
     const send = (fields: Record<string, string | File>) => {

@@ -1,21 +1,21 @@
 /** `GET /v1/models` and `GET /v1/models/:model`: OpenAI's list of what is installed, and one of it. */
-import { displayName, parseModelName } from '@tabllama/api';
+import { displayName, type ModelName, parseModelName } from '@tabllama/api';
 import { findModel } from '../../model.ts';
 import { openaiError } from './openai.ts';
-import { jsonLine, translated, unixSeconds } from './translated.ts';
+import { jsonLine, refuseCloud, translated, unixSeconds } from './translated.ts';
 
 export const models = translated(openaiError, async ({ store }) => async () => {
   const all = (await store.list()).map(({ name, modifiedAt }) => entry(displayName(name), modifiedAt));
   return jsonLine({ object: 'list', data: all.length > 0 ? all : null });
 });
 
-export const model = translated(openaiError, async ({ store, parameter }) => async () => {
-  const missing = (name: Parameters<typeof displayName>[0]) => `model '${displayName(name)}' not found`;
-  const { modifiedAt } = await findModel(store, parameter, {
-    missing,
-    cloud: 'remote model details are unavailable',
-  });
-  return jsonLine(entry(parameter, modifiedAt));
+export const model = translated(openaiError, async ({ store, parameter }) => {
+  refuseCloud(parameter, 'remote model details are unavailable');
+  return async () => {
+    const missing = (name: ModelName) => `model '${displayName(name)}' not found`;
+    const { modifiedAt } = await findModel(store, parameter, { missing });
+    return jsonLine(entry(parameter, modifiedAt));
+  };
 });
 
 function entry(id: string, modifiedAt: Date): object {

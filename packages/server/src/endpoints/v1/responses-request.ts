@@ -204,7 +204,9 @@ export function nativeMessages({ instructions, input = [] }: ResponsesFields): M
         const said = nativeContent(item.content);
         const next = input[i + 1];
         const waits =
-          next?.type === 'function_call_output' && answering?.tool_calls?.some(call => call.id === next.id);
+          next?.type === 'function_call_output' &&
+          next.id &&
+          answering?.tool_calls?.some(call => call.id === next.id);
         if (item.role !== 'assistant') {
           messages.push({ role: item.role, ...said });
           break;

@@ -1,10 +1,11 @@
 /** What the APIs besides Ollama's own share: a request is mapped to one of Ollama's, and its answer is written in the other's shape. */
-import { StatusError } from '@tabllama/api';
+import { modelSource, StatusError } from '@tabllama/api';
 import { type Decoded, decodeBody, type Field } from '../../decode.ts';
 import { type Context, type Endpoint, readBody } from '../../endpoint.ts';
 import { type Answer, inOnePiece } from '../../generation.ts';
 import { toJson } from '../../go-text.ts';
-import { httpError, json, respond, type StreamFormat, streamed } from '../../responses.ts';
+import { cloudDisabled } from '../../model.ts';
+import { errorResponse, httpError, json, respond, type StreamFormat, streamed } from '../../responses.ts';
 
 /** How an API says what is wrong. */
 export type ErrorBody = (status: number, message: string) => object;
@@ -24,7 +25,8 @@ export function translated(
     } catch (error) {
       context.request.signal.throwIfAborted();
       const { status, message } = httpError(error);
-      return json(errorBody(status, message), status);
+      // What is Ollama's cloud's is refused before anyone looks at which API was asked.
+      return status === 403 ? errorResponse(error) : json(errorBody(status, message), status);
     }
     try {
       return await answer();
@@ -42,15 +44,22 @@ export function jsonLine(value: object, status = 200): Response {
 
 const MAX_DECOMPRESSED = 20 * 1024 * 1024; // bytes, as in Ollama
 
-/** The fields of a request; its body may be compressed. Throws StatusError 400. */
-export async function decodeRequest<F extends Record<string, Field<unknown>>>(
+/** The fields of a request; its body may be compressed. Throws StatusError 400, and 403 for a model of Ollama's cloud. */
+export async function decodeRequest<F extends Record<string, Field<unknown>> & { model: Field<string> }>(
   request: Request,
   type: string,
   fields: F,
 ): Promise<Decoded<F>> {
   const zstd = request.headers.get('content-encoding') === 'zstd';
   const bytes = zstd ? await readCompressed(request) : await readBody(request);
-  return decodeBody(bytes, type, fields, 'EOF');
+  const body = decodeBody(bytes, type, fields, 'EOF');
+  refuseCloud(body.model ?? '', 'remote model is unavailable');
+  return body;
+}
+
+/** Throws StatusError 403 for a name with the mark of Ollama's cloud. */
+export function refuseCloud(model: string, what: string): void {
+  if (modelSource(model).source === 'cloud') throw cloudDisabled(what);
 }
 
 /** A body in zstd, where the platform can read that. */
@@ -60,8 +69,8 @@ async function readCompressed(request: Request): Promise<Uint8Array> {
     return await readBody({ body: request.body?.pipeThrough(stream) ?? null }, MAX_DECOMPRESSED);
   } catch (error) {
     request.signal.throwIfAborted();
-    if (error instanceof StatusError) throw error;
-    throw new StatusError(400, 'failed to decompress request body', { cause: error });
+    const message = error instanceof StatusError ? error.message : 'failed to decompress request body';
+    throw new StatusError(400, message, { cause: error });
   }
 }
 
