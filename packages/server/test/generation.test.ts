@@ -149,6 +149,27 @@ test('a format is kept, streamed or not, by generate and by chat', async () => {
   }
 });
 
+test('a schema is kept, keys in its own order, under OpenAI’s two APIs as well', async () => {
+  const schema = JSON.stringify(city).replace(/("10":{.*?}),("name":{.*?})/, '$2,$1');
+  const bodies = {
+    '/v1/chat/completions': `"messages":[{"role":"user","content":"Hi"}],"max_tokens":160,"seed":3,"response_format":{"type":"json_schema","json_schema":{"name":"city","schema":${schema}}}`,
+    '/v1/responses': `"input":"Hi","max_output_tokens":160,"temperature":0,"text":{"format":{"type":"json_schema","name":"city","schema":${schema}}}`,
+  };
+  for (const [path, fields] of Object.entries(bodies)) {
+    const request = { method: 'POST', body: `{"model":"talker",${fields}}` };
+    const text = await (await server.fetch(new Request(`http://localhost${path}`, request))).text();
+    const [, said] = /"(?:content|text)":("\s*\{(?:[^"\\]|\\.)*")/.exec(text) ?? [];
+    expect(JSON.parse(said)).toMatch(/^\s*{\s*"name":\s*"(Paris|Rome)",\s*"10":\s*[1-9](\.0*)?\s*}$/);
+  }
+  const refused = await send('/v1/chat/completions', {
+    model: 'talker',
+    messages: [{ role: 'user', content: 'Hi' }],
+    response_format: { type: 'json_schema', json_schema: { schema: { type: 'nonsense' } } },
+  });
+  expect(refused.status).toBe(400);
+  expect(await refused.json()).toMatchObject({ error: { type: 'invalid_request_error' } });
+});
+
 test('a schema that cannot be enforced is refused before the answer begins', async () => {
   const format = { type: 'object', properties: { a: { type: 'string', pattern: '(a)\\1' } } };
   for (const stream of [true, false]) {

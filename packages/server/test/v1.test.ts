@@ -405,6 +405,13 @@ describe('what is refused', () => {
     else expect(text).toEqual({ error: { ...text.error, param: null, code: null } });
   });
 
+  test('groups of tools within each other without end', async () => {
+    const { post } = await open();
+    const body = `{"tools":${'[{"type":"namespace","tools":'.repeat(3000)}[]${'}]'.repeat(3000)}}`;
+    const { error } = (await (await post('/v1/responses', body)).json()) as { error: object };
+    expect(error).toMatchObject({ message: 'tools are nested more than 100 deep' });
+  });
+
   test('a picture by a model that has no eyes', async () => {
     const { post } = await open();
     const url = `data:image/png;base64,${png}`;
