@@ -3,12 +3,12 @@ import type { ByteSource } from './source.ts';
 
 const WINDOW = 4 << 20;
 /** Windows that are on their way while one is used. */
-const AHEAD = 2;
+const AHEAD = 3;
 /** Windows at hand: those on their way, and those in which a tensor and its neighbours lie. */
 const KEPT = 5;
 
 /**
- * The same file, read in windows of 4 MiB, the next two while the caller is busy with the present: for a caller whose many small reads go
+ * The same file, read in windows of 4 MiB, the next three while the caller is busy with the present: for a caller whose many small reads go
  * roughly from front to back, one after the other. At most five windows are in memory, and none after it is disposed of; what is read
  * stays only until the next read.
  */
