@@ -30,7 +30,11 @@ export function withTokens(fetch: Fetch, findToken: FindToken): Fetch {
     ];
     for (const way of ways) {
       if (response.status !== 401) break;
-      const token = await way(response);
+      const token = await way(response).catch(error => {
+        init.signal?.throwIfAborted();
+        if (error instanceof StatusError) throw error;
+        throw new StatusError(500, `no token for ${host}: ${error?.message ?? error}`, { cause: error });
+      });
       if (token === undefined) continue;
       tokens.set(host, token);
       response.body?.cancel().catch(() => {});

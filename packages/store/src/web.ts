@@ -43,7 +43,6 @@ export async function send(fetch: Fetch, url: string, init: RequestInit): Promis
     return await fetch(url, {
       cache: 'no-store', // the bytes are kept here, not twice
       referrerPolicy: 'no-referrer',
-      credentials: 'omit',
       ...init,
     });
   } catch (error) {

@@ -353,6 +353,23 @@ describe('a registry that wants a token', () => {
     expect(await errorOf(at.pull())).toMatchObject({ status: 500, message });
   });
 
+  test('is told what the page says when it cannot give one, also for a model that is here', async () => {
+    let isLost = false;
+    await using at = await setup({
+      findToken: async () => {
+        if (isLost) throw new Error('signed out');
+        return 'secret';
+      },
+    });
+    publish(at.registry);
+    at.registry.behaviour.auth = { token: 'secret' };
+    await at.pull();
+    isLost = true;
+    expect((await errorOf(at.pull())).message).toBe(
+      `pull model manifest: no token for ${at.registry.host}: signed out`,
+    );
+  });
+
   test('but hides where to get it ends the pull', async () => {
     const refuse = async () => new Response('', { status: 401 });
     const store = createStore({ base: 'http://x/', database: freshName(), fetch: refuse });

@@ -62,7 +62,7 @@ export function createRemotes(store: Store, options: RemoteOptions = {}): Remote
 
   async function request(url: string, init: RequestInit): Promise<Response> {
     try {
-      return await fetch(url, { referrerPolicy: 'no-referrer', credentials: 'omit', ...init });
+      return await fetch(url, { referrerPolicy: 'no-referrer', ...init });
     } catch (error) {
       init.signal?.throwIfAborted();
       const why = error instanceof Error ? error.message : String(error);
