@@ -291,12 +291,14 @@ describe('several pulls of one file', () => {
   });
 
   test('are one download in two tabs too, and the second tab sees how far the first is', async () => {
-    await using at = await setup({ slowMs: 8 });
+    await using at = await setup({ slowMs: 16 });
     const { url } = at.server;
     const otherTab = createStore({ models: { x: url }, base: url, database: at.database });
     const [, lines] = await Promise.all([at.pull(), collect(otherTab.pull(name('x')))]);
     const steps = lines.filter(({ status }) => status === 'pulling model.gguf');
-    expect(new Set(steps.map(({ completed }) => completed))).toEqual(new Set([4 << 20, 8 << 20]));
+    // it looks four times a second at the whole chunks that are stored, and on a busy machine may miss one of them
+    const seen = new Set(steps.map(({ completed }) => completed));
+    expect([[4 << 20], [8 << 20], [4 << 20, 8 << 20]]).toContainEqual([...seen]);
     expect(lines.at(-1)!.status).toBe('success');
     expect(at.server.requests.length).toBe(2); // the second asked whether the file is still the same
     expect(await keysOf(at.database)).toEqual({ blob: 2, chunk: 4, manifest: 2 });
@@ -380,7 +382,7 @@ describe('a pull is refused', () => {
   test('when the server falls silent again and again, and what came is kept', async () => {
     await using server = await startServer({ file: big, hangAfter: 500_000 });
     const database = freshName();
-    const options = { database: openDatabase(database), attempts: 2, retryMs: 1, stallMs: 500 };
+    const options = { database: openDatabase(database), attempts: 2, retryMs: 1, stallMs: 1500 };
     const fallSilent = () => {
       server.behaviour.hangAfter = 0;
     };
@@ -390,7 +392,7 @@ describe('a pull is refused', () => {
       fallSilent,
       new AbortController().signal,
     );
-    await expect(stalled).rejects.toThrow('max retries exceeded: the server sent nothing for 0.5 s');
+    await expect(stalled).rejects.toThrow('max retries exceeded: the server sent nothing for 1.5 s');
     expect(await keysOf(database)).toEqual({ chunk: 1, partial: 1 });
   });
 
