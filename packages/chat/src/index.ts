@@ -17,3 +17,4 @@ export { TemplateError } from './limits.ts';
 export type { OutputParser, ParsedCall, ParsedText } from './output.ts';
 export { createCompletionParser, createOutputParser, type OutputRequest } from './output-parser.ts';
 export { createStopMatcher, type StopMatcher } from './stop-matcher.ts';
+export { knownTools } from './tools.ts';

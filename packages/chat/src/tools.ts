@@ -24,6 +24,61 @@ export function typesOf(tool: Tool | undefined, parameter: string): string[] {
   );
 }
 
+/** Tools as Ollama hands them on: fields in its order, keys of a schema that it does not know left out. */
+export function knownTools(tools: readonly unknown[]): unknown[] {
+  return tools.map(tool => {
+    const { type, items, function: called } = objectOf(tool);
+    const { name, description = '', parameters } = objectOf(called);
+    const schema = objectOf(parameters);
+    return present({
+      type,
+      items,
+      function: {
+        name,
+        description,
+        parameters: present({
+          type: schema.type,
+          $defs: schema.$defs,
+          items: schema.items,
+          required: schema.required,
+          properties: knownProperties(schema.properties) ?? {},
+        }),
+      },
+    });
+  });
+}
+
+function knownProperties(properties: unknown): unknown {
+  if (properties === undefined || properties === null) return undefined;
+  return Object.fromEntries(
+    Object.entries(objectOf(properties)).map(([name, property]) => [name, knownProperty(property)]),
+  );
+}
+
+function knownProperty(property: unknown): unknown {
+  const { anyOf, type, items, description, enum: choices, properties, required } = objectOf(property);
+  return present({
+    anyOf: Array.isArray(anyOf) ? anyOf.map(knownProperty) : undefined,
+    // one type in a list is the type
+    type: Array.isArray(type) && type.length === 1 ? type[0] : type,
+    items,
+    description,
+    enum: choices,
+    properties: knownProperties(properties),
+    required,
+  });
+}
+
+/** What Go's `omitempty` leaves. */
+function present(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => {
+      if (value === undefined || value === null || value === '') return false;
+      return !Array.isArray(value) || value.length > 0;
+    }),
+  );
+}
+
 function objectOf(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
 }

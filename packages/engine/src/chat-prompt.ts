@@ -6,6 +6,7 @@ import {
   createGoTemplate,
   createJinjaTemplate,
   harmonyTools,
+  knownTools,
   type TemplateChoice,
 } from '@tabllama/chat';
 import type { Tokenizer } from '@tabllama/tokenizer';
@@ -48,11 +49,16 @@ function openJinja(source: string, tokenizer: Tokenizer): ChatTemplate {
   const jinja = createJinjaTemplate(source, { bos, eos });
   return {
     render(input) {
-      let prompt = jinja.render(input);
+      const { messages } = input;
+      const last = messages.at(-1);
+      // as in llama.cpp's server, the answer goes on with an assistant's message at the end
+      const begun = last?.role === 'assistant' && !last.tool_calls?.length ? last.content : undefined;
+      const kept = begun === undefined ? messages : messages.slice(0, -1);
+      let prompt = jinja.render({ ...input, messages: kept, tools: input.tools && knownTools(input.tools) });
       // what the tokenizer adds by itself would be there twice
       if (bos && tokenizer.addBos && prompt.startsWith(bos)) prompt = prompt.slice(bos.length);
       if (eos && tokenizer.addEos && prompt.endsWith(eos)) prompt = prompt.slice(0, -eos.length);
-      return prompt;
+      return prompt + (begun ?? '');
     },
   };
 }

@@ -282,6 +282,21 @@ describe('a chat', () => {
     expect(model.tokenize(rendered, true)).not.toContain(1);
   });
 
+  it('goes on with an answer that has begun, and shows tools as Ollama knows them', async () => {
+    const template =
+      '{% if tools %}{{ tools | tojson }}\n{% endif %}{% for m in messages %}{{ m.role }}: {{ m.content }};{% endfor %}>';
+    const model = await chatOf(['ok'], template);
+    const begun = [user('Hi'), { role: 'assistant', content: 'Well' }];
+    expect(model.render({ messages: begun })).toBe('user: Hi;>Well');
+    const properties = { city: { default: 1, description: 'x', type: ['string'], minLength: 2 } };
+    const parameters = { properties, type: 'object', required: [], additionalProperties: false };
+    const tools = [{ function: { parameters, name: 'f' }, type: 'function' }];
+    expect(model.render({ messages: [user('Hi')], tools })).toBe(
+      '[{"type": "function", "function": {"name": "f", "description": "", "parameters": {"type": "object", ' +
+        '"properties": {"city": {"type": "string", "description": "x"}}}}}]\nuser: Hi;>',
+    );
+  });
+
   it('without a template is what was said', async () => {
     const model = await load(createParrot(['ok']));
     const said = [
