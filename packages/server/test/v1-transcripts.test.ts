@@ -1,8 +1,11 @@
 /** Exchanges of the compatible APIs, recorded from a real Ollama: the same bytes, but for ids and times. */
 import { readFileSync } from 'node:fs';
-import { type Delta, parseModelName } from '@tabllama/api';
+import { type Delta, type Engine, parseModelName } from '@tabllama/api';
+import { createEngine } from '@tabllama/engine';
+import { createReferenceEmbedder, createReferenceRunner } from '@tabllama/models';
 import { createServer } from '@tabllama/server';
 import { expect, test } from 'vitest';
+import { createParrot } from '../../engine/test/parrot.ts';
 import { createMemoryStore } from './memory-store.ts';
 import { createScriptedEngine } from './scripted-engine.ts';
 
@@ -17,28 +20,42 @@ interface Exchange {
 
 const fixtures = new URL('../../../fixtures/', import.meta.url);
 const stories = readFileSync(new URL('models/stories260K-f32.gguf', fixtures));
-const thinker =
-  '{{ range .Messages }}{{ if .Thinking }}<think>{{ .Thinking }}</think>{{ end }}{{ .Content }}{{ end }}';
-const caller =
-  '{{ .Tools }}{{ range .Messages }}{{ .Content }}{{ range .ToolCalls }}<tool_call>{{ . }}{{ end }}{{ end }}';
 
 /** What the recorded model said, as an engine says it. */
 const end = (promptTokens: number, tokens: number, done: Delta['done'] = 'stop'): Delta => {
   return { done, stats: { promptTokens, tokens, cachedTokens: 0, promptNs: 1, evalNs: 1 } };
 };
 const yes = [{ content: 'Yes' }, { content: '.' }];
-const thought = [{ thinking: 'a' }, { thinking: ' b' }, { content: 'c' }, { content: ' d' }, end(13, 7)];
-const call = { function: { name: 'get_weather', arguments: { city: 'Rome' } } };
-const called = [{ content: 'Let me' }, { content: ' check.' }, { content: ' ' }, { toolCalls: [call] }];
 
-async function replay(name: string, deltas: readonly Delta[] = []) {
+/** Models that say what they are told, for those that thought or called a tool. */
+const parrots = {
+  'parrot-think': {
+    pieces: ['<think>', 'a', ' b', '</think>', 'c', ' d'],
+    template:
+      '{{- range .Messages }}{{ .Role }}: {{ if .Thinking }}<think>{{ .Thinking }}</think>{{ end }}{{ .Content }}\n{{ end }}<go>',
+  },
+  'parrot-tool': {
+    pieces: [
+      'Let me',
+      ' check.',
+      ' <tool_call>',
+      '{"name":"get_weather","arguments":{"city":"Rome"}}',
+      '</tool_call>',
+    ],
+    template:
+      '{{- if .Tools }}{{ .Tools }}\n{{ end }}{{- range .Messages }}{{ .Role }}: {{ .Content }}{{- if .ToolCalls }}<tool_call>{{ range .ToolCalls }}{"name": "{{ .Function.Name }}", "arguments": {{ .Function.Arguments }}}{{ end }}</tool_call>{{ end }}\n{{ end }}<go>',
+  },
+};
+
+async function replay(name: string, engine: Engine = createScriptedEngine()) {
   const text = readFileSync(new URL(`ollama-transcripts/${name}.json`, fixtures), 'utf8');
   const { request, response: recorded } = JSON.parse(text) as Exchange;
   const store = createMemoryStore();
   await store.install(parseModelName('smollm2:135m')!, stories);
-  await store.install(parseModelName('parrot-think')!, stories, { template: thinker });
-  await store.install(parseModelName('parrot-tool')!, stories, { template: caller });
-  const server = createServer({ engines: [createScriptedEngine({ deltas })], store });
+  for (const [parrot, { pieces, template }] of Object.entries(parrots)) {
+    await store.install(parseModelName(parrot)!, createParrot(pieces).file(), { template });
+  }
+  const server = createServer({ engines: [engine], store });
   const { method, path, body } = request;
   const response = await server.fetch(
     new Request(`http://localhost:11434${path}`, { method, body: body && JSON.stringify(body) }),
@@ -66,19 +83,26 @@ test.each<[string, readonly Delta[]]>([
   ['v1-messages-stream', [...yes, end(14, 3)]],
   ['v1-responses', [...yes, end(14, 3)]],
   ['v1-responses-stream', [...yes, end(14, 3)]],
-  ['think-v1-chat', thought],
-  ['think-v1-chat-stream', thought],
-  ['think-v1-messages', thought],
-  ['think-v1-messages-stream', thought],
-  ['think-v1-responses', thought],
-  ['think-v1-responses-stream', thought],
-  ['tool-v1-chat', [...called, end(178, 6)]],
-  ['tool-v1-chat-stream', [...called, end(178, 6)]],
-  ['tool-v1-messages', [...called, end(178, 6)]],
-  ['tool-v1-messages-stream', [...called, end(178, 6)]],
-  ['tool-v1-responses', [...called, end(177, 6)]],
-  ['tool-v1-responses-stream', [...called, end(177, 6)]],
-])('%s: the same answer', replay);
+])('%s: the same answer', (name, deltas) => replay(name, createScriptedEngine({ deltas })));
+
+test.each([
+  'think-v1-chat',
+  'think-v1-chat-stream',
+  'think-v1-messages',
+  'think-v1-messages-stream',
+  'think-v1-responses',
+  'think-v1-responses-stream',
+  'tool-v1-chat',
+  'tool-v1-chat-stream',
+  'tool-v1-messages',
+  'tool-v1-messages-stream',
+  'tool-v1-responses',
+  'tool-v1-responses-stream',
+])('%s: the same answer, by a model', name => {
+  const openRunner = createReferenceRunner;
+  const estimate = () => ({ device: 0, kvCache: 0 });
+  return replay(name, createEngine({ openRunner, openEmbedder: createReferenceEmbedder, estimate }));
+});
 
 test('v1-chat-completions-logprobs: the same answer', async () => {
   const name = 'v1-chat-completions-logprobs';
@@ -86,11 +110,12 @@ test('v1-chat-completions-logprobs: the same answer', async () => {
   const [{ text: answer }] = (JSON.parse(text) as Exchange).response.chunks;
   const { choices } = JSON.parse(answer) as { choices: [{ logprobs: { content: Delta['logprobs'] } }] };
   const logprobs = choices[0].logprobs.content!.map(one => [one]);
-  await replay(name, [
+  const deltas = [
     { content: 'Yes', logprobs: logprobs[0] },
     { content: '.', logprobs: logprobs[1] },
     end(14, 2, 'length'),
-  ]);
+  ];
+  await replay(name, createScriptedEngine({ deltas }));
 });
 
 test.each([
