@@ -2,6 +2,7 @@
 import { type LoadedModel, type ModelInfo, StatusError } from '@tabllama/api';
 import type { Embedder } from '@tabllama/models';
 import type { Tokenizer } from '@tabllama/tokenizer';
+import { lossGraceMs } from './session.ts';
 
 export function createLoadedEmbedder(info: ModelInfo, tokenizer: Tokenizer, embedder: Embedder): LoadedModel {
   const { contextLength } = embedder;
@@ -21,7 +22,12 @@ export function createLoadedEmbedder(info: ModelInfo, tokenizer: Tokenizer, embe
     complete: refuse,
     async embed(inputs, { truncate = true } = {}, signal) {
       const texts = inputs.map(text => fitText(tokenizer, text, contextLength, truncate));
-      const vectors = await Promise.race([ended.promise, embedder.embed(texts, signal)]);
+      const running = embedder.embed(texts, signal).catch(async error => {
+        const grace = new Promise(resolve => setTimeout(resolve, lossGraceMs));
+        if (!signal?.aborted) await Promise.race([ended.promise, grace]);
+        throw error;
+      });
+      const vectors = await Promise.race([ended.promise, running]);
       return { vectors, promptTokens: texts.reduce((sum, { length }) => sum + length, 0) };
     },
     tokenize: (text, special = false) => tokenizer.encode(text, { special }),

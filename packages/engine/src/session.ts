@@ -5,7 +5,7 @@ import type { Runner } from '@tabllama/models';
 import { notNumbers } from './sampler.ts';
 
 /** A failing call is often noticed a moment before the loss of the device that made it fail. */
-const lossGraceMs = 100;
+export const lossGraceMs = 100;
 
 export class Session {
   readonly contextLength: number;

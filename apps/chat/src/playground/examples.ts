@@ -1,5 +1,5 @@
 /** The examples of Ollama's API page, with the embedded model and prompts that suit its size. */
-import { defaultModelSha256, defaultModel as model } from '../llama.ts';
+import { defaultModelSha256, embeddingModel, defaultModel as model } from '../llama.ts';
 
 export interface Example {
   readonly title: string;
@@ -144,6 +144,23 @@ export const exampleGroups: readonly ExampleGroup[] = [
         'The blob of the embedded model, once that is pulled.',
       ),
       { title: 'Delete the created model', method: 'DELETE', path: '/api/delete', body: { model: 'mario' } },
+    ],
+  },
+  {
+    title: 'Embeddings',
+    examples: [
+      post('Pull an embedding model', '/api/pull', { model: embeddingModel }, '25 MB.'),
+      post('Embed a text', '/api/embed', { model: embeddingModel, input: prompt }),
+      post('Embed several texts', '/api/embed', {
+        model: embeddingModel,
+        input: [prompt, 'Why is the grass green?'],
+      }),
+      post(
+        'The older endpoint',
+        '/api/embeddings',
+        { model: embeddingModel, prompt: 'Here is an article about llamas...' },
+        'One text, and nothing but its vector.',
+      ),
     ],
   },
   {
