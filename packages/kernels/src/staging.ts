@@ -13,7 +13,7 @@ export interface Stretch {
 
 export interface Staging extends Disposable {
   /**
-   * Memory for stretches of together at most `STAGING_BYTES`. What is written there before the next call, and only that, will lie in
+   * Memory for stretches of together at most 4 MiB. What is written there before the next call, and only that, will lie in
    * the buffers. Rejects with DeviceError when the device is lost.
    */
   stage(stretches: readonly Stretch[]): Promise<Uint8Array<ArrayBuffer>[]>;
@@ -21,7 +21,7 @@ export interface Staging extends Disposable {
   flush(): void;
 }
 
-export const STAGING_BYTES = 4 << 20;
+const STAGING_BYTES = 4 << 20;
 const SLOTS = 3;
 
 // GPUBufferUsage and GPUMapMode, whose globals a runtime may lack
