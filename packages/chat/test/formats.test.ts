@@ -195,6 +195,14 @@ describe('Functionary', () => {
   });
 });
 
+test('a call that is cut off is no error with a parser of Ollama either', () => {
+  const parser = createOutputParser(chooseTemplate({ go: '{{ .Prompt }}', parser: 'qwen3' }), {
+    prompt: '',
+    tools,
+  });
+  expect([parser.push('ok <tool_call>{"name": "get_'), parser.end()]).toEqual([{ content: 'ok' }, {}]);
+});
+
 test('without tools there are no calls', () => {
   const { source } = chatTemplates.templates['Qwen-Qwen2.5-7B-Instruct'];
   const text = `<tool_call>${object}</tool_call> `;

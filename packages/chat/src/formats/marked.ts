@@ -130,10 +130,11 @@ export function createMarkedParser(format: Format, options: MarkedOptions): Outp
         return true;
       }
       case 'calling': {
-        const end = mark!.end(text) ?? (ended ? { body: text.length, next: text.length } : undefined);
-        if (!end) return false;
-        read(text.slice(0, end.body), text.slice(0, end.next));
-        text = text.slice(end.next);
+        const end = mark!.end(text);
+        if (!end && !ended) return false;
+        const next = end?.next ?? text.length;
+        read(text.slice(0, end?.body ?? next), text.slice(0, next), end !== undefined);
+        text = text.slice(next);
         state = 'content';
         skips = true;
         return true;
@@ -141,14 +142,15 @@ export function createMarkedParser(format: Format, options: MarkedOptions): Outp
     }
   };
 
-  const read = (body: string, whole: string) => {
+  /** `isWhole`: the calls are closed. A call that was cut off may still be one. */
+  const read = (body: string, whole: string, isWhole: boolean) => {
     try {
       const calls = mark!.read(body, tools);
       if (isNative) late.push(...calls.map(call => ({ id: newId(), ...call })));
       else out.calls.push(...calls);
     } catch (error) {
-      if (!isNative) throw error;
-      say('content', mark!.open + whole);
+      if (isNative) say('content', mark!.open + whole);
+      else if (isWhole) throw error;
     }
   };
 
