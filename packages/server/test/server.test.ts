@@ -563,7 +563,10 @@ describe('requests', () => {
       await (await send(path, { model: ' ' })).json(),
     ];
     expect(await error('/api/chat')).toEqual([400, { error: 'model is required' }]);
+    expect(await error('/api/show')).toEqual([400, { error: 'model is required' }]);
+    expect(await error('/api/embeddings')).toEqual([400, { error: 'model is required' }]);
     expect(await error('/api/generate')).toEqual([404, { error: "model ' ' not found" }]);
+    expect(await error('/api/embed')).toEqual([404, { error: "model ' ' not found" }]);
   });
 
   test('what is rendered tells how many pictures there are', async () => {

@@ -41,7 +41,7 @@ type RemoteVectors = Omit<EmbedAnswer, 'vectors'> & { readonly embeddings?: read
 /** The vectors of some texts, under whichever API they were asked for. */
 export async function answerEmbed(context: Context, body: EmbedFields): Promise<EmbedAnswer> {
   const { model = '', truncate, dimensions = 0 } = body;
-  if (model === '') throw new StatusError(404, "model '' not found");
+  if (model.trim() === '') throw new StatusError(404, `model '${model}' not found`);
   readName(model);
   const inputs = textsOf(body.input);
   const installed = await findModel(context.store, model, { missing: () => missing(model) });

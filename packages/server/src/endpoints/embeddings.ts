@@ -18,7 +18,7 @@ export const embeddings: Endpoint = async context => {
     options,
   });
   const { model = '', prompt = '' } = body;
-  if (model === '') throw new StatusError(400, 'model is required');
+  if (model.trim() === '') throw new StatusError(400, 'model is required');
   const name = readName(model);
   const installed = await findModel(context.store, model, { missing: () => missing(model) });
   // the one endpoint that looks for a name as it is spelled

@@ -20,7 +20,7 @@ export const show: Endpoint = async ({ request, store, remotes }) => {
     options,
   });
   const name = body.model || body.name || '';
-  if (name === '') throw new StatusError(400, 'model is required');
+  if (name.trim() === '') throw new StatusError(400, 'model is required');
   const installed = await findModel(store, name, {
     missing: parsed => `model '${displayName(parsed)}' not found`,
     cloud: 'remote model details are unavailable',

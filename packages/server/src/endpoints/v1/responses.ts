@@ -1,15 +1,16 @@
 /** `POST /v1/responses`: OpenAI's responses, as far as Ollama has them, mapped to `/api/chat`. */
 import { answerChat, type ChatFields } from '../chat.ts';
 import { openaiError, thinkOf } from './openai.ts';
+import { nativeMessages } from './responses-input.ts';
 import { eventsOf, wholeResponse } from './responses-reply.ts';
-import { echoed, fields, formatOf, isWebSearch, nativeMessages, nativeTools } from './responses-request.ts';
+import { echoed, fields, formatOf, isWebSearch, nativeTools } from './responses-request.ts';
 import { decodeRequest, randomInt, reply, translated } from './translated.ts';
 
 export const responses = translated(openaiError, async context => {
   const body = await decodeRequest(context.request, 'openai.ResponsesRequest', fields);
   const native: ChatFields = {
     model: body.model,
-    messages: nativeMessages(body),
+    messages: nativeMessages(body.instructions, body.input),
     options: {
       temperature: body.temperature ?? 1,
       top_p: body.top_p,
