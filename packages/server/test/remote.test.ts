@@ -268,6 +268,29 @@ test('generate, embed, embeddings and show are sent on as well', async () => {
   });
 });
 
+test("OpenAI's API reaches it as well", async () => {
+  await using other = await startOther({
+    ...version,
+    '/api/chat': (_, response) =>
+      writeLines(response, [
+        { message: { role: 'assistant', content: 'Hi' }, done: false },
+        { message: { role: 'assistant', content: '' }, done: true, done_reason: 'stop', eval_count: 2 },
+      ]),
+    '/api/embed': () => ({ embeddings: [[0.6, 0.8]], prompt_eval_count: 3 }),
+  });
+  const { post } = await setup(other);
+  const messages = [{ role: 'user', content: 'Say hi' }];
+  expect(await (await post('/v1/chat/completions', { model: 'far', messages })).json()).toMatchObject({
+    model: 'far',
+    choices: [{ message: { content: 'Hi' }, finish_reason: 'stop' }],
+    usage: { completion_tokens: 2 },
+  });
+  expect(await (await post('/v1/embeddings', { model: 'far', input: 'a' })).json()).toMatchObject({
+    data: [{ embedding: [0.6, 0.8] }],
+    usage: { prompt_tokens: 3 },
+  });
+});
+
 test('a model that is made of one elsewhere runs there too', async () => {
   await using other = await startOther({
     ...version,
