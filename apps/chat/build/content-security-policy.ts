@@ -1,9 +1,9 @@
 import type { Plugin } from 'vite';
 
-/** Own origin only. `wasm-unsafe-eval` is for hash-wasm. */
+/** Own origin only. */
 const policy = {
   'default-src': "'none'",
-  'script-src': "'self' 'wasm-unsafe-eval'",
+  'script-src': "'self'",
   'worker-src': "'self'",
   'style-src': "'self'",
   'img-src': "'self'",

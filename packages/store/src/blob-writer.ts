@@ -4,7 +4,6 @@
  */
 import { StatusError } from '@tabllama/api';
 import type { ByteSource } from '@tabllama/gguf';
-import { createSHA256, type IHasher } from 'hash-wasm';
 import { get, promisifyRequest, setMany } from 'idb-keyval';
 import { CHUNK_BYTES, packChunk, readChunks } from './chunks.ts';
 import {
@@ -18,13 +17,14 @@ import {
   transact,
 } from './database.ts';
 import { guardQuota } from './quota.ts';
+import { Sha256 } from './sha256.ts';
 
 export class BlobWriter {
   readonly origin: Origin | undefined;
   readonly #database: Database;
   readonly #id: string;
   readonly #file: string;
-  readonly #hash: IHasher;
+  readonly #hash: Sha256;
   readonly #chunk = new Uint8Array(CHUNK_BYTES);
   /** Chunks that went to the database whole, and bytes in `#chunk` after them. */
   #wholeChunks = 0;
@@ -35,7 +35,7 @@ export class BlobWriter {
   #writing: Promise<void> = Promise.resolve();
   #closed = false;
 
-  private constructor(database: Database, id: string, file: string, hash: IHasher, origin?: Origin) {
+  private constructor(database: Database, id: string, file: string, hash: Sha256, origin?: Origin) {
     this.#database = database;
     this.#id = id;
     this.#file = file;
@@ -45,7 +45,7 @@ export class BlobWriter {
 
   /** A new blob. `id` names it among those on their way in. */
   static async create(database: Database, id: string, origin?: Origin): Promise<BlobWriter> {
-    return new BlobWriter(database, id, crypto.randomUUID(), await createSHA256(), origin);
+    return new BlobWriter(database, id, crypto.randomUUID(), new Sha256(), origin);
   }
 
   /** Goes on with what `keep`, or a page that was closed, has left; undefined if there is nothing of use. */
@@ -55,7 +55,7 @@ export class BlobWriter {
     const { file, size, origin } = record;
     try {
       if (record.chunkBytes !== CHUNK_BYTES) throw new Error(`chunks of ${record.chunkBytes} bytes`);
-      const writer = new BlobWriter(database, id, file, (await createSHA256()).load(record.hash), origin);
+      const writer = new BlobWriter(database, id, file, Sha256.load(record.hash), origin);
       writer.#wholeChunks = Math.floor(size / CHUNK_BYTES);
       writer.#tail = size % CHUNK_BYTES;
       writer.#chunk.set(await readChunks(database, record).read(size - writer.#tail, writer.#tail));

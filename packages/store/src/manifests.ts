@@ -10,7 +10,6 @@ import {
   type ModelName,
   StatusError,
 } from '@tabllama/api';
-import { sha256 } from 'hash-wasm';
 import { get, promisifyRequest } from 'idb-keyval';
 import { readChunks } from './chunks.ts';
 import {
@@ -25,6 +24,7 @@ import {
 } from './database.ts';
 import { parseDigest } from './digest.ts';
 import { guardQuota } from './quota.ts';
+import { Sha256 } from './sha256.ts';
 
 export const MEDIA_TYPES = {
   manifest: 'application/vnd.docker.distribution.manifest.v2+json',
@@ -129,7 +129,7 @@ async function readText(database: Database, digest: string): Promise<string> {
  */
 export async function writeManifest(database: Database, name: ModelName, text: string): Promise<number> {
   const named = blobsOf(parseManifest(text));
-  const digest = await sha256(text);
+  const digest = new Sha256().update(new TextEncoder().encode(text)).digest();
   return guardQuota(
     () => ({ needed: text.length, stored: 0 }),
     () =>
