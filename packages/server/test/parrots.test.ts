@@ -105,6 +105,20 @@ describe('exchanges recorded from Ollama', () => {
     for (const [i, line] of ours.entries()) expect(Object.keys(line)).toEqual(Object.keys(lines[i]));
   });
 
+  test('think-format-stream: thoughts, then an object by the schema', async () => {
+    await create('parrot-think', ['<think>', 'a', ' b', '</think>', 'c', ' d'], {
+      template: templates.think,
+    });
+    const { request, lines } = recorded('think-format-stream');
+    const body = { ...request.body, options: { seed: 1, num_predict: 400 } };
+    const ours = await ask(request.path, body);
+    const thoughts = (all: readonly Line[]) => all.flatMap(({ message }) => message.thinking ?? []);
+    expect(thoughts(ours)).toEqual(thoughts(lines));
+    const text = ours.map(({ message }) => message.content).join('');
+    expect(JSON.parse(text)).toEqual({ answer: expect.any(Boolean) });
+    expect(Object.keys(ours.at(-1)!)).toEqual(Object.keys(lines.at(-1)!));
+  });
+
   test('seed-chat-tools-render: tools as a template writes them', async () => {
     const template =
       '{{- if .Tools }}TOOLS {{ .Tools }}\n{{ end }}{{- range .Messages }}{{ .Role }}: {{ .Content }}\n{{ end }}';

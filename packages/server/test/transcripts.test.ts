@@ -80,6 +80,7 @@ const same = [
   'error-tools',
   'error-wrong-type',
   'seed-chat-images',
+  'seed-chat-tools',
   'seed-generate-images',
   'root',
   'head-ps',
