@@ -76,7 +76,8 @@ export class Formulas {
   }
 
   atom(atom: Atom): Formula {
-    return this.intern(JSON.stringify(atom, infinite), { kind: 'atom', atom });
+    // A `max` that is Infinity is null there, and nothing else is.
+    return this.intern(JSON.stringify(atom), { kind: 'atom', atom });
   }
 
   schema(pointer: string, resolve: () => Formula): Formula {
@@ -128,8 +129,4 @@ export class Formulas {
     // The order of the parts is kept: it is the order of the properties.
     return this.intern(`${kind}${list}`, { kind, parts: list });
   }
-}
-
-function infinite(_key: string, value: unknown): unknown {
-  return value === Number.POSITIVE_INFINITY ? 'Infinity' : value;
 }

@@ -86,6 +86,8 @@ export class Plans {
   private questions = 0;
   private readonly plans = new Map<string, ObjectPlan>();
   private readonly planOf = new Map<ObjectShape, ObjectPlan>();
+  /** Objects that can be completed from wherever they have come. */
+  private readonly always = new Set<ObjectPlan>();
   private readonly alike = new Map<ObjectPlan, boolean>();
   private readonly literals = new Map<string, Uint8Array>();
   private plainNumbers: Term | undefined;
@@ -143,11 +145,13 @@ export class Plans {
     if (known) return known;
     const key = objectKey(shape);
     let plan = this.plans.get(key);
-    if (!plan) {
-      plan = this.plan(shape);
-      if (this.open.size === 0) this.plans.set(key, plan);
+    const before = this.assumptions;
+    plan ??= this.plan(shape);
+    // A plan that rests on an open question is made again.
+    if (this.assumptions === before || this.open.size === 0) {
+      this.plans.set(key, plan);
+      this.planOf.set(shape, plan);
     }
-    if (this.open.size === 0) this.planOf.set(shape, plan);
     return plan;
   }
 
@@ -258,6 +262,7 @@ export class Plans {
   /** Whether the object can be completed: one literal of every open clause is chosen, and what follows from all is asked. */
   objectFeasible(plan: ObjectPlan, state: ObjectState): boolean {
     const { min, max, some, clauses } = plan.shape;
+    if (this.always.has(plan)) return true;
     const wanted: Wanted[] = some.flatMap(({ term, of }, i) =>
       (state.done >> i) & 1 ? [] : [{ names: { term }, of }],
     );
@@ -277,7 +282,9 @@ export class Plans {
         });
       });
     };
-    return choose(0, { min, max, wanted, rules: [] });
+    const yes = choose(0, { min, max, wanted, rules: [] });
+    if (yes && state === plan.start && isPlain(plan.shape)) this.always.add(plan);
+    return yes;
   }
 
   private satisfiable(plan: ObjectPlan, state: ObjectState, conditions: Conditions): boolean {
@@ -479,7 +486,10 @@ export class Plans {
     const offered: string[] = [];
     lists.forEach((list, i) => {
       for (let at = state.places[i]; at < list.length; at++) {
-        if (this.afterName(plan, state, list[at]).length > 0) offered.push(list[at]);
+        const offers = this.always.has(plan)
+          ? this.inhabited(plan.values.get(list[at])!)
+          : this.afterName(plan, state, list[at]).length > 0;
+        if (offers) offered.push(list[at]);
         if (shape.required.has(list[at])) break;
       }
     });
@@ -660,6 +670,11 @@ export class Plans {
     if (state.index < shape.min || state.index > shape.max) return false;
     return shape.contains.every(({ min, max }, i) => state.counts[i] >= min && state.counts[i] <= max);
   }
+}
+
+/** Whether nothing is asked but names with their values. */
+function isPlain({ some, clauses, min, max }: ObjectShape): boolean {
+  return some.length + clauses.length === 0 && min === 0 && max === Infinity;
 }
 
 export function arrayStart(shape: ArrayShape): ArrayState {

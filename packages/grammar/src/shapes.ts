@@ -136,9 +136,11 @@ export class Shapes {
       case 'and':
       case 'or': {
         const all = (node.kind === 'and') === positive;
-        return node.parts
-          .map(part => this.evaluate(part, positive))
-          .reduce((a, b) => (all ? this.intersect(a, b) : this.unite(a, b)));
+        const shapes =
+          positive && all
+            ? this.conjuncts(node.parts)
+            : node.parts.map(part => this.evaluate(part, positive));
+        return shapes.reduce((a, b) => (all ? this.intersect(a, b) : this.unite(a, b)));
       }
       case 'one':
         return positive ? this.exactlyOne(node.parts) : this.notOne(node.parts);
@@ -146,6 +148,34 @@ export class Shapes {
         node satisfies never;
         return this.nothing;
     }
+  }
+
+  /** The shapes of parts that all hold; named properties one behind the other, of which there may be many, are one of them. */
+  private conjuncts(parts: readonly Formula[]): readonly Shape[] {
+    const shapes: Shape[] = [];
+    let named = new Map<string, Formula>();
+    let required = new Set<string>();
+    const flush = (): void => {
+      if (named.size + required.size > 0)
+        shapes.push({ ...this.everything, objects: [{ ...ANY_OBJECT, named, required }] });
+      named = new Map();
+      required = new Set();
+    };
+    for (const part of parts) {
+      const node = this.formulas.node(part);
+      const atom = node.kind === 'atom' ? node.atom : undefined;
+      if ((atom?.kind === 'properties' || atom?.kind === 'some') && 'name' in atom.names) {
+        const { name } = atom.names;
+        if (atom.kind === 'some') required.add(name);
+        if (atom.kind === 'properties' || atom.of !== TRUE)
+          named.set(name, this.formulas.and(named.get(name) ?? TRUE, atom.of));
+        continue;
+      }
+      flush();
+      shapes.push(this.evaluate(part, true));
+    }
+    flush();
+    return shapes;
   }
 
   private inside(atom: Atom): Shape {
@@ -491,19 +521,17 @@ function literals(shapes: readonly ObjectShape[]): readonly Literal[] | undefine
 
 function dedupe<T>(rules: readonly T[]): readonly T[] {
   if (rules.length < 2) return rules;
-  return [...new Map(rules.map(rule => [JSON.stringify(rule, finite), rule])).values()];
+  return [...new Map(rules.map(rule => [JSON.stringify(rule), rule])).values()];
 }
-
-const finite = (_key: string, value: unknown): unknown => (value === Infinity ? 'Infinity' : value);
 
 function arrayKey(shape: ArrayShape): string {
-  return JSON.stringify([shape.items, shape.contains, shape.unique, shape.min, shape.max], finite);
+  return JSON.stringify([shape.items, shape.contains, shape.unique, shape.min, shape.max]);
 }
 
-/** Equal keys for equal languages in equal orders. */
+/** Equal keys for equal languages in equal orders; only a `max` may be Infinity, which JSON has as null. */
 export function objectKey(shape: ObjectShape): string {
   const { order, named, patterns, required, some, min, max, clauses } = shape;
-  return JSON.stringify([order, [...named], patterns, [...required], some, min, max, clauses], finite);
+  return JSON.stringify([order, [...named], patterns, [...required], some, min, max, clauses]);
 }
 
 /** The words among a shape's scalars, as JSON texts. */

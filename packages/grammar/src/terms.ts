@@ -25,6 +25,7 @@ const WITNESSES = [
   '1000',
 ].map(text => new TextEncoder().encode(text));
 
+const QUOTE = 0x22;
 const UNKNOWN = 0;
 const LIVE = 1;
 const DEAD = 2;
@@ -69,28 +70,36 @@ export class Terms extends Derivatives {
     return live;
   }
 
-  /** Looks for a text among all; what is met on the way is decided with it. */
+  /**
+   * Looks for a text. It goes on in turns from what was met last, which soon leads to an end where there is one (by the quote before
+   * all, which ends strings), and from what was met first. What is met on the way is decided with it.
+   */
   private search(term: Term): boolean {
     const from = new Map<Term, Term>([[term, -1]]);
-    const queue = [term];
-    for (let at = 0; at < queue.length; at++) {
-      const here = queue[at];
+    const open = [term];
+    for (let first = 0, turn = false; open.length > first; turn = !turn) {
+      const here = turn ? open[first++] : open.pop()!;
       const known = this.liveness[here] ?? UNKNOWN;
       if (known === LIVE || this.nullables[here] || (this.plain[here] && here !== NEVER)) {
         for (let step = here; step >= 0; step = from.get(step)!) this.liveness[step] = LIVE;
         return true;
       }
       if (known === DEAD) continue;
-      if (queue.length > MAX_SEARCH) throw new LimitError('its patterns are too large together');
-      for (const byte of this.row(here).bytes) {
-        const next = this.derive(here, byte);
-        if (next === NEVER || from.has(next)) continue;
-        from.set(next, here);
-        queue.push(next);
-      }
+      if (from.size > MAX_SEARCH) throw new LimitError('its patterns are too large together');
+      const { bytes, classOf } = this.row(here);
+      const quote = classOf[QUOTE];
+      for (let i = bytes.length - 1; i >= 0; i--) if (i !== quote) this.meet(here, bytes[i], from, open);
+      this.meet(here, bytes[quote], from, open);
     }
-    for (const dead of queue) this.liveness[dead] = DEAD;
+    for (const dead of from.keys()) this.liveness[dead] = DEAD;
     return false;
+  }
+
+  private meet(here: Term, byte: number, from: Map<Term, Term>, open: Term[]): void {
+    const next = this.derive(here, byte);
+    if (next === NEVER || from.has(next)) return;
+    from.set(next, here);
+    open.push(next);
   }
 
   /** One of the shortest texts of a live term. */
