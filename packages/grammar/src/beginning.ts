@@ -1,16 +1,23 @@
 import { createCharacters } from './characters.ts';
 import { createNumbers } from './numbers.ts';
-import { Terms } from './terms.ts';
+import { sliceTerms } from './slices.ts';
+import { type Term, Terms } from './terms.ts';
 
-let terms: Terms | undefined;
+export interface Beginning {
+  readonly terms: Terms;
+  readonly slices: readonly Term[];
+}
+
+let made: Beginning | undefined;
 
 /** The terms that every grammar begins with, those of strings and numbers; grammars are forks of them. Built once. */
-export function beginning(): Terms {
-  if (!terms) {
-    terms = new Terms();
-    createCharacters(terms);
+export function beginning(): Beginning {
+  if (!made) {
+    const terms = new Terms();
+    const slices = sliceTerms(terms, createCharacters(terms));
     for (const draft4 of [false, true]) createNumbers(terms, draft4).integer();
     terms.close();
+    made = { terms, slices };
   }
-  return terms;
+  return made;
 }

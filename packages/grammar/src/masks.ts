@@ -3,6 +3,7 @@
  * takes what `string-tokens.ts` knows beforehand, and walks only where names or values are told apart.
  */
 import type { Grammar } from './compile.ts';
+import { sliceOf } from './slices.ts';
 import type { State, Text } from './states.ts';
 import { insideUpTo, STRUCTURAL, type StringTokens } from './string-tokens.ts';
 import { EPSILON, NEVER, type Term } from './terms.ts';
@@ -117,8 +118,33 @@ export function createMasks({ states, terms }: Grammar, vocabulary: Vocabulary):
         return;
       }
     }
-    walkRest(target, from, to, at, rest, at);
+    if (target !== tokenTarget || from > 0 || !walkSlice(at, rest)) walkRest(target, from, to, at, rest, at);
     text.length = length;
+  };
+
+  /** The whole trie, where there are characters that may follow whatever they are. */
+  const walkSlice = (at: State, rest: Term): boolean => {
+    for (const slice of vocabulary.slices) {
+      const count = sliceOf(terms, rest, slice);
+      if (count === undefined) continue;
+      const { term, rest: others } = slice;
+      const { inside } = slice.tokens;
+      if (count === inside.length && untouched) bits.set(slice.bits);
+      else for (let i = 0; i < count; i++) tokenTarget.allow(inside[i]);
+      untouched = false;
+      for (let i = count; i < inside.length; i++) {
+        let next = rest;
+        for (let byte = tokens.offsets[inside[i]]; byte < tokens.offsets[inside[i] + 1]; byte++)
+          next = next > EPSILON ? terms.next(next, tokens.bytes[byte]) : NEVER;
+        if (next > EPSILON) tokenTarget.allow(inside[i]);
+      }
+      walkRest({ ...tokenTarget, trie: others }, 0, others.byte.length, at, rest, at);
+      const { byte, end } = vocabulary.trie;
+      for (let node = 0; node < byte.length; node = end[node])
+        if (terms.next(term, byte[node]) <= EPSILON) walkRest(tokenTarget, node, end[node], at, rest, at);
+      return true;
+    }
+    return false;
   };
 
   /** A string of `min` to `max` more characters; `stray` are some that make it one when it is not yet. */

@@ -45,7 +45,7 @@ export interface SchemaReader {
 
 /** Everything that belongs to one grammar; `root` of it is unread until its shape is asked for. */
 export function readSchema(document: Json, closed: boolean): SchemaReader {
-  const terms = beginning().fork();
+  const terms = beginning().terms.fork();
   const characters = createCharacters(terms);
   const numbers = createNumbers(terms, isDraft4(document));
   const formulas = new Formulas();

@@ -2,15 +2,18 @@
  * What tokens do inside a JSON string that is bounded by nothing but its length: they stay in it, or they hold its closing quote.
  * That depends on the vocabulary alone, so a mask inside such a string takes no walk through it.
  */
-import { EPSILON, NEVER, type Term, type Terms } from './terms.ts';
+import { EPSILON, type Term, type Terms } from './terms.ts';
 import { buildTrie, sortStrings, type Trie } from './trie.ts';
 
-/** For a subtree of a trie, entered between two characters of a string. */
-export interface StringTokens {
+export interface InsideTokens {
   /** Tokens that end inside, by the number of characters that they begin. */
   readonly inside: Int32Array;
   /** How many of them begin at most so many characters; the last element counts all. */
   readonly upTo: Int32Array;
+}
+
+/** For a subtree of a trie, entered between two characters of a string. */
+export interface StringTokens extends InsideTokens {
   /** Tokens whose last byte is the closing quote, each followed by the number of characters before it. */
   readonly closing: readonly number[];
   /** What stands behind the quote in tokens that go on; a token of this trie is an index of `groups`. */
@@ -27,32 +30,22 @@ for (const char of '\t\n "{}[],:-0123456789tfn') STRUCTURAL[char.charCodeAt(0)] 
 
 const QUOTE = 0x22;
 
-/** The children of one node lie from `from` to `to`. */
-export function createStringTokens(terms: Terms, trie: Trie, from: number, to: number): StringTokens {
-  const { byte, end, token } = trie;
-  const between = terms.run(0, Number.POSITIVE_INFINITY);
+/**
+ * `between` is what stands between two characters of the string: any number of them, and the quote. The children of the node lie from
+ * `from` to `to`. `leave` is told of the nodes at which the string ends, with the characters before them.
+ */
+export function findInside(
+  terms: Terms,
+  between: Term,
+  { byte, end, token }: Trie,
+  { from, to, leave }: { from: number; to: number; leave?: (node: number, count: number) => void },
+): InsideTokens {
   const byLength: number[][] = [];
-  const closing: number[] = [];
-  const endings: { readonly bytes: number[]; readonly token: number; readonly count: number }[] = [];
-
-  const collect = (low: number, high: number, count: number, path: readonly number[]): void => {
-    for (let node = low; node < high; node = end[node]) {
-      // Only what JSON has there can follow.
-      if (path.length === 0 && !STRUCTURAL[byte[node]]) continue;
-      const bytes = [...path, byte[node]];
-      if (token[node] >= 0) endings.push({ bytes, token: token[node], count });
-      collect(node + 1, end[node], count, bytes);
-    }
-  };
   const visit = (low: number, high: number, term: Term, count: number): void => {
     for (let node = low; node < high; node = end[node]) {
       const next = terms.next(term, byte[node]);
-      if (next === NEVER) continue;
-      if (next === EPSILON) {
-        if (token[node] >= 0) closing.push(token[node], count);
-        collect(node + 1, end[node], count, []);
-        continue;
-      }
+      if (next === EPSILON) leave?.(node, count);
+      if (next <= EPSILON) continue;
       const begun = term === between ? count + 1 : count;
       if (token[node] >= 0) {
         while (byLength.length <= begun) byLength.push([]);
@@ -62,9 +55,30 @@ export function createStringTokens(terms: Terms, trie: Trie, from: number, to: n
     }
   };
   visit(from, to, between, 0);
-
   let total = 0;
   const upTo = Int32Array.from(byLength, list => (total += list.length));
+  return { inside: Int32Array.from(byLength.flat()), upTo };
+}
+
+/** Of any string; the children of the node lie from `from` to `to`. */
+export function createStringTokens(terms: Terms, trie: Trie, from: number, to: number): StringTokens {
+  const { byte, end, token } = trie;
+  const closing: number[] = [];
+  const endings: { readonly bytes: number[]; readonly token: number; readonly count: number }[] = [];
+  const collect = (low: number, high: number, count: number, path: readonly number[]): void => {
+    for (let node = low; node < high; node = end[node]) {
+      // Only what JSON has there can follow.
+      if (path.length === 0 && !STRUCTURAL[byte[node]]) continue;
+      const bytes = [...path, byte[node]];
+      if (token[node] >= 0) endings.push({ bytes, token: token[node], count });
+      collect(node + 1, end[node], count, bytes);
+    }
+  };
+  const leave = (node: number, count: number): void => {
+    if (token[node] >= 0) closing.push(token[node], count);
+    collect(node + 1, end[node], count, []);
+  };
+  const found = findInside(terms, terms.run(0, Number.POSITIVE_INFINITY), trie, { from, to, leave });
   const strings = Uint8Array.from(endings.flatMap(({ bytes }) => bytes));
   const offsets = new Int32Array(endings.length + 1);
   endings.forEach(({ bytes }, i) => {
@@ -89,10 +103,10 @@ export function createStringTokens(terms: Terms, trie: Trie, from: number, to: n
     ...first,
     token: first.token.map(id => (id < 0 ? id : group.get(endings[id].bytes.join())!)),
   };
-  return { inside: Int32Array.from(byLength.flat()), upTo, closing, behind, groups, keyed };
+  return { ...found, closing, behind, groups, keyed };
 }
 
 /** How many tokens of `inside` begin at most `most` characters. */
-export function insideUpTo({ upTo }: StringTokens, most: number): number {
+export function insideUpTo({ upTo }: InsideTokens, most: number): number {
   return upTo.length === 0 ? 0 : upTo[Math.min(most, upTo.length - 1)];
 }

@@ -1,6 +1,8 @@
 /** The tokens of a model as a trie over bytes, built once per model and shared by all grammars. */
 import { beginning } from './beginning.ts';
-import { createStringTokens, type StringTokens } from './string-tokens.ts';
+import type { Slice } from './slices.ts';
+import { createStringTokens, findInside, type StringTokens } from './string-tokens.ts';
+import { EPSILON, type Term } from './terms.ts';
 import { buildTrie, MAX_STRINGS, type Strings, sortStrings, type Trie } from './trie.ts';
 
 export interface VocabularySource {
@@ -24,6 +26,8 @@ export interface Vocabulary {
   readonly twin: Int32Array;
   /** What the strings below a node do inside a JSON string; the node's children lie from `from` to `to` in the trie. */
   strings(trie: Trie, from: number, to: number): StringTokens;
+  /** From many tokens to few. */
+  readonly slices: readonly Slice[];
   /** The first `count` of the tokens that stay inside a string, as bits. Do not write to it. */
   plain(count: number): Uint32Array;
 }
@@ -65,11 +69,12 @@ export function vocabularyOf(tokens: Strings, endIds: readonly number[], sorted:
   for (let i = 1; i < sorted.length; i++) {
     if (equal(tokens, sorted[i - 1], sorted[i])) twin[sorted[i - 1]] = sorted[i];
   }
+  const { terms, slices } = beginning();
   const known = new Map<Trie, Map<number, StringTokens>>();
   const strings = (within: Trie, from: number, to: number): StringTokens => {
     const nodes = known.get(within) ?? new Map<number, StringTokens>();
     known.set(within, nodes);
-    const found = nodes.get(from) ?? createStringTokens(beginning(), within, from, to);
+    const found = nodes.get(from) ?? createStringTokens(terms, within, from, to);
     nodes.set(from, found);
     return found;
   };
@@ -85,8 +90,19 @@ export function vocabularyOf(tokens: Strings, endIds: readonly number[], sorted:
     }
     return bits;
   };
+  const slice = (term: Term): Slice => {
+    const own = findInside(terms, term, trie, { from: 0, to: trie.byte.length });
+    const begins = Uint8Array.from({ length: 256 }, (_, byte) => Number(terms.next(term, byte) > EPSILON));
+    const bits = new Uint32Array((size + 31) >> 5);
+    for (const token of own.inside)
+      for (let id = token; id >= 0; id = twin[id]) bits[id >> 5] |= 1 << (id & 31);
+    const others = sorted.filter(
+      id => begins[tokens.bytes[tokens.offsets[id]]] && !((bits[id >> 5] >>> (id & 31)) & 1),
+    );
+    return { term, tokens: own, bits, rest: buildTrie(tokens, others) };
+  };
   plain(inside.length);
-  return { size, endIds, tokens, sorted, trie, twin, strings, plain };
+  return { size, endIds, tokens, sorted, trie, twin, strings, plain, slices: slices.map(slice) };
 }
 
 /** Whether a token begins with these bytes and goes on. */
