@@ -6,7 +6,7 @@ import type { Grammar } from './compile.ts';
 import { sliceOf } from './slices.ts';
 import type { State, Text } from './states.ts';
 import { insideUpTo, STRUCTURAL, type StringTokens } from './string-tokens.ts';
-import { EPSILON, NEVER, type Term } from './terms.ts';
+import { EPSILON, MAX_TERMS, NEVER, type Term } from './terms.ts';
 import type { Trie } from './trie.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
@@ -22,6 +22,7 @@ interface Target {
 }
 
 const QUOTE = 0x22;
+const MAX_PARTINGS = 1000;
 /** Characters that lead away from the names of most objects. */
 const STRAY = [...'~`QzX9 '].map(char => char.charCodeAt(0));
 
@@ -33,6 +34,7 @@ export interface Masks {
 export function createMasks({ states, terms }: Grammar, vocabulary: Vocabulary): Masks {
   const { twin, tokens } = vocabulary;
   const words = (vocabulary.size + 31) >> 5;
+  const parting = new Map<number, Uint8Array>();
   let bits: Uint32Array = new Uint32Array(0);
   let untouched = false;
   let unsure: number[] = [];
@@ -179,15 +181,40 @@ export function createMasks({ states, terms }: Grammar, vocabulary: Vocabulary):
     text.length = length;
   };
 
+  /** The bytes behind which `rest` and `near` are not the same, or end. */
+  const partings = (rest: Term, near: Term): Uint8Array => {
+    const key = rest * MAX_TERMS + near;
+    const known = parting.get(key);
+    if (known) return known;
+    const parted = new Uint8Array(256);
+    const [own, other] = [terms.row(rest).classOf, terms.row(near).classOf];
+    const classes = new Map<number, number>();
+    for (let byte = 0; byte < 256; byte++) {
+      const both = own[byte] * 256 + other[byte];
+      let apart = classes.get(both);
+      if (apart === undefined) {
+        const next = terms.next(rest, byte);
+        apart = Number(next === EPSILON || next !== terms.next(near, byte));
+        classes.set(both, apart);
+      }
+      parted[byte] = apart;
+    }
+    if (parting.size >= MAX_PARTINGS) parting.clear();
+    parting.set(key, parted);
+    return parted;
+  };
+
   /** Where `rest` and `near` part, what `near` allows is put right. */
   const mend = (target: Target, from: number, to: number, at: State, rest: Term, near: Term): void => {
     const { byte, end, token } = target.trie;
     const length = text.length;
+    const parted = partings(rest, near);
     for (let node = from; node < to; node = end[node]) {
+      if (parted[byte[node]] === 0) continue;
       const next = terms.next(rest, byte[node]);
       const other = terms.next(near, byte[node]);
       // Two keys or items that end here are not one and the same.
-      if (next === other && (next !== EPSILON || !(at.key || at.unique))) continue;
+      if (next === other && !(at.key || at.unique)) continue;
       text.bytes[length] = byte[node];
       if (next > EPSILON && other > EPSILON) {
         text.length = length + 1;

@@ -42,7 +42,7 @@ export interface Run {
 }
 
 const NO_PARTS: readonly Term[] = [];
-const MAX_TERMS = 300_000;
+export const MAX_TERMS = 300_000;
 
 /** The terms of one grammar. Those of its parent come first; the parent must not grow any more. */
 export class TermStore {

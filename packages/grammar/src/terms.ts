@@ -3,7 +3,7 @@ import { Derivatives } from './derivatives.ts';
 import { LimitError } from './error.ts';
 import { NEVER, type Term } from './term-store.ts';
 
-export { EPSILON, type Machine, NEVER, type Term } from './term-store.ts';
+export { EPSILON, MAX_TERMS, type Machine, NEVER, type Term } from './term-store.ts';
 
 const MAX_SEARCH = 4_000;
 
@@ -30,8 +30,16 @@ const UNKNOWN = 0;
 const LIVE = 1;
 const DEAD = 2;
 
+/** A run of at least `min` characters. */
+interface Near {
+  readonly term: Term;
+  readonly min: number;
+}
+
 export class Terms extends Derivatives {
   private readonly liveness: number[];
+  private readonly finiteness = new Map<Term, boolean>();
+  private readonly near = new Map<Term, Near | undefined>();
 
   constructor(parent?: Terms) {
     super(parent);
@@ -157,12 +165,17 @@ export class Terms extends Derivatives {
   }
 
   /** The run without a longest text that differs from the term in a finite number of texts; absent where none is seen. */
-  nearRun(term: Term): { readonly term: Term; readonly min: number } | undefined {
+  nearRun(term: Term): Near | undefined {
+    if (!this.near.has(term)) this.near.set(term, this.findNear(term));
+    return this.near.get(term);
+  }
+
+  private findNear(term: Term): Near | undefined {
     const run = this.asRun(term);
     if (run) return run.max === Number.POSITIVE_INFINITY ? { term, min: run.min } : undefined;
     const { kind, parts } = this.nodes[term];
     if (kind !== 'alt' && kind !== 'and') return undefined;
-    let found: ReturnType<Terms['nearRun']>;
+    let found: Near | undefined;
     for (const part of parts) {
       const { kind: inner, left } = this.nodes[part];
       if (this.finite(kind === 'and' && inner === 'not' ? left : part)) {
@@ -178,6 +191,15 @@ export class Terms extends Derivatives {
 
   /** Whether the term is seen to have a finite number of texts. */
   private finite(term: Term): boolean {
+    let finite = this.finiteness.get(term);
+    if (finite === undefined) {
+      finite = this.seenFinite(term);
+      this.finiteness.set(term, finite);
+    }
+    return finite;
+  }
+
+  private seenFinite(term: Term): boolean {
     const { kind, left, right, max, parts } = this.nodes[term];
     switch (kind) {
       case 'cat':
