@@ -11,7 +11,8 @@ export function findContent(parser: OutputParser): (piece: string) => number | u
     // unit by unit, so that there is no doubt where in a piece it was
     for (let i = 0; i < piece.length; i++) {
       const { content } = parser.push(piece[i]);
-      if (content) return Math.max(0, i + 1 - content.length);
+      // blanks before it do no harm to a format
+      if (content?.trim()) return Math.max(0, i + 1 - content.length);
     }
     return undefined;
   };

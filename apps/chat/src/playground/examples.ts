@@ -22,6 +22,22 @@ const helloDigest = 'sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e7304
 const prompt = 'Why is the sky blue?';
 const ask = [{ role: 'user', content: prompt }];
 
+/** The schemas of Ollama's page on structured outputs. */
+const availability = {
+  type: 'object',
+  properties: { age: { type: 'integer' }, available: { type: 'boolean' } },
+  required: ['age', 'available'],
+};
+const country = {
+  type: 'object',
+  properties: {
+    name: { type: 'string' },
+    capital: { type: 'string' },
+    languages: { type: 'array', items: { type: 'string' } },
+  },
+  required: ['name', 'capital', 'languages'],
+};
+
 function post(title: string, path: string, body: object | string, note?: string): Example {
   return { title, method: 'POST', path, body, note };
 }
@@ -94,6 +110,24 @@ export const exampleGroups: readonly ExampleGroup[] = [
         { model, prompt: 'def compute_gcd(a, b):', suffix: '    return result', stream: false },
         'For code models. This one cannot insert, and says so.',
       ),
+      post('JSON mode', '/api/generate', {
+        model,
+        prompt: 'What color is the sky at different times of the day? Respond using JSON',
+        format: 'json',
+        stream: false,
+        options: { num_predict: 200 },
+      }),
+      post(
+        'Structured output',
+        '/api/generate',
+        {
+          model,
+          prompt: 'Ollama is 22 years old and is busy saving the world. Respond using JSON',
+          stream: false,
+          format: availability,
+        },
+        'Every token is chosen among those that the schema allows.',
+      ),
       post('Load the model', '/api/generate', { model }),
       post('Unload the model', '/api/generate', { model, keep_alive: 0 }),
     ],
@@ -120,6 +154,22 @@ export const exampleGroups: readonly ExampleGroup[] = [
         messages: ask,
         options: { seed: 101, temperature: 0 },
       }),
+      post('Structured output', '/api/chat', {
+        model,
+        messages: [{ role: 'user', content: 'Tell me about Canada.' }],
+        format: country,
+        options: { temperature: 0, num_predict: 200 },
+      }),
+      post(
+        'A schema that cannot be enforced',
+        '/api/chat',
+        {
+          model,
+          messages: ask,
+          format: { type: 'object', properties: { twice: { type: 'string', pattern: '^(.+)\\1$' } } },
+        },
+        'It is refused, with the place and the keyword, instead of being kept in part.',
+      ),
       post('Load the model', '/api/chat', { model, messages: [] }),
       post('Unload the model', '/api/chat', { model, messages: [], keep_alive: 0 }),
     ],
