@@ -216,6 +216,16 @@ describe('a chat with a format', () => {
     expect(await ask(['<think>', 'so', '</th'])).toEqual({ ...answer, thinking: 'so</th' });
   });
 
+  it('is an error where the model has no token for what must follow', async () => {
+    const types = Int32Array.from({ length: 261 }, (_, id) => (id > 2 && id < 259 ? 5 : 1));
+    const model = await load(createParrot(['ok'], { 'tokenizer.ggml.token_type': types }));
+    const answer = collect(model.complete({ prompt: '<go>', options: greedy, format: 'json' }));
+    await expect(answer).rejects.toMatchObject({
+      status: 500,
+      message: expect.stringContaining('no token of the model'),
+    });
+  });
+
   it('is cut where the thinking takes all of num_predict', async () => {
     const options = { ...greedy, numPredict: 3 };
     const file = createParrot(['<think>', 'so', ' so', '</think>'], {
