@@ -216,6 +216,24 @@ describe('a chat with a format', () => {
     expect(await ask(['<think>', 'so', '</th'])).toEqual({ ...answer, thinking: 'so</th' });
   });
 
+  it('is not said after calls of tools', async () => {
+    const call = '{"name": "f", "arguments": {}}';
+    const template = `${parrotTemplate}{# tools <think> </think> <tool_call> #}`;
+    const model = await load(
+      createParrot(['<think>', 'so', '</think>', '<tool_call>', call, '</tool_call>'], {
+        'tokenizer.chat_template': template,
+      }),
+    );
+    const tools = [
+      { type: 'function', function: { name: 'f', parameters: { type: 'object', properties: {} } } },
+    ];
+    const { deltas, content, done } = await collect(
+      model.chat({ messages, tools, options: greedy, format: 'json' }),
+    );
+    expect(deltas.flatMap(({ toolCalls = [] }) => toolCalls)).toMatchObject([{ function: { name: 'f' } }]);
+    expect([content, done]).toEqual(['', 'stop']);
+  });
+
   it('is an error where the model has no token for what must follow', async () => {
     const types = Int32Array.from({ length: 261 }, (_, id) => (id > 2 && id < 259 ? 5 : 1));
     const model = await load(createParrot(['ok'], { 'tokenizer.ggml.token_type': types }));

@@ -28,7 +28,7 @@ export interface GuideOptions {
   readonly vocabulary: Vocabulary;
   readonly matcher: Matcher;
   /** See `findContent`; absent: the format holds from the first token on. */
-  readonly begins?: (piece: string) => number | undefined;
+  readonly begins?: (piece?: string) => number | undefined;
   /** Texts of control tokens that are to be seen. */
   readonly marks?: readonly string[];
 }
@@ -71,10 +71,10 @@ export function createGuide(options: GuideOptions): Guide {
     },
     instead(token) {
       const text = tokenizer.isEndOfGeneration(token) ? undefined : decoder.push(token);
-      const before = text === undefined ? 0 : begins?.(text);
+      const before = begins?.(text);
       if (before === undefined) return undefined;
       isOn = true;
-      return before > 0 ? tokenizer.encode(text!.slice(0, before), { continues: true, special: true }) : [];
+      return text ? tokenizer.encode(text.slice(0, before), { continues: true, special: true }) : [];
     },
     mask(previous) {
       if (previous !== undefined && !matcher.accept(previous)) return undefined; // logits were no numbers
