@@ -93,6 +93,26 @@ test('error-context-*: a prompt that does not fit, in its own number of tokens',
   await (await post('/api/generate', { model: 'smollm2:135m', keep_alive: 0 })).text();
 }, 120_000);
 
+test('a template that cannot be used is an error before any line, and leaves the model free', async () => {
+  for (const stream of [true, false]) {
+    const refused = await post('/api/generate', {
+      model: 'test',
+      prompt: 'x',
+      template: '{{ .Prompt',
+      stream,
+    });
+    expect([refused.status, refused.headers.get('content-type')]).toEqual([
+      500,
+      'application/json; charset=utf-8',
+    ]);
+    expect(await refused.json()).toEqual({ error: expect.stringContaining('unclosed action') });
+  }
+  const options = { num_predict: 1 };
+  expect((await post('/api/generate', { model: 'test', prompt: 'x', options, stream: false })).status).toBe(
+    200,
+  );
+});
+
 describe('lists', () => {
   test('seed-tags: models of the same file have the same entries', async () => {
     const expected = (JSON.parse(textOf(recorded('seed-tags'))) as { models: Line[] }).models;

@@ -1,12 +1,5 @@
 /** `POST /api/generate`: a prompt in, its continuation out. */
-import {
-  type Delta,
-  type InstalledModel,
-  type LoadedModel,
-  type Message,
-  StatusError,
-  type ToolCall,
-} from '@tabllama/api';
+import { type Delta, type InstalledModel, type Message, StatusError, type ToolCall } from '@tabllama/api';
 import { array, bool, type Decoded, decodeBody, int, string } from '../decode.ts';
 import { type Context, type Endpoint, readBody } from '../endpoint.ts';
 import { generation, image } from '../fields.ts';
@@ -91,31 +84,40 @@ export async function answerGenerate(context: Context, body: GenerateFields): Pr
     prepared.lease.release();
     return done('load');
   }
-  const work = { body, installed, prepared };
-  if (body._debug_render_only) return { only: rendered(model, work) };
-  return { lines: signal => lines(context, work, signal), join };
+  const { lease } = prepared;
+  let isLeft = true; // with an error, or with the prompt alone
+  try {
+    const text = promptText(body, installed, prepared);
+    if (body._debug_render_only) {
+      const _debug_info = { rendered_template: text, image_count: body.images?.length || undefined };
+      return { only: { model, created_at: createdAt(), response: '', done: false, _debug_info } };
+    }
+    isLeft = false;
+    return { lines: signal => lines(context, { body, prepared, text }, signal), join };
+  } finally {
+    if (isLeft) lease.release();
+  }
 }
 
 interface Work {
   readonly body: GenerateFields;
-  readonly installed: InstalledModel;
   readonly prepared: Prepared;
+  /** The prompt. */
+  readonly text: string;
 }
 
 async function* lines(
   { startedMs }: Context,
-  work: Work,
+  { body, prepared, text: prompt }: Work,
   signal: AbortSignal,
 ): AsyncGenerator<GenerateLine, void, undefined> {
-  const { body, prepared } = work;
-  let text = '';
+  let text = prompt;
   const deltas = run(prepared.lease, signal, (model, either) => {
     const format = readFormat(body.format);
     checkImages(body.images?.length ?? 0, false);
-    text = promptText(work, model);
     return model.complete(
       {
-        prompt: text,
+        prompt,
         think: prepared.think,
         raw: body.raw,
         options: prepared.sampling,
@@ -147,7 +149,8 @@ async function* lines(
 }
 
 /** The text that the model continues. Throws StatusError where there is a template that cannot be used. */
-function promptText({ body, installed, prepared }: Work, model: LoadedModel): string {
+function promptText(body: GenerateFields, installed: InstalledModel, { lease, think }: Prepared): string {
+  const { model } = lease;
   const { prompt = '', images, truncate } = body;
   if (body.raw) return prompt;
   const system = body.system || installed.system;
@@ -158,7 +161,7 @@ function promptText({ body, installed, prepared }: Work, model: LoadedModel): st
   ];
   const before = body.context ? model.detokenize(body.context, true) : '';
   const { template, suffix } = body;
-  return before + model.render({ messages, tools: [], think: prepared.think, truncate, template, suffix });
+  return before + model.render({ messages, tools: [], think, truncate, template, suffix });
 }
 
 /** The last line with everything that came before it. */
@@ -170,16 +173,4 @@ function join(all: readonly GenerateLine[]): GenerateLine {
     ...(all.some(line => line.thinking) && { thinking: all.map(line => line.thinking ?? '').join('') }),
     ...(logprobs.length > 0 && { logprobs }),
   };
-}
-
-/** `_debug_render_only`: the prompt, and nothing run. */
-function rendered(model: string, work: Work): GenerateLine {
-  const { lease } = work.prepared;
-  try {
-    const image_count = work.body.images?.length || undefined;
-    const _debug_info = { rendered_template: promptText(work, lease.model), image_count };
-    return { model, created_at: createdAt(), response: '', done: false, _debug_info };
-  } finally {
-    lease.release();
-  }
 }
