@@ -6,7 +6,7 @@ import { defineConfig, type Plugin } from 'vite';
  * all that it needs.
  */
 export default defineConfig(({ mode }) => ({
-  plugins: [publishedWorker(), bareShaders()],
+  plugins: [publishedWorker(), bareShaders(), ...(mode === 'worker' ? [templateLicense()] : [])],
   build: {
     target: 'es2024',
     emptyOutDir: mode === 'page',
@@ -58,6 +58,17 @@ function bareShaders(): Plugin {
         const bare = source.replaceAll(/\/\/.*/g, '').replaceAll(/\n\s*/g, '\n');
         return `export default ${JSON.stringify(bare)}`;
       },
+    },
+  };
+}
+
+/** Ollama's templates are data within the worker and no package: their license lies beside it too. */
+function templateLicense(): Plugin {
+  const license = new URL('../chat/src/known/LICENSE', import.meta.url);
+  return {
+    name: 'template-license',
+    generateBundle() {
+      this.emitFile({ type: 'asset', fileName: 'template-license.txt', source: readFileSync(license) });
     },
   };
 }
