@@ -80,8 +80,9 @@ export class Formulas {
     return this.intern(JSON.stringify(atom), { kind: 'atom', atom });
   }
 
-  schema(pointer: string, resolve: () => Formula): Formula {
-    return this.intern(`$${pointer}`, { kind: 'schema', pointer, resolve });
+  /** `scope` tells readings of one place apart. */
+  schema(pointer: string, scope: string, resolve: () => Formula): Formula {
+    return this.intern(`$${pointer} ${scope}`, { kind: 'schema', pointer, resolve });
   }
 
   and(...formulas: readonly Formula[]): Formula {

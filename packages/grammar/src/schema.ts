@@ -10,10 +10,11 @@ import { LOGIC } from './keywords/logic.ts';
 import { NUMBERS } from './keywords/numbers.ts';
 import { OBJECTS } from './keywords/objects.ts';
 import { STRINGS } from './keywords/strings.ts';
+import { UNEVALUATED } from './keywords/unevaluated.ts';
 import { VALUES } from './keywords/values.ts';
 import { createNumbers, type Numbers } from './numbers.ts';
 import { patternTerm } from './patterns.ts';
-import { findReferences, type References } from './references.ts';
+import { findReferences, type References, type Scope, type Target } from './references.ts';
 import { Shapes } from './shapes.ts';
 import type { Term, Terms } from './terms.ts';
 
@@ -32,6 +33,7 @@ const KEYWORDS: Record<string, Keyword> = {
   ...OBJECTS,
   ...REFERENCES,
   ...LOGIC,
+  ...UNEVALUATED,
 };
 
 export interface SchemaReader {
@@ -45,9 +47,10 @@ export interface SchemaReader {
 
 /** Everything that belongs to one grammar; `root` of it is unread until its shape is asked for. */
 export function readSchema(document: Json, closed: boolean): SchemaReader {
+  const draft = draftOf(document);
   const terms = beginning().terms.fork();
   const characters = createCharacters(terms);
-  const numbers = createNumbers(terms, isDraft4(document));
+  const numbers = createNumbers(terms, draft === 4);
   const formulas = new Formulas();
   const shapes = new Shapes(terms, formulas, { number: numbers.any, string: characters.string });
   const patterns = new Map<string, Term>();
@@ -61,16 +64,18 @@ export function readSchema(document: Json, closed: boolean): SchemaReader {
     return term;
   };
 
-  const at = (value: Json, pointer: string): Formula => {
+  const at = (value: Json, pointer: string, scope?: Scope): Formula => {
     if (value === true || (isObject(value) && value.size === 0)) return TRUE;
     if (value === false) return FALSE;
-    return formulas.schema(pointer, () => read(value, pointer));
+    return formulas.schema(pointer, scope?.join(' ') ?? '', () => read(value, pointer, scope));
   };
 
-  const read = (value: Json, pointer: string): Formula => {
+  const read = (value: Json, pointer: string, scope?: Scope): Formula => {
     if (!isObject(value))
       throw new GrammarError('invalid', pointer, '', 'a schema is an object or a boolean');
-    const reading = readingOf(value, pointer);
+    const reading = readingOf(value, pointer, scope);
+    // Up to draft 7 nothing counts beside `$ref`.
+    if (draft <= 7 && value.has('$ref')) return REFERENCES.$ref(value.get('$ref')!, reading, '$ref');
     const parts: Formula[] = [];
     for (const keyword in KEYWORDS) {
       const given = value.get(keyword);
@@ -79,22 +84,15 @@ export function readSchema(document: Json, closed: boolean): SchemaReader {
     return formulas.and(...parts);
   };
 
-  const readingOf = (schema: JsonObject, pointer: string): Reading => {
-    const target = (uri: string, keyword: string) => {
-      references ??= findReferences(document);
+  const readingOf = (schema: JsonObject, pointer: string, scope?: Scope): Reading => {
+    const follow = (uri: string, keyword: string): Target & { readonly scope?: Scope } => {
+      references ??= findReferences(document, draft);
       const found = references.resolve(uri, pointer);
       if (!found) return refuse(reading, keyword, `the reference "${uri}" leads to nothing in this schema`);
-      if (keyword !== '$ref') {
-        const name = uri.replace(/^.*#/, '');
-        const several = (references.dynamicAnchors.get(name)?.length ?? 0) > 1;
-        const recursive =
-          keyword === '$recursiveRef' &&
-          isObject(found.value) &&
-          found.value.get('$recursiveAnchor') === true;
-        if (several || (recursive && found.pointer !== ''))
-          refuse(reading, keyword, 'it may lead to several places');
-      }
-      return found;
+      if (!references.dynamic) return found;
+      const here = scope ?? references.scopeOf(pointer);
+      const target = keyword === '$ref' ? found : (references.outermost(keyword, uri, found, here) ?? found);
+      return { ...target, scope: references.scopeOf(target.pointer, here) };
     };
     const reading: Reading = {
       schema,
@@ -104,25 +102,32 @@ export function readSchema(document: Json, closed: boolean): SchemaReader {
       formulas,
       characters,
       numbers,
+      draft,
       subschema: (value, path) =>
         typeof value === 'boolean' || isObject(value)
-          ? at(value, pointer + path)
+          ? at(value, pointer + path, within(pointer + path))
           : invalid(reading, path.split('/')[1], 'a schema'),
+      inside: (value, path) => readingOf(value, pointer + path, within(pointer + path)),
       reference: (uri, keyword) => {
-        const found = target(uri, keyword);
-        return at(found.value, found.pointer);
+        const target = follow(uri, keyword);
+        return at(target.value, target.pointer, target.scope);
       },
-      referenced: (uri, keyword) => target(uri, keyword).value,
+      referenced: (uri, keyword) => {
+        const { value, pointer, scope } = follow(uri, keyword);
+        return isObject(value) ? readingOf(value, pointer, scope) : undefined;
+      },
       stringsOf: formula => shapes.of(formula).string,
       pattern: (source, keyword) => pattern(source, pointer, keyword),
     };
+    const within = (place: string): Scope | undefined => scope && references!.scopeOf(place, scope);
     return reading;
   };
 
   return { root: at(document, ''), terms, characters, numbers, formulas, shapes };
 }
 
-function isDraft4(document: Json): boolean {
+function draftOf(document: Json): number {
   const dialect = isObject(document) ? document.get('$schema') : undefined;
-  return typeof dialect === 'string' && dialect.includes('draft-04');
+  const named = typeof dialect === 'string' && /draft-0([3467])|draft\/2019-09/.exec(dialect);
+  return named ? Math.max(4, Number(named[1] ?? 2019)) : 2020;
 }

@@ -1,7 +1,7 @@
 /** `items` (a schema, or before 2020-12 an array of them), `prefixItems`, `additionalItems`, lengths, `contains`, `uniqueItems`. */
 import { type Formula, TRUE } from '../formulas.ts';
 import type { Json } from '../json.ts';
-import { invalid, type Keyword, naturalNumber, type Reading, refuse } from './keyword.ts';
+import { invalid, type Keyword, naturalNumber, type Reading } from './keyword.ts';
 
 function tuple(value: Json, reading: Reading, keyword: string): Formula {
   if (!Array.isArray(value)) return invalid(reading, keyword, 'an array of schemas');
@@ -48,21 +48,6 @@ const uniqueItems: Keyword = (value, reading, keyword) => {
   return value ? reading.formulas.atom({ kind: 'unique' }) : TRUE;
 };
 
-/** Only where the siblings say which items are evaluated, whatever the instance. */
-const unevaluatedItems: Keyword = (value, reading, keyword) => {
-  const { schema } = reading;
-  if (
-    ['allOf', 'anyOf', 'oneOf', 'if', 'not', '$ref', '$dynamicRef', 'contains'].some(key => schema.has(key))
-  ) {
-    return refuse(reading, keyword, 'beside other applicators it is not supported');
-  }
-  const tuple = schema.get('prefixItems') ?? schema.get('items');
-  if (schema.has('additionalItems') || (schema.has('items') && !Array.isArray(schema.get('items'))))
-    return TRUE;
-  const from = Array.isArray(tuple) ? tuple.length : 0;
-  return range(reading, from, Infinity, reading.subschema(value, '/unevaluatedItems'));
-};
-
 export const ARRAYS: Record<string, Keyword> = {
   items,
   prefixItems: tuple,
@@ -73,5 +58,4 @@ export const ARRAYS: Record<string, Keyword> = {
     reading.formulas.atom({ kind: 'length', min: 0, max: naturalNumber(value, reading, keyword) }),
   contains,
   uniqueItems,
-  unevaluatedItems,
 };

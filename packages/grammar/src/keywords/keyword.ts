@@ -19,9 +19,14 @@ export interface Reading {
   readonly numbers: Numbers;
   /** The formula of a subschema; `path` is its JSON pointer from here, such as `/properties/a`. */
   subschema(value: Json, path: string): Formula;
-  /** What `$ref` points at. */
+  /** 4, 6, 7, 2019 or 2020: what `$schema` names; 2020 where it names none of them. */
+  readonly draft: number;
+  /** A subschema as a reading of its own; `path` as above. */
+  inside(value: JsonObject, path: string): Reading;
+  /** What a reference points at. */
   reference(uri: string, keyword: string): Formula;
-  referenced(uri: string, keyword: string): Json;
+  /** The same as a reading; absent where it is a boolean. */
+  referenced(uri: string, keyword: string): Reading | undefined;
   /** The strings that satisfy a formula, as a term. */
   stringsOf(formula: Formula): Term;
   /** Strings with a match of the pattern, as a term. */

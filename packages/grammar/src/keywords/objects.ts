@@ -1,6 +1,6 @@
 /** `properties`, `required`, `additionalProperties`, `patternProperties`, `propertyNames`, sizes, `dependent*`, `dependencies`. */
 import { FALSE, type Formula, TRUE, WORDS } from '../formulas.ts';
-import { isObject, type Json, type JsonObject } from '../json.ts';
+import { isObject, type Json } from '../json.ts';
 import { NEVER, type Term } from '../terms.ts';
 import {
   escapePointer,
@@ -9,7 +9,6 @@ import {
   naturalNumber,
   object,
   type Reading,
-  refuse,
   texts,
 } from './keyword.ts';
 
@@ -28,7 +27,7 @@ const properties: Keyword = (value, reading, keyword) => {
   );
 };
 
-function present({ formulas }: Reading, name: string): Formula {
+export function present({ formulas }: Reading, name: string): Formula {
   return formulas.atom({ kind: 'some', names: { name }, of: TRUE });
 }
 
@@ -114,48 +113,6 @@ function objects({ formulas, numbers, characters }: Reading, inside: boolean): F
   });
 }
 
-/** The names that other keywords of the schema evaluate, whatever the instance. */
-function evaluated(
-  schema: JsonObject,
-  reading: Reading,
-  names: Set<string>,
-  patterns: Set<string>,
-  depth = 0,
-): boolean {
-  if (depth > 20) return refuse(reading, 'unevaluatedProperties', 'through recursion it is not supported');
-  for (const name of keys(schema.get('properties'))) names.add(name);
-  for (const pattern of keys(schema.get('patternProperties'))) patterns.add(pattern);
-  if (schema.has('additionalProperties')) return true;
-  if (depth > 0 && schema.has('unevaluatedProperties')) return true;
-  const inside = (value: Json | undefined): boolean =>
-    isObject(value) && evaluated(value, reading, names, patterns, depth + 1);
-  for (const keyword of [
-    'anyOf',
-    'oneOf',
-    'if',
-    'then',
-    'else',
-    'dependentSchemas',
-    '$dynamicRef',
-    '$recursiveRef',
-  ]) {
-    if (schema.has(keyword))
-      return refuse(reading, 'unevaluatedProperties', `beside ${keyword} it is not supported`);
-  }
-  const branches = schema.get('allOf');
-  if (Array.isArray(branches) && branches.some(inside)) return true;
-  const ref = schema.get('$ref');
-  return typeof ref === 'string' && inside(reading.referenced(ref, '$ref'));
-}
-
-const unevaluatedProperties: Keyword = (value, reading) => {
-  const of = reading.subschema(value, '/unevaluatedProperties');
-  if (of === TRUE) return TRUE;
-  const names = new Set<string>();
-  const patterns = new Set<string>();
-  return evaluated(reading.schema, reading, names, patterns) ? TRUE : others(reading, names, patterns, of);
-};
-
 export const OBJECTS: Record<string, Keyword> = {
   properties,
   required: (value, reading, keyword) =>
@@ -172,5 +129,4 @@ export const OBJECTS: Record<string, Keyword> = {
   dependencies,
   dependentRequired: dependencies,
   dependentSchemas: dependencies,
-  unevaluatedProperties,
 };
