@@ -27,7 +27,9 @@ export interface Numbers {
 const PLACES = 40;
 const MANTISSA = 17;
 const EXPONENTS = [-330, 307] as const;
-const MAX_DIVISOR = 1e12;
+const MAX_DIVISOR = 1e11;
+/** Of a multiple, before the point: beyond, a reader that has doubles would see another number. */
+const MOST_DIGITS = 15;
 
 /** `draft4`: a number with a point is no integer there, whatever its value. */
 export function createNumbers(terms: Terms, draft4: boolean): Numbers {
@@ -155,6 +157,7 @@ export function createNumbers(terms: Terms, draft4: boolean): Numbers {
   };
 
   let integers: Division | undefined;
+  const multiples: Multiples = new Map();
   return {
     any,
     integer: () => {
@@ -179,10 +182,9 @@ export function createNumbers(terms: Terms, draft4: boolean): Numbers {
     multipleOf: divisor => {
       const places = Math.max(0, divisor.digits.length - divisor.point);
       const scaled = Number(divisor.digits.padEnd(divisor.point, '0'));
-      if (scaled > MAX_DIVISOR || places > PLACES) throw new LimitError('the divisor has too many digits');
-      const machine = terms.machine(remainders(scaled, places), 0);
-      // Beyond 15 digits a reader that has doubles would see another number.
-      const short = alt(text('0'), cat(bytes(1, 9), repeat(digit, 0, 14)));
+      if (scaled > MAX_DIVISOR || places > PLACES) throw new LimitError('a divisor has too many digits');
+      const machine = terms.machine(remainders(multiples, scaled, places), 0);
+      const short = alt(text('0'), cat(bytes(1, 9), repeat(digit, 0, MOST_DIGITS - 1)));
       const decimal = cat(optional(minus), short, fraction);
       return { inside: terms.and(decimal, machine), outside: terms.and(decimal, terms.not(machine)) };
     },
@@ -190,28 +192,93 @@ export function createNumbers(terms: Terms, draft4: boolean): Numbers {
 }
 
 /**
- * Decimals that are multiples of `divisor` / 10^`places`. A state is remainder × (places + 2) + 1 + digits seen behind the point
- * (−1 before it); digits behind the last place must be zeros.
+ * Decimals that are multiples of `divisor` / 10^`places`, with at most 15 digits before the point. A state holds the remainder, the
+ * digits behind the point (−1 before it) and those before it; digits behind the last place must be zeros. From every state a
+ * multiple can be reached.
  */
-function remainders(divisor: number, places: number): Machine {
+function remainders(made: Multiples, divisor: number, places: number): Machine {
+  const known = made.get(`${divisor},${places}`);
+  if (known) return known.machine;
   const width = places + 2;
-  const powers = Array.from({ length: places + 1 }, () => 1);
-  for (let i = 1; i <= places; i++) powers[i] = (powers[i - 1] * 10) % divisor;
-  const times = (a: number, b: number): number => Number((BigInt(a) * BigInt(b)) % BigInt(divisor));
-  return {
+  const modulus = BigInt(divisor);
+  const read = (state: number) => ({
+    digits: state % 16,
+    seen: (Math.floor(state / 16) % width) - 1,
+    remainder: BigInt(Math.floor(state / 16 / width)),
+  });
+
+  /** Texts after which the number is a multiple: for every count of digits the least and the greatest. */
+  const completions = (state: number, first: boolean): string[] => {
+    const { digits, seen, remainder } = read(state);
+    const texts: string[] = [];
+    const add = (before: string, count: number, unit: bigint): void => {
+      if (first && texts.length > 0) return;
+      const size = 10n ** BigInt(count);
+      const step = modulus / gcd(modulus, unit);
+      // No zero leads a longer number.
+      const least = digits === 0 && before === '' && count > 1 ? size / 10n : 0n;
+      const missing = least + ((step - ((remainder * size + least) % step)) % step);
+      if (missing >= size) return;
+      const last = missing + ((size - 1n - missing) / step) * step;
+      for (const value of new Set([missing, last]))
+        texts.push(before + (count > 0 ? String(value).padStart(count, '0') : ''));
+    };
+    const behind = Math.max(0, seen);
+    if (seen < 0)
+      for (let count = 0; count <= MOST_DIGITS - digits; count++) add('', count, 10n ** BigInt(places));
+    for (let count = 0; count <= places - behind; count++) {
+      if (seen >= 0 || count > 0) add(seen < 0 ? '.' : '', count, 10n ** BigInt(places - behind - count));
+    }
+    return texts;
+  };
+
+  const completable = new Map<number, boolean>();
+  const next = (remainder: bigint, seen: number, digits: number): number => {
+    const state = (Number(remainder) * width + seen + 1) * 16 + digits;
+    let possible = completable.get(state);
+    if (possible === undefined) {
+      possible = completions(state, true).length > 0;
+      completable.set(state, possible);
+    }
+    return possible ? state : -1;
+  };
+
+  const machine: Machine = {
     alphabet: [...'0123456789-.'].map(char => char.charCodeAt(0)),
     step(state, byte) {
-      const seen = (state % width) - 1;
-      const remainder = Math.floor(state / width);
+      const { digits, seen, remainder } = read(state);
       if (byte === 0x2d) return state;
-      if (byte === 0x2e) return seen < 0 ? remainder * width + 1 : -1;
+      if (byte === 0x2e) return seen < 0 ? next(remainder, 0, digits) : -1;
       const value = byte - 0x30;
       if (seen === places) return value === 0 ? state : -1;
-      return ((remainder * 10 + value) % divisor) * width + (seen < 0 ? 0 : seen + 2);
+      if (seen < 0 && digits === MOST_DIGITS) return -1;
+      const behind = seen < 0 ? -1 : seen + 1;
+      return next((remainder * 10n + BigInt(value)) % modulus, behind, seen < 0 ? digits + 1 : digits);
     },
     accepts(state) {
-      const seen = Math.max(0, (state % width) - 1);
-      return times(Math.floor(state / width), powers[places - seen] % divisor) === 0;
+      const { seen, remainder } = read(state);
+      return (remainder * 10n ** BigInt(places - Math.max(0, seen))) % modulus === 0n;
+    },
+    ends: state => completions(state, false).map(text => new TextEncoder().encode(text)),
+    meet: other => {
+      const second = [...made.values()].find(one => one.machine === other);
+      if (!second) return undefined;
+      const shift = Math.max(places, second.places);
+      const a = modulus * 10n ** BigInt(shift - places);
+      const b = BigInt(second.divisor) * 10n ** BigInt(shift - second.places);
+      const both = (a / gcd(a, b)) * b;
+      return both > MAX_DIVISOR ? undefined : remainders(made, Number(both), shift);
     },
   };
+  made.set(`${divisor},${places}`, { machine, divisor, places });
+  return machine;
+}
+
+type Multiples = Map<
+  string,
+  { readonly machine: Machine; readonly divisor: number; readonly places: number }
+>;
+
+function gcd(a: bigint, b: bigint): bigint {
+  return b === 0n ? a : gcd(b, a % b);
 }

@@ -4,7 +4,7 @@
  */
 import type { Characters } from './characters.ts';
 import { type Pattern, PatternError, parsePattern } from './pattern-syntax.ts';
-import { EPSILON, type Term, type Terms } from './terms.ts';
+import { EPSILON, NEVER, type Term, type Terms } from './terms.ts';
 
 const OPENING = 0x02;
 
@@ -54,9 +54,22 @@ export function patternTerm(terms: Terms, characters: Characters, source: string
           const body = build(node.of, EPSILON, { start: 'no', end: 'no' });
           return terms.cat(terms.repeat(body, node.min, node.max), next);
         }
-        if (node.max > 1) throw new PatternError('an assertion inside a repetition');
-        const once = build(node.of, next, place);
-        return node.min === 1 ? once : terms.alt(next, once);
+        if (node.max === 1) return terms.alt(node.min === 1 ? NEVER : next, build(node.of, next, place));
+        // Only the first round can be at the start, only the last one at the end; the others go without.
+        const [anchor, other] = contains(node.of, ['end'])
+          ? (['end', 'start'] as const)
+          : (['start', 'end'] as const);
+        if (node.max < Infinity || node.min > 1 || contains(node.of, [other, 'look']))
+          throw new PatternError('an assertion inside a repetition');
+        const rounds = terms.repeat(
+          build(without(node.of, anchor), EPSILON, { start: 'no', end: 'no' }),
+          0,
+          Infinity,
+        );
+        const rest = node.min === 1 ? NEVER : next;
+        return anchor === 'end'
+          ? terms.cat(rounds, terms.alt(rest, build(node.of, next, place)))
+          : terms.alt(rest, build(node.of, terms.cat(rounds, next), place));
       }
       case 'look': {
         if (node.behind) throw new PatternError('a look-behind that is not at the end');
@@ -129,6 +142,14 @@ function contains(node: Pattern, kinds: readonly Pattern['kind'][]): boolean {
   if (kinds.includes(node.kind)) return true;
   if (node.kind === 'cat' || node.kind === 'alt') return node.parts.some(part => contains(part, kinds));
   return (node.kind === 'repeat' || node.kind === 'look') && contains(node.of, kinds);
+}
+
+/** What is left of a node where an anchor cannot be. */
+function without(node: Pattern, anchor: 'start' | 'end'): Pattern {
+  if (node.kind === anchor) return { kind: 'alt', parts: [] };
+  if (node.kind === 'cat' || node.kind === 'alt')
+    return { kind: node.kind, parts: node.parts.map(part => without(part, anchor)) };
+  return node.kind === 'repeat' ? { ...node, of: without(node.of, anchor) } : node;
 }
 
 function nullable(node: Pattern): boolean {

@@ -17,6 +17,10 @@ export interface Machine {
   /** The next state, or −1. */
   step(state: number, byte: number): number;
   accepts(state: number): boolean;
+  /** Some texts that lead from the state to an accepted one: where there are more states than a search can visit. */
+  ends(state: number): readonly Uint8Array[];
+  /** The machine that accepts from its state 0 what both accept from theirs, where it is no larger than the two. */
+  meet(other: Machine): Machine | undefined;
 }
 
 type Kind = 'never' | 'epsilon' | 'set' | 'cat' | 'alt' | 'and' | 'not' | 'repeat' | 'machine';
@@ -198,7 +202,7 @@ export class TermStore {
       if (kind === 'and') parts.push(...inner);
       else if (term !== this.all) parts.push(term);
     }
-    const list = this.joinRuns(this.absorbed(ascending(parts), 'alt'));
+    const list = this.joinMachines(this.joinRuns(this.absorbed(ascending(parts), 'alt')));
     if (list.length === 0) return this.all;
     if (list[0] === NEVER) return NEVER;
     if (list.length === 1) return list[0];
@@ -297,6 +301,16 @@ export class TermStore {
 
   run(min: number, max: number): Term {
     return min > max ? NEVER : this.cat(this.repeat(this.runOf, min, max), this.runTail);
+  }
+
+  private joinMachines(list: Term[]): Term[] {
+    const fresh = list.filter(part => this.nodes[part].kind === 'machine' && this.nodes[part].right === 0);
+    if (fresh.length < 2) return list;
+    const [first, second] = fresh.map(part => this.machines[this.nodes[part].left]);
+    const both = first.meet(second);
+    if (!both) return list;
+    const rest = list.filter(part => part !== fresh[0] && part !== fresh[1]);
+    return this.joinMachines(ascending([...rest, this.machine(both, 0)]));
   }
 
   /** The intersection of runs is a run; so it is behind an opening quote. */

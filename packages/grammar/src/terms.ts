@@ -73,9 +73,17 @@ export class Terms extends Derivatives {
       this.liveness[term] = LIVE;
       return true;
     }
-    const live = term !== NEVER && (WITNESSES.some(bytes => this.matches(term, bytes)) || this.search(term));
+    const live =
+      term !== NEVER &&
+      ([...WITNESSES, ...this.ends(term)].some(bytes => this.matches(term, bytes)) || this.search(term));
     this.liveness[term] = live ? LIVE : DEAD;
     return live;
+  }
+
+  private ends(term: Term): readonly Uint8Array[] {
+    const { kind, left, right, parts } = this.nodes[term];
+    if (kind === 'machine') return this.machines[left].ends(right);
+    return kind === 'and' || kind === 'alt' ? parts.flatMap(part => this.ends(part)) : [];
   }
 
   /**

@@ -83,15 +83,19 @@ export function numberAtom({ formulas, characters }: Reading, { inside, outside 
   });
 }
 
-/** An assertion about strings only: `term` is strings throughout. */
-export function stringAtom({ formulas, characters, numbers, terms }: Reading, term: Term): Formula {
+/** An assertion about strings only: `term` is those offered, `valid` (the same, if absent) all that satisfy it. */
+export function stringAtom(
+  { formulas, characters, numbers, terms }: Reading,
+  term: Term,
+  valid: Term = term,
+): Formula {
   return formulas.atom({
     kind: 'scalar',
     words: WORDS,
     number: numbers.any,
     numberOut: NEVER,
     string: term,
-    stringOut: terms.and(characters.string, terms.not(term)),
+    stringOut: terms.and(characters.string, terms.not(valid)),
     array: true,
     object: true,
   });

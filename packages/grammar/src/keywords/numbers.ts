@@ -1,7 +1,7 @@
 /** `minimum`, `maximum`, `exclusiveMinimum`, `exclusiveMaximum` (a number, or in draft 4 a flag), `multipleOf`. */
 import { TRUE } from '../formulas.ts';
 import { type Decimal, isDecimal, type Json } from '../json.ts';
-import { invalid, type Keyword, numberAtom, type Reading } from './keyword.ts';
+import { invalid, type Keyword, numberAtom, type Reading, refuse } from './keyword.ts';
 
 function bound(value: Json, reading: Reading, keyword: string): Decimal {
   return isDecimal(value) ? value : invalid(reading, keyword, 'a number');
@@ -35,6 +35,20 @@ const exclusiveMaximum: Keyword = (value, reading, keyword) => {
 const multipleOf: Keyword = (value, reading, keyword) => {
   const divisor = bound(value, reading, keyword);
   if (divisor.digits === '' || divisor.negative) return invalid(reading, keyword, 'above zero');
+  // Whether a beginning leads to a multiple below a bound is searched digit by digit.
+  const wide = divisor.digits.length > 4 || divisor.point > 4;
+  const { schema } = reading;
+  const least = schema.get('minimum') ?? schema.get('exclusiveMinimum');
+  const bounded =
+    schema.has('maximum') || schema.has('exclusiveMaximum') || (isDecimal(least) && least.negative);
+  if (wide && bounded)
+    return refuse(
+      reading,
+      keyword,
+      'a divisor above 9999, or of more than four digits, is not supported beside bounds',
+    );
+  if (divisor.digits.length > 11 || divisor.point > 11 || (wide && divisor.digits.length > divisor.point))
+    return refuse(reading, keyword, 'a divisor of so many digits is not supported');
   return numberAtom(reading, reading.numbers.multipleOf(divisor));
 };
 

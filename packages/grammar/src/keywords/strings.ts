@@ -1,7 +1,7 @@
 /** `minLength`, `maxLength` (in code points), `pattern`, `format`. */
-import { formatPattern, REFUSED_FORMATS } from '../formats.ts';
+import { formatPatterns } from '../formats.ts';
 import { type Formula, TRUE } from '../formulas.ts';
-import { type Keyword, naturalNumber, type Reading, refuse, stringAtom, text } from './keyword.ts';
+import { type Keyword, naturalNumber, type Reading, stringAtom, text } from './keyword.ts';
 
 function length(reading: Reading, min: number, max: number): Formula {
   const { terms, characters } = reading;
@@ -12,11 +12,10 @@ function length(reading: Reading, min: number, max: number): Formula {
 }
 
 const format: Keyword = (value, reading, keyword) => {
-  const name = text(value, reading, keyword);
-  if (REFUSED_FORMATS.includes(name))
-    return refuse(reading, keyword, `the format "${name}" is not supported`);
-  const source = formatPattern(name);
-  return source === undefined ? TRUE : stringAtom(reading, reading.pattern(source, keyword));
+  const patterns = formatPatterns(text(value, reading, keyword));
+  if (!patterns) return TRUE;
+  const { offered, valid } = patterns;
+  return stringAtom(reading, reading.pattern(offered, keyword), reading.pattern(valid, keyword));
 };
 
 export const STRINGS: Record<string, Keyword> = {
