@@ -88,7 +88,12 @@ export function readSchema(document: Json, closed: boolean): SchemaReader {
     const follow = (uri: string, keyword: string): Target & { readonly scope?: Scope } => {
       references ??= findReferences(document, draft);
       const found = references.resolve(uri, pointer);
-      if (!found) return refuse(reading, keyword, `the reference "${uri}" leads to nothing in this schema`);
+      if (!found)
+        return refuse(
+          reading,
+          keyword,
+          `the reference "${uri}" leads to nothing in this schema, and nothing is fetched`,
+        );
       if (!references.dynamic) return found;
       const here = scope ?? references.scopeOf(pointer);
       const target = keyword === '$ref' ? found : (references.outermost(keyword, uri, found, here) ?? found);

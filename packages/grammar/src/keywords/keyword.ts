@@ -7,6 +7,9 @@ import type { Division, Numbers } from '../numbers.ts';
 import { PatternError } from '../pattern-syntax.ts';
 import { NEVER, type Term, type Terms } from '../terms.ts';
 
+/** Of one object's properties: every step looks at all of them. */
+const MAX_NAMES = 2000;
+
 /** One schema object that is being read. */
 export interface Reading {
   readonly schema: JsonObject;
@@ -56,11 +59,13 @@ export function text(value: Json, reading: Reading, keyword: string): string {
 
 export function texts(value: Json, reading: Reading, keyword: string): readonly string[] {
   const fine = Array.isArray(value) && value.every(item => typeof item === 'string');
-  return fine ? value : invalid(reading, keyword, 'an array of strings');
+  if (!fine) return invalid(reading, keyword, 'an array of strings');
+  return value.length > MAX_NAMES ? refuse(reading, keyword, `it has more than ${MAX_NAMES} names`) : value;
 }
 
 export function object(value: Json, reading: Reading, keyword: string): JsonObject {
-  return isObject(value) ? value : invalid(reading, keyword, 'an object');
+  if (!isObject(value)) return invalid(reading, keyword, 'an object');
+  return value.size > MAX_NAMES ? refuse(reading, keyword, `it has more than ${MAX_NAMES} names`) : value;
 }
 
 /** The subschemas of an array of schemas. */
