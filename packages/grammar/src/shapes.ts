@@ -58,6 +58,8 @@ export interface Shape {
 }
 
 const MAX_ALTERNATIVES = 400;
+/** Of one object: what can still come is asked clause by clause. */
+const MAX_CLAUSES = 64;
 const MAX_EVALUATIONS = 40_000;
 const MAX_MERGES = 60_000;
 const ANY_ARRAY: ArrayShape = { items: [], contains: [], unique: false, min: 0, max: Infinity };
@@ -316,7 +318,8 @@ export class Shapes {
       const possible = clause.filter(
         literal => !this.emptyObject(this.mergeObjects(shape, this.shapeOf(literal))),
       );
-      if (possible.length > 30) throw new LimitError('it has too many alternatives');
+      if (possible.length > 30 || shape.clauses.length >= MAX_CLAUSES)
+        throw new LimitError('it has too many alternatives');
       if (possible.length === 1) result.push(this.mergeObjects(shape, this.shapeOf(possible[0])));
       else if (possible.length > 1) result.push({ ...shape, clauses: dedupe([...shape.clauses, possible]) });
     }
