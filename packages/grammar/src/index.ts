@@ -1,7 +1,7 @@
 /**
  * JSON Schema to token masks. A schema becomes a Boolean formula (`schema.ts`, `keywords/`), a formula the shapes that a value may
  * have (`shapes.ts`), scalars among them automata over bytes (`terms.ts`); `plans.ts` says which objects and arrays can still be
- * completed, `states.ts` where a text stands, `matcher.ts` which tokens of a vocabulary may follow. Every assertion of a schema is
+ * completed, `states.ts` where a text stands, `masks.ts` which tokens of a vocabulary may follow. Every assertion of a schema is
  * enforced, or the schema is refused. It knows nothing of models: it is given the bytes of every token.
  */
 export { compileSchema, type Grammar, type GrammarOptions } from './compile.ts';

@@ -3,77 +3,26 @@
  * alternatives, each a conjunction of rules without any Boolean operator left.
  */
 import { LimitError } from './error.ts';
+import { type Atom, FALSE, type Formula, type Formulas, type Names, TRUE, WORDS } from './formulas.ts';
 import {
-  type Atom,
-  FALSE,
-  FALSE_BIT,
-  type Formula,
-  type Formulas,
-  type Names,
-  NULL_BIT,
-  TRUE,
-  TRUE_BIT,
-  WORDS,
-} from './formulas.ts';
+  ANY_ARRAY,
+  ANY_OBJECT,
+  type ArrayShape,
+  arrayKey,
+  dedupe,
+  type Literal,
+  literals,
+  type ObjectShape,
+  objectKey,
+  type Shape,
+} from './shape.ts';
 import { NEVER, type Term, type Terms } from './terms.ts';
-
-export interface ArrayShape {
-  readonly items: readonly { readonly from: number; readonly to: number; readonly of: Formula }[];
-  readonly contains: readonly {
-    readonly from: number;
-    readonly of: Formula;
-    readonly min: number;
-    readonly max: number;
-  }[];
-  readonly unique: boolean;
-  readonly min: number;
-  readonly max: number;
-}
-
-/** One condition on an object. A `rule` binds the values of all properties named so, a `some` asks for one of them. */
-export type Literal =
-  | { readonly kind: 'rule'; readonly names: Names; readonly of: Formula }
-  | { readonly kind: 'some'; readonly names: Names; readonly of: Formula }
-  | { readonly kind: 'size'; readonly min: number; readonly max: number };
-
-export interface ObjectShape {
-  /** Lists of names; the names of a list come in its order. */
-  readonly order: readonly (readonly string[])[];
-  readonly named: ReadonlyMap<string, Formula>;
-  readonly patterns: readonly { readonly term: Term; readonly of: Formula }[];
-  readonly required: ReadonlySet<string>;
-  readonly some: readonly { readonly term: Term; readonly of: Formula }[];
-  readonly min: number;
-  readonly max: number;
-  /** Of each, one literal or more holds. They stand for alternatives that would otherwise be multiplied out. */
-  readonly clauses: readonly (readonly Literal[])[];
-}
-
-export interface Shape {
-  readonly words: number;
-  readonly number: Term;
-  readonly string: Term;
-  readonly arrays: readonly ArrayShape[];
-  readonly objects: readonly ObjectShape[];
-}
 
 const MAX_ALTERNATIVES = 400;
 /** Of one object: what can still come is asked clause by clause. */
 const MAX_CLAUSES = 64;
 const MAX_EVALUATIONS = 40_000;
 const MAX_MERGES = 60_000;
-const ANY_ARRAY: ArrayShape = { items: [], contains: [], unique: false, min: 0, max: Infinity };
-const ANY_OBJECT: ObjectShape = {
-  order: [],
-  named: new Map(),
-  patterns: [],
-  required: new Set(),
-  some: [],
-  min: 0,
-  max: Infinity,
-  clauses: [],
-};
-
 export interface Universe {
   readonly number: Term;
   readonly string: Term;
@@ -497,51 +446,4 @@ export class Shapes {
     const rules = shape.items.filter(rule => rule.from <= index && index <= rule.to);
     return this.formulas.and(...rules.map(rule => rule.of));
   }
-}
-
-/** The shapes as literals, when each of them is one. */
-function literals(shapes: readonly ObjectShape[]): readonly Literal[] | undefined {
-  const result: Literal[] = [];
-  for (const { order, named, patterns, required, some, min, max, clauses } of shapes) {
-    if (order.length > 0 || clauses.length > 0) return undefined;
-    const names = new Set([...required, ...named.keys()]);
-    const sized = min > 0 || max < Infinity;
-    if (names.size + patterns.length + some.length + (sized ? 1 : 0) !== 1) return undefined;
-    const [name] = names;
-    if (sized) result.push({ kind: 'size', min, max });
-    else if (patterns.length > 0)
-      result.push({ kind: 'rule', names: { term: patterns[0].term }, of: patterns[0].of });
-    else if (some.length > 0) result.push({ kind: 'some', names: { term: some[0].term }, of: some[0].of });
-    else
-      result.push({
-        kind: required.size > 0 ? 'some' : 'rule',
-        names: { name },
-        of: named.get(name) ?? TRUE,
-      });
-  }
-  return result;
-}
-
-function dedupe<T>(rules: readonly T[]): readonly T[] {
-  if (rules.length < 2) return rules;
-  return [...new Map(rules.map(rule => [JSON.stringify(rule), rule])).values()];
-}
-
-function arrayKey(shape: ArrayShape): string {
-  return JSON.stringify([shape.items, shape.contains, shape.unique, shape.min, shape.max]);
-}
-
-/** Equal keys for equal languages in equal orders; only a `max` may be Infinity, which JSON has as null. */
-export function objectKey(shape: ObjectShape): string {
-  const { order, named, patterns, required, some, min, max, clauses } = shape;
-  return JSON.stringify([order, [...named], patterns, [...required], some, min, max, clauses]);
-}
-
-/** The words among a shape's scalars, as JSON texts. */
-export function wordTexts(words: number): readonly string[] {
-  const texts: string[] = [];
-  if (words & NULL_BIT) texts.push('null');
-  if (words & TRUE_BIT) texts.push('true');
-  if (words & FALSE_BIT) texts.push('false');
-  return texts;
 }

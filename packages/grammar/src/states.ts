@@ -3,13 +3,15 @@
  * frames, and what is being read. JSON's own syntax is deterministic, so threads differ only in the alternatives they follow.
  * Frames and states are interned, and a state remembers where each byte led.
  */
+import { type ArrayState, arrayStart } from './array-plans.ts';
 import { LimitError } from './error.ts';
 import type { Formula } from './formulas.ts';
 import { parseJson } from './json.ts';
 import { oneOfValues } from './keywords/values.ts';
-import { type ArrayState, arrayStart, type ObjectPlan, type ObjectState, type Plans } from './plans.ts';
+import type { ObjectPlan, ObjectState, Plans } from './plans.ts';
 import type { SchemaReader } from './schema.ts';
-import { type ArrayShape, type Shape, type Shapes, wordTexts } from './shapes.ts';
+import { type ArrayShape, type Shape, wordTexts } from './shape.ts';
+import type { Shapes } from './shapes.ts';
 import { EPSILON, NEVER, type Term, type Terms } from './terms.ts';
 
 type Frame = { readonly id: number; readonly parent: Frame | undefined } & (
@@ -265,7 +267,7 @@ export class States {
       }
       for (const array of shape.arrays) {
         const state = arrayStart(array);
-        if (!this.plans.arrayFeasible(array, state)) continue;
+        if (!this.plans.arrays.feasible(array, state)) continue;
         into.push({ at: 'open', frame: this.arrayFrame(parent, array, state, 0), gap: 0 });
       }
       return;
@@ -352,7 +354,7 @@ export class States {
       return;
     }
     if (at === 'after' && (byte !== 0x2c || gap > 0)) return;
-    for (const option of this.plans.afterItem(shape, state)) {
+    for (const option of this.plans.arrays.afterItem(shape, state)) {
       const item = this.arrayFrame(parent, shape, option.state, 0);
       if (at === 'after') into.push({ at: 'value', frame: item, value: option.value, gap: 0 });
       else this.begin(item, option.value, byte, text, into);
@@ -362,7 +364,7 @@ export class States {
   private closable(frame: Frame): boolean {
     return frame.kind === 'object'
       ? this.plans.objectComplete(frame.plan, frame.state)
-      : this.plans.arrayComplete(frame.shape, frame.state);
+      : this.plans.arrays.complete(frame.shape, frame.state);
   }
 
   private keys(frame: Extract<Frame, { kind: 'object' }>): Term {
