@@ -340,3 +340,16 @@ test('tags and ps have the fields of the recorded ones', async () => {
     capabilities: ['completion'],
   });
 });
+
+test('a template that does not parse hides no other model, and is named where the model is used', async () => {
+  await store.install(parseModelName('bad')!, stories, { template: '{{ .Prompt' });
+  const response = await server.fetch(new Request('http://x/api/tags'));
+  const { models } = (await response.json()) as { models: { name: string; capabilities?: string[] }[] };
+  expect(models.map(({ name }) => name)).toContain('smollm2:135m');
+  expect(models[0]).toMatchObject({ name: 'bad:latest' });
+  expect(models[0]).not.toHaveProperty('capabilities');
+  const body = JSON.stringify({ model: 'bad' });
+  const shown = await server.fetch(new Request('http://x/api/show', { method: 'POST', body }));
+  expect(shown.status).toBe(500);
+  expect(await shown.json()).toEqual({ error: 'template: :1: unclosed action' });
+});

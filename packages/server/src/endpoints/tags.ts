@@ -1,5 +1,7 @@
 /** `GET /api/tags`: the installed models, newest first. */
 import { displayName, type InstalledModel, type Store } from '@tabllama/api';
+import { TemplateError } from '@tabllama/chat';
+import type { Gguf } from '@tabllama/gguf';
 import type { Endpoint } from '../endpoint.ts';
 import { localTime } from '../go-text.ts';
 import { architectureNumber, capabilities, details } from '../model.ts';
@@ -12,7 +14,7 @@ export const tags: Endpoint = async ({ store }) => {
 
 async function entry(store: Store, model: InstalledModel) {
   const name = displayName(model.name);
-  // One file that cannot be read must not hide all the others.
+  // One file that cannot be read, or whose template does not parse, must not hide all the others.
   const gguf = await store.open(model).then(
     opened => opened.gguf,
     () => undefined,
@@ -31,6 +33,15 @@ async function entry(store: Store, model: InstalledModel) {
       embedding_length:
         model.config.embedding_length ?? (gguf && architectureNumber(gguf, 'embedding_length')),
     },
-    capabilities: gguf ? capabilities(model, gguf) : model.config.capabilities,
+    capabilities: (gguf && readCapabilities(model, gguf)) ?? model.config.capabilities,
   };
+}
+
+function readCapabilities(model: InstalledModel, gguf: Gguf): string[] | undefined {
+  try {
+    return capabilities(model, gguf);
+  } catch (error) {
+    if (error instanceof TemplateError) return undefined;
+    throw error;
+  }
 }
