@@ -1,0 +1,43 @@
+import { examples } from '../../test/examples.ts';
+
+const closed = { type: 'object', additionalProperties: false };
+
+examples([
+  [
+    { ...closed, properties: { a: {}, b: {} }, required: ['b'] },
+    ['{"a": 1, "b": 2}', '{"b": 2}'],
+    ['{"b": 2, "a": 1}', '{"a": 1}'],
+  ],
+  [
+    { type: 'object', properties: { a: { type: 'string' } } },
+    ['{"a": "x", "z": 1}', '{}'],
+    ['{"a": 1}', '{"z": 1, "z": 1}'],
+  ],
+  [
+    { ...closed, patternProperties: { '^x': { type: 'string' } } },
+    ['{"x1": "a"}'],
+    ['{"x1": 1}', '{"y": "a"}'],
+  ],
+  [{ type: 'object', propertyNames: { maxLength: 2 } }, ['{"ab": 1}'], ['{"abc": 1}']],
+  [
+    { ...closed, properties: { a: {}, b: {}, c: {} }, minProperties: 2, maxProperties: 2 },
+    ['{"a": 1, "c": 1}'],
+    ['{"c": 1}', '{"a": 1, "b": 1, "c": 1}'],
+  ],
+  [{ type: 'object', dependencies: { a: ['b'] } }, ['{"b": 1}', '{"a": 1, "b": 1}'], ['{"a": 1}']],
+  [
+    {
+      type: 'object',
+      allOf: [{ properties: { a: {} } }],
+      properties: { b: {} },
+      unevaluatedProperties: false,
+    },
+    ['{"b": 1, "a": 1}'],
+    ['{"c": 1}'],
+  ],
+  [
+    { type: 'object', not: { additionalProperties: { type: 'string' } } },
+    ['{"a": "x", "b": 1}'],
+    ['{}', '{"a": "x"}'],
+  ],
+]);
