@@ -37,6 +37,7 @@ for (let i = 0; i < PIECES.length ** 3; i += 37) {
   const n = PIECES.length;
   TOKENS.push(join(PIECES[i % n], PIECES[Math.floor(i / n) % n], PIECES[Math.floor(i / n / n)]));
 }
+TOKENS.push(encoder.encode('":"'));
 for (let i = 40; i < 64; i++) TOKENS.push(encoder.encode('a'.repeat(i)), encoder.encode(`${'b'.repeat(i)}"`));
 const END = TOKENS.length;
 const vocabulary = createVocabulary({ bytesOf: id => TOKENS[id], size: END + 1, endIds: [END] });
@@ -66,7 +67,7 @@ const { schema } = fc.letrec<{ schema: unknown }>(tie => ({
         type: fc.constant('object'),
         properties: fc.dictionary(name, tie('schema'), { maxKeys: 4 }),
         required: fc.uniqueArray(name, { maxLength: 2 }),
-        additionalProperties: tie('schema'),
+        additionalProperties: fc.oneof(fc.constant(false), tie('schema')),
         patternProperties: fc.dictionary(fc.constantFrom('^a', 'b$', '^[ab]$'), tie('schema'), {
           maxKeys: 1,
         }),
@@ -135,3 +136,22 @@ it('allows the tokens whose bytes can be read one by one, and no others', () => 
     { numRuns: 60 },
   );
 }, 60_000);
+
+it('tells apart two names of which nothing but the quote is left', () => {
+  const properties = { a: { type: 'null' }, b: { type: 'string' } };
+  const grammar = compileSchema({ type: 'object', properties, additionalProperties: false });
+  const bits = new Uint32Array((END + 32) >> 5);
+  const token = (text: string): number => TOKENS.findIndex(bytes => new TextDecoder().decode(bytes) === text);
+  for (const [name, allowed] of [
+    ['b', true],
+    ['a', false],
+  ] as const) {
+    const matcher = createMatcher(grammar, vocabulary);
+    for (const text of ['{', '"', name]) {
+      matcher.mask(bits);
+      expect(matcher.accept(token(text))).toBe(true);
+    }
+    matcher.mask(bits);
+    expect(allows(bits, token('":"'))).toBe(allowed);
+  }
+});

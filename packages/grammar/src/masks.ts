@@ -104,7 +104,7 @@ export function createMasks({ states, terms }: Grammar, vocabulary: Vocabulary):
     const length = text.length;
     if (states.uniform(at)) {
       const run = terms.asRun(rest);
-      if (run) {
+      if (run && (run.max > 0 || !at.key)) {
         free(target, from, to, at, run.min, run.max, []);
         return;
       }

@@ -135,8 +135,9 @@ export class States {
   memory(state: State, text: Text): string | number | undefined {
     if (state.unique) return undefined;
     if (!state.key) return state.id;
-    const [rest] = state.rests;
-    if (state.rests.length === 1 && this.terms.asRun(rest) && this.uniform(state)) return state.id;
+    // Where only the quote is left it may be any name, known beforehand or not.
+    const run = state.rests.length === 1 ? this.terms.asRun(state.rests[0]) : undefined;
+    if (run && run.max > 0 && this.uniform(state)) return state.id;
     return `${state.id} ${decode(text.bytes, keyStart(text, text.length - 1), text.length)}`;
   }
 
