@@ -16,6 +16,14 @@ export interface ModelInfo {
   readonly config?: Pick<ModelConfig, 'model_family' | 'renderer' | 'parser'>;
 }
 
+/** What an engine made of a model's weights and would have to be made again. A store keeps it beside them, and removes both. */
+export interface Derived {
+  /** @param digest of the weights blob */
+  get(digest: string, form: string): Promise<Uint8Array | undefined>;
+  /** In place of what is kept in another form. Keeps nothing if there are no such weights; rejects where there is no room. */
+  put(digest: string, form: string, bytes: Uint8Array): Promise<void>;
+}
+
 export interface LoadOptions {
   /** Context window in tokens (`num_ctx`, already clamped to the trained context). */
   readonly contextLength: number;

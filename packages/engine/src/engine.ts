@@ -1,5 +1,5 @@
 /** The WebGPU engine as the server sees it. What runs the tokens is given to it, so that Node's tests run on the reference ops. */
-import { type Engine, type LoadOptions, type LoadProgress, StatusError } from '@tabllama/api';
+import { type Derived, type Engine, type LoadOptions, type LoadProgress, StatusError } from '@tabllama/api';
 import type { ByteSource, Gguf } from '@tabllama/gguf';
 import { type Embedder, ModelError, type Runner, readPooling } from '@tabllama/models';
 import { createTokenizer, TokenizerError } from '@tabllama/tokenizer';
@@ -23,9 +23,17 @@ export interface EngineOptions {
   estimate(gguf: Gguf, options: LoadOptions): { readonly device: number; readonly kvCache: number };
   /** The window of a model that generates is a multiple of so many tokens, the next that holds what was asked for. Default 1. */
   readonly windowStep?: number;
+  /** Where to keep what is made of a model's weights. Default: nowhere. */
+  readonly derived?: Derived;
 }
 
-export function createEngine({ openRunner, openEmbedder, estimate, windowStep = 1 }: EngineOptions): Engine {
+export function createEngine({
+  openRunner,
+  openEmbedder,
+  estimate,
+  windowStep = 1,
+  derived,
+}: EngineOptions): Engine {
   const windowOf = (gguf: Gguf, options: LoadOptions): LoadOptions =>
     readPooling(gguf)
       ? options
@@ -57,7 +65,7 @@ export function createEngine({ openRunner, openEmbedder, estimate, windowStep = 
         if (opened.vocabSize === tokenizer.vocabSize) {
           return 'embed' in opened
             ? createLoadedEmbedder(info, tokenizer, opened)
-            : createLoadedModel(info, tokenizer, opened, options.contextLength);
+            : createLoadedModel(info, tokenizer, opened, { contextLength: options.contextLength, derived });
         }
         await opened[Symbol.asyncDispose]();
         throw new ModelError(

@@ -3,6 +3,7 @@ import {
   type ChatRequest,
   type CompleteRequest,
   type Delta,
+  type Derived,
   type LoadedModel,
   type ModelInfo,
   type RenderRequest,
@@ -24,14 +25,19 @@ import { findContent } from './content-start.ts';
 import { generate } from './generate.ts';
 import { createGuide, type Guide, type GuideOptions } from './guide.ts';
 import { Session } from './session.ts';
-import { vocabularyOf } from './vocabulary.ts';
+import { openVocabulary } from './vocabulary.ts';
 
-/** `contextLength` is what was asked for; the runner's window may be larger. */
+export interface LoadedModelOptions {
+  /** What was asked for; the runner's window may be larger. */
+  readonly contextLength: number;
+  readonly derived?: Derived;
+}
+
 export function createLoadedModel(
   info: ModelInfo,
   tokenizer: Tokenizer,
   runner: Runner,
-  contextLength: number,
+  { contextLength, derived }: LoadedModelOptions,
 ): LoadedModel {
   const session = new Session(runner);
   const encode = (text: string) => tokenizer.encode(text, { special: true, addSpecial: true });
@@ -50,10 +56,10 @@ export function createLoadedModel(
     }
   };
 
-  // made at the first request with a format
+  // opened at the first request with a format
   let vocabulary: Vocabulary | undefined;
-  const guideBy = (format: string, options: Pick<GuideOptions, 'begins' | 'marks'>): Guide => {
-    vocabulary ??= vocabularyOf(tokenizer);
+  const guideBy = async (format: string, options: Pick<GuideOptions, 'begins' | 'marks'>): Promise<Guide> => {
+    vocabulary ??= await openVocabulary(tokenizer, info.digest, derived);
     try {
       // closed, as Ollama's grammars are
       const matcher = createMatcher(compileSchema(format, { closed: true }), vocabulary);
@@ -85,7 +91,7 @@ export function createLoadedModel(
     const { marks, inContent } = parser;
     const thinks = request.think !== false && !inContent;
     const guide = request.format
-      ? guideBy(request.format, { marks, begins: thinks ? findContent(createParser()) : undefined })
+      ? await guideBy(request.format, { marks, begins: thinks ? findContent(createParser()) : undefined })
       : undefined;
     // llama.cpp's server, which Ollama leaves chats by Jinja to, lets an answer run on
     const endsRepeats = template().choice.language === 'go';
@@ -113,7 +119,7 @@ export function createLoadedModel(
     // a template that cannot be used is no hindrance to a raw prompt
     const parser = think || !request.raw ? createCompletionParser(template().choice, request) : undefined;
     const marks = parser?.marks;
-    const guide = format ? guideBy(format, { marks }) : undefined;
+    const guide = format ? await guideBy(format, { marks }) : undefined;
     const toolCalls: ToolCall[] = [];
     let raw = '';
     const options = { ...request, contextLength, guide, marks, endsRepeats: true };

@@ -1,14 +1,36 @@
-/** The vocabulary of a tokenizer as the masks of structured outputs need it. */
-import { createVocabulary, type Vocabulary } from '@tabllama/grammar';
+/** The vocabulary of a tokenizer as the masks of structured outputs need it, made once for a model and kept beside it. */
+import type { Derived } from '@tabllama/api';
+import { createVocabulary, type Vocabulary, vocabularyFromBytes, vocabularyToBytes } from '@tabllama/grammar';
 import type { Tokenizer } from '@tabllama/tokenizer';
 
-/** Takes some tenths of a second for a large vocabulary. */
-export function vocabularyOf(tokenizer: Tokenizer): Vocabulary {
+/** Another one whenever a tokenizer reads the same file in another way. */
+const FORM = 'vocabulary 1';
+
+/**
+ * Takes some tenths of a second for a large vocabulary, and two thirds of that where it is kept.
+ * @param digest of the weights that the tokenizer is of
+ */
+export async function openVocabulary(
+  tokenizer: Tokenizer,
+  digest: string,
+  derived: Derived | undefined,
+): Promise<Vocabulary> {
   const { vocabSize: size, isText, bytesOf } = tokenizer;
   const ids = Array.from({ length: size }, (_, id) => id);
-  return createVocabulary({
+  const endIds = ids.filter(tokenizer.isEndOfGeneration);
+  try {
+    const bytes = await derived?.get(digest, FORM);
+    const kept = bytes && vocabularyFromBytes(bytes);
+    if (kept?.size === size && `${kept.endIds}` === `${endIds}` && kept.sorted.every(id => isText(id)))
+      return kept;
+  } catch {
+    // whatever is wrong with it, it can be made anew
+  }
+  const vocabulary = createVocabulary({
     size,
     bytesOf: token => (isText(token) ? bytesOf(token) : undefined),
-    endIds: ids.filter(tokenizer.isEndOfGeneration),
+    endIds,
   });
+  derived?.put(digest, FORM, vocabularyToBytes(vocabulary)).catch(() => {}); // not kept, it is made again
+  return vocabulary;
 }

@@ -1,5 +1,5 @@
 /** Models on the reference ops, loaded as the server loads them. */
-import type { Delta, LoadOptions, ModelInfo, SamplingOptions } from '@tabllama/api';
+import type { Delta, Derived, LoadOptions, ModelInfo, SamplingOptions } from '@tabllama/api';
 import type { ByteSource, Gguf } from '@tabllama/gguf';
 import {
   createReferenceEmbedder,
@@ -11,8 +11,9 @@ import {
 import { createEngine } from '../src/index.ts';
 
 /** @param change what to put around the runner */
-export const createReferenceEngine = (change = (runner: Runner) => runner) =>
+export const createReferenceEngine = (change = (runner: Runner) => runner, derived?: Derived) =>
   createEngine({
+    derived,
     openRunner: async (gguf, weights, options) => change(await createReferenceRunner(gguf, weights, options)),
     openEmbedder: createReferenceEmbedder,
     estimate(gguf, { contextLength }) {
@@ -29,11 +30,12 @@ export const load = (
     readonly template?: string;
     readonly config?: ModelInfo['config'];
     readonly change?: (runner: Runner) => Runner;
+    readonly derived?: Derived;
   } = {},
 ) => {
-  const { contextLength = 128, template, config, change } = options;
+  const { contextLength = 128, template, config, change, derived } = options;
   const info = { name: 'tiny', digest: `sha256:${'0'.repeat(64)}`, template, config, ...file };
-  return createReferenceEngine(change).load(info, { contextLength });
+  return createReferenceEngine(change, derived).load(info, { contextLength });
 };
 
 /** Greedy, 24 tokens, all filters off. */

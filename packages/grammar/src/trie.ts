@@ -18,8 +18,21 @@ export interface Strings {
 
 export const MAX_STRINGS = 2 ** 20;
 
-/** The ids of the strings that are not empty, by their bytes and then by id. */
-export function sortStrings({ bytes, offsets }: Strings): Int32Array {
+/** Orders ids by the bytes of their strings, and those of equal ones by themselves. */
+export const orderOf =
+  ({ bytes, offsets }: Strings) =>
+  (a: number, b: number): number => {
+    const length = Math.min(offsets[a + 1] - offsets[a], offsets[b + 1] - offsets[b]);
+    for (let i = 0; i < length; i++) {
+      const difference = bytes[offsets[a] + i] - bytes[offsets[b] + i];
+      if (difference !== 0) return difference;
+    }
+    return offsets[a + 1] - offsets[a] - (offsets[b + 1] - offsets[b]) || a - b;
+  };
+
+/** The ids of the strings that are not empty, in their order. */
+export function sortStrings(strings: Strings): Int32Array {
+  const { bytes, offsets } = strings;
   // The first four bytes and the id as one number are sorted fast; what is left of it are short stretches.
   const keys = new Float64Array(offsets.length - 1);
   let count = 0;
@@ -32,14 +45,7 @@ export function sortStrings({ bytes, offsets }: Strings): Int32Array {
   }
   const ids = Int32Array.from(keys.subarray(0, count).sort(), key => key % MAX_STRINGS);
   const head = (i: number): number => Math.floor(keys[i] / MAX_STRINGS);
-  const order = (a: number, b: number): number => {
-    const length = Math.min(offsets[a + 1] - offsets[a], offsets[b + 1] - offsets[b]);
-    for (let i = 0; i < length; i++) {
-      const difference = bytes[offsets[a] + i] - bytes[offsets[b] + i];
-      if (difference !== 0) return difference;
-    }
-    return offsets[a + 1] - offsets[a] - (offsets[b + 1] - offsets[b]) || a - b;
-  };
+  const order = orderOf(strings);
   for (let from = 0, to = 0; from < count; from = to) {
     while (to < count && head(to) === head(from)) to++;
     if (to - from > 1) ids.subarray(from, to).sort(order);

@@ -1,7 +1,7 @@
 /**
  * Everything that is kept, in one object store of IndexedDB behind idb-keyval, under keys that are arrays: `['blob', digest]`,
- * `['manifest', name]`, `['partial', id]`, `['allowed', origin]` and `['chunk', file, index]`. One object store, so that whatever belongs together is
- * written in one transaction, which no other tab can come between.
+ * `['manifest', name]`, `['partial', id]`, `['allowed', origin]`, `['derived', digest, form]` and `['chunk', file, index]`. One object store,
+ * so that whatever belongs together is written in one transaction, which no other tab can come between.
  */
 import type { ModelName } from '@tabllama/api';
 import { createStore, promisifyRequest, type UseStore } from 'idb-keyval';
@@ -61,6 +61,7 @@ type Kind = 'blob' | 'manifest' | 'partial' | 'allowed';
 export const openDatabase = (name: string): Database => createStore(name, 'records');
 
 export const keyOf = (kind: Kind, id: string): IDBValidKey => [kind, id];
+export const derivedKey = (digest: string, form: string): IDBValidKey => ['derived', digest, form];
 export const chunkKey = (file: string, index: number): IDBValidKey => ['chunk', file, index];
 
 /** All keys that begin with these parts: an array sorts behind every string and number. */
@@ -68,6 +69,9 @@ const beginningWith = (...parts: string[]) => IDBKeyRange.bound(parts, [...parts
 
 /** Keys of all chunks of a file. */
 export const chunksOf = (file: string) => beginningWith('chunk', file);
+
+/** Keys of all that was derived from a blob. */
+export const derivedFrom = (digest: string) => beginningWith('derived', digest);
 
 /** Every record of a kind. */
 export async function all(store: IDBObjectStore, kind: 'blob'): Promise<BlobRecord[]>;

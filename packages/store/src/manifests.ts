@@ -18,6 +18,7 @@ import {
   type BlobRecord,
   chunksOf,
   type Database,
+  derivedFrom,
   keyOf,
   type ManifestRecord,
   transact,
@@ -187,6 +188,7 @@ async function sweep(store: IDBObjectStore, before: ManifestRecord | undefined):
   for (const { digest, file, createdAt } of blobs) {
     if (used.has(digest) || (!left.has(digest) && createdAt > now - YOUNG_MS)) continue;
     store.delete(keyOf('blob', digest));
+    store.delete(derivedFrom(digest));
     store.delete(chunksOf(file));
     if (left.has(digest)) dropped++;
   }

@@ -1,10 +1,11 @@
 /** Puts the parts together into a `Store`. */
-import { defaultHost, type InstalledModel, StatusError, type Store } from '@tabllama/api';
+import { type Derived, defaultHost, type InstalledModel, StatusError, type Store } from '@tabllama/api';
 import type { ByteSource, Gguf } from '@tabllama/gguf';
 import { get, set } from 'idb-keyval';
 import { type FindToken, withTokens } from './access.ts';
 import { readChunks } from './chunks.ts';
 import { type BlobRecord, keyOf, openDatabase } from './database.ts';
+import { createDerived } from './derived.ts';
 import { parseDigest } from './digest.ts';
 import { copyManifest, deleteManifest, findModel, listModels, textOf, writeManifest } from './manifests.ts';
 import { createPull } from './pull.ts';
@@ -43,7 +44,7 @@ export interface StoreOptions {
 }
 
 /** @throws TypeError for an entry of `models` that is no name or no URL, and a registry that is no URL */
-export function createStore(options: StoreOptions): Store {
+export function createStore(options: StoreOptions): Store & { readonly derived: Derived } {
   const name = options.database ?? 'tabllama';
   const database = openDatabase(name);
   const fetch: Fetch = options.fetch ?? ((...request) => globalThis.fetch(...request));
@@ -94,6 +95,7 @@ export function createStore(options: StoreOptions): Store {
   }
 
   return {
+    derived: createDerived(database),
     list: () => listModels(database),
     find: name => findModel(database, name),
     open,

@@ -250,6 +250,41 @@ describe('bytes that nobody needs', () => {
   });
 });
 
+describe('what was made of a blob', () => {
+  const bytes = Uint8Array.of(1, 2, 3);
+
+  test('is kept beside it, one form of it, and seen by nobody who looks for models or blobs', async () => {
+    const { store, database } = setup();
+    const weights = await layer(store, 'model', tiny);
+    await store.putManifest(name('a'), await manifest(store, [weights]));
+    const before = await store.list();
+    await store.derived.put(weights.digest, 'form 1', bytes);
+    expect(await store.derived.get(weights.digest, 'form 1')).toEqual(bytes);
+    expect(await store.derived.get(weights.digest, 'form 2')).toBe(undefined);
+    await store.derived.put(weights.digest, 'form 2', bytes);
+    expect(await store.derived.get(weights.digest, 'form 1')).toBe(undefined);
+    expect(await store.list()).toEqual(before);
+    expect(await keysOf(database)).toEqual({ manifest: 1, blob: 2, chunk: 2, derived: 1 });
+  });
+
+  test('goes with the last model that uses the blob, and does not come back after it', async () => {
+    const { store, database } = setup();
+    const weights = await layer(store, 'model', tiny);
+    const other = await layer(store, 'model', bigModel(1, 500_000));
+    for (const [of, layers] of Object.entries({ a: [weights], b: [weights], c: [other] })) {
+      await store.putManifest(name(of), await manifest(store, layers));
+    }
+    for (const { digest } of [weights, other]) await store.derived.put(digest, 'form', bytes);
+    await store.delete(name('a'));
+    expect(await store.derived.get(weights.digest, 'form')).toEqual(bytes);
+    await store.delete(name('b'));
+    await store.derived.put(weights.digest, 'form', bytes);
+    expect(await store.derived.get(weights.digest, 'form')).toBe(undefined);
+    expect(await store.derived.get(other.digest, 'form')).toEqual(bytes);
+    expect((await keysOf(database)).derived).toBe(1);
+  });
+});
+
 describe('a full disk', () => {
   /** From now on, IndexedDB takes so many bytes of chunks. */
   function limitBytes(bytes: number) {
@@ -303,6 +338,16 @@ describe('a full disk', () => {
     await collect(store.pull(new URL(server.url)));
     expect(server.requests.at(-1)!.range).toBe(`bytes=${4 << 20}-`);
     expect(await store.hasBlob(sha256(big))).toBe(true);
+  });
+
+  test('keeps what is there of what was made of a blob', async () => {
+    const { store } = setup();
+    const { digest } = await store.putBlob(tiny);
+    await store.derived.put(digest, 'form 1', tiny);
+    limitBytes(-1);
+    await expect(store.derived.put(digest, 'form 2', tiny)).rejects.toThrow('full');
+    vi.restoreAllMocks();
+    expect(await store.derived.get(digest, 'form 1')).toEqual(tiny);
   });
 
   test('that the browser knows of is told before a byte is fetched', async () => {

@@ -30,13 +30,6 @@ export function compose({ models, base, registry, remoteHosts }: StartOptions, p
         throw asStatusError(error);
       }
     };
-  const engine = createEngine({
-    openRunner: onDevice(createGpuRunner),
-    openEmbedder: onDevice(createGpuEmbedder),
-    estimate: (gguf, { contextLength }) =>
-      estimateMemory(gguf, contextLength, device.current ?? typicalDevice),
-    windowStep: 256, // llama.cpp's
-  });
   const findToken = (host: string) => page.findToken(host);
   const store = createStore({
     models,
@@ -44,6 +37,14 @@ export function compose({ models, base, registry, remoteHosts }: StartOptions, p
     registry,
     findToken,
     persist: () => page.persist(),
+  });
+  const engine = createEngine({
+    openRunner: onDevice(createGpuRunner),
+    openEmbedder: onDevice(createGpuEmbedder),
+    estimate: (gguf, { contextLength }) =>
+      estimateMemory(gguf, contextLength, device.current ?? typicalDevice),
+    windowStep: 256, // llama.cpp's
+    derived: store.derived,
   });
   const server = createServer({
     engines: [withProgress(engine, page)],
