@@ -3,19 +3,21 @@ import { defineConfig, type Plugin } from 'vite';
 
 /**
  * What is published: `vite build --mode page` makes `dist/index.js`, `--mode worker` makes `dist/worker.js`, each one file with
- * all that it needs.
+ * all the code that it needs.
  */
 export default defineConfig(({ mode }) => ({
   plugins: [publishedWorker(), bareShaders(), ...(mode === 'worker' ? [templateLicense()] : [])],
+  base: './',
   build: {
     target: 'es2024',
+    assetsInlineLimit: 0,
     emptyOutDir: mode === 'page',
     modulePreload: false,
     license: { fileName: `${mode}-licenses.md` },
     rolldownOptions: {
       input: mode === 'page' ? { index: 'src/index.ts' } : { worker: 'src/worker.ts' },
       preserveEntrySignatures: 'strict',
-      output: { entryFileNames: '[name].js', codeSplitting: false },
+      output: { entryFileNames: '[name].js', assetFileNames: '[name].[ext]', codeSplitting: false },
     },
   },
 }));

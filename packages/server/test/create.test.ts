@@ -4,6 +4,7 @@ import { parseModelName } from '@tabllama/api';
 import { createServer } from '@tabllama/server';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { splitModel } from '../../store/test/split.ts';
+import { knownTemplates } from './known-templates.ts';
 import { createMemoryStore, type MemoryStore } from './memory-store.ts';
 
 const file = (name: string) =>
@@ -17,7 +18,7 @@ let digest: string;
 
 beforeEach(async () => {
   store = createMemoryStore();
-  server = createServer({ engines: [], store });
+  server = createServer({ engines: [], store, knownTemplates });
   await store.install(parseModelName('Base:1b')!, q8, {
     params: '{"stop":["a","b"],"top_k":5}',
     system: 'Old.',

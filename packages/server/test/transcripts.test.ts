@@ -5,6 +5,7 @@ import { parseModelName } from '@tabllama/api';
 import { createServer } from '@tabllama/server';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { ggufWithTemplate } from './gguf-with-template.ts';
+import { knownTemplates } from './known-templates.ts';
 import { createMemoryStore, type MemoryStore } from './memory-store.ts';
 import { createScriptedEngine } from './scripted-engine.ts';
 
@@ -44,7 +45,7 @@ beforeEach(async () => {
   store = createMemoryStore({ '127.0.0.1:36931/library/tiny:latest': stories });
   weights = await store.install(parseModelName('smollm2:135m')!, stories, { template: chatml, params });
   await store.install(parseModelName('test-jinja')!, ggufWithTemplate(stories, jinja.template));
-  server = createServer({ engines: [createScriptedEngine()], store });
+  server = createServer({ engines: [createScriptedEngine()], store, knownTemplates });
 });
 
 /** Sends the recorded request; blobs of a recording are written "(n bytes)". */

@@ -2,18 +2,22 @@
  * The Go template that Ollama puts in the place of a Jinja template that it knows, with the stop texts that go with it. The templates
  * are Ollama's (see LICENSE); a text is known if fewer than a hundred characters have to be changed in it.
  */
-import templates from './templates.json' with { type: 'json' };
 
 export interface KnownTemplate {
   readonly name: string;
   readonly template: string;
   readonly stop: readonly string[];
+  /** The Jinja texts that it stands for. */
+  readonly jinja: readonly string[];
 }
 
 const limit = 100;
 
-/** The known template that is nearest to a Jinja text, if one is near. */
-export function detectTemplate(jinja: string): KnownTemplate | undefined {
+/** The one of `templates` (those of `known-templates.json`, which not every page needs) that is nearest to a Jinja text, if one is near. */
+export function detectTemplate(
+  jinja: string,
+  templates: readonly KnownTemplate[],
+): KnownTemplate | undefined {
   let nearest: KnownTemplate | undefined;
   let least = limit;
   if (jinja === '') return undefined;

@@ -1,6 +1,5 @@
 /** What `create` begins with. */
 import type { Layer, ModelConfig } from '@tabllama/api';
-import type { KnownTemplate } from '@tabllama/chat';
 import type { Gguf } from '@tabllama/gguf';
 
 export interface Base {
@@ -8,8 +7,6 @@ export interface Base {
   readonly config: Partial<ModelConfig>;
   /** Headers of the weights, one for each file that is a model. */
   readonly weights: readonly Gguf[];
-  /** What Ollama puts in the place of the files' own templates. */
-  readonly templates: readonly KnownTemplate[];
   /** The weights come from files of the request, and are checked once more before they become layers. */
   readonly isNew: boolean;
 }

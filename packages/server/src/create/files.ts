@@ -1,9 +1,7 @@
 /** Uploaded files as the layers of a model: `files` of create. Sources: `server/create.go` in ollama/ollama. */
 import { type Layer, modelConfig, StatusError, type Store } from '@tabllama/api';
-import { detectTemplate } from '@tabllama/chat';
 import { type Gguf, GgufError, joinParts, readGguf, splitOf } from '@tabllama/gguf';
 import { quote } from '../go-text.ts';
-import { jinjaTemplate } from '../model.ts';
 import { type Base, emptyConfig, media } from './base.ts';
 
 type Paths = Readonly<Record<string, string>>;
@@ -33,8 +31,7 @@ export async function* baseOfFiles(store: Store, paths: Paths): AsyncGenerator<o
     ...(described[0] ?? emptyConfig),
     model_families: weights.length > 0 ? described.flatMap(one => one.model_families ?? []) : null,
   };
-  const templates = weights.flatMap(gguf => detectTemplate(jinjaTemplate(gguf) ?? '') ?? []);
-  return { layers: files.map(({ layer }) => layer), config, weights, templates, isNew: true };
+  return { layers: files.map(({ layer }) => layer), config, weights, isNew: true };
 }
 
 interface GgufFile {

@@ -31,10 +31,10 @@ export async function* baseOfModel(
   const parent = displayName(model.name);
   const weights = model.model === undefined ? [] : [(await store.open(model)).gguf];
   const layers = model.manifest.layers.map(layer => ({ ...layer, from: parent }));
-  return { layers, config: model.config, weights, templates: [], isNew: false };
+  return { layers, config: model.config, weights, isNew: false };
 }
 
 function stubOf(remote_model: string, remote_host: string): Base {
   const config = { ...emptyConfig, remote_host, remote_model };
-  return { layers: [], config, weights: [], templates: [], isNew: false };
+  return { layers: [], config, weights: [], isNew: false };
 }

@@ -7,17 +7,17 @@ import {
   StatusError,
   type Store,
 } from '@tabllama/api';
-import { createGoTemplate, TemplateError } from '@tabllama/chat';
+import { createGoTemplate, detectTemplate, TemplateError } from '@tabllama/chat';
 import { type Base, media } from '../create/base.ts';
 import { baseOfFiles, checkPaths } from '../create/files.ts';
 import { readInfo } from '../create/info.ts';
 import { baseOfModel } from '../create/model.ts';
 import { checkQuantize } from '../create/quantize.ts';
 import { any, bool, type Decoded, decodeBody, map, string } from '../decode.ts';
-import { type Endpoint, readBody } from '../endpoint.ts';
+import { type Context, type Endpoint, readBody } from '../endpoint.ts';
 import { messages, options } from '../fields.ts';
 import { toJson } from '../go-text.ts';
-import { nameToWrite } from '../model.ts';
+import { jinjaTemplate, nameToWrite } from '../model.ts';
 import { progress } from '../responses.ts';
 
 const files = map(string);
@@ -47,7 +47,8 @@ type CreateFields = Decoded<typeof fields>;
 
 const encoder = new TextEncoder();
 
-export const create: Endpoint = async ({ request, store }) => {
+export const create: Endpoint = async context => {
+  const { request, store } = context;
   const body = decodeBody(await readBody(request), 'CreateRequest', fields);
   checkPaths(body.files);
   checkPaths(body.draft_files);
@@ -58,11 +59,11 @@ export const create: Endpoint = async ({ request, store }) => {
   const name = parseModelName(body.model || body.name || '');
   if (name === undefined) throw new StatusError(400, 'invalid model name');
   const target = await nameToWrite(store, name);
-  return progress(request, body.stream ?? true, signal => statuses(store, target, body, signal));
+  return progress(request, body.stream ?? true, signal => statuses(context, target, body, signal));
 };
 
 async function* statuses(
-  store: Store,
+  { store, knownTemplates }: Context,
   name: ModelName,
   body: CreateFields,
   signal: AbortSignal,
@@ -85,7 +86,9 @@ async function* statuses(
     said.set(layer, status || `${isNew ? 'creating new' : 'using existing'} layer ${layer.digest}`);
     layers = [...layers.filter(old => !replace || old.mediaType !== media + type), layer];
   };
-  for (const { name, template, stop } of base.templates) {
+  const ownTemplates = base.isNew ? base.weights.flatMap(gguf => jinjaTemplate(gguf) ?? []) : [];
+  const known = ownTemplates.length > 0 ? await knownTemplates() : [];
+  for (const { name, template, stop } of ownTemplates.flatMap(own => detectTemplate(own, known) ?? [])) {
     await add('template', template, { status: `using autodetected template ${name}` });
     await add('params', `${toJson({ stop })}\n`);
   }
