@@ -7,7 +7,7 @@ import type { Tokenizer } from '@tabllama/tokenizer';
 const FORM = 'vocabulary 1';
 
 /**
- * Takes some tenths of a second for a large vocabulary, and two thirds of that where it is kept.
+ * Takes some tenths of a second for a large vocabulary, and about half of that where it is kept.
  * @param digest of the weights that the tokenizer is of
  */
 export async function openVocabulary(

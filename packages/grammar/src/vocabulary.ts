@@ -36,7 +36,7 @@ export interface Vocabulary {
 export const MAX_TOKEN_BYTES = 512;
 
 /**
- * Takes about a tenth of a second for 128k tokens.
+ * Takes some tenths of a second for 128k tokens.
  * @throws {RangeError} More than a million ids.
  */
 export function createVocabulary({ bytesOf, size, endIds }: VocabularySource): Vocabulary {
