@@ -20,9 +20,8 @@ export async function openVocabulary(
   const endIds = ids.filter(tokenizer.isEndOfGeneration);
   try {
     const bytes = await derived?.get(digest, FORM);
-    const kept = bytes && vocabularyFromBytes(bytes);
-    if (kept?.size === size && `${kept.endIds}` === `${endIds}` && kept.sorted.every(id => isText(id)))
-      return kept;
+    const kept = bytes && vocabularyFromBytes(bytes, { size, endIds });
+    if (kept?.sorted.every(id => isText(id))) return kept;
   } catch {
     // whatever is wrong with it, it can be made anew
   }

@@ -67,7 +67,9 @@ describe('bytes of a vocabulary', () => {
     fc.assert(
       fc.property(tokens, list => {
         const vocabulary = create(list);
-        expect(content(vocabularyFromBytes(vocabularyToBytes(vocabulary)))).toEqual(content(vocabulary));
+        expect(content(vocabularyFromBytes(vocabularyToBytes(vocabulary), vocabulary))).toEqual(
+          content(vocabulary),
+        );
       }),
     );
   });
@@ -75,12 +77,13 @@ describe('bytes of a vocabulary', () => {
   it('are refused, or mean what they say, when they were changed', () => {
     fc.assert(
       fc.property(tokens, fc.nat(), fc.nat(255), fc.boolean(), (list, where, value, cut) => {
-        const data = vocabularyToBytes(create(list));
+        const vocabulary = create(list);
+        const data = vocabularyToBytes(vocabulary);
         const at = where % data.length;
         const changed = cut ? data.slice(0, at) : data.with(at, value);
         let read: Vocabulary;
         try {
-          read = vocabularyFromBytes(changed);
+          read = vocabularyFromBytes(changed, vocabulary);
         } catch (error) {
           expect(error).toBeInstanceOf(GrammarError);
           return;
@@ -91,13 +94,18 @@ describe('bytes of a vocabulary', () => {
     );
   });
 
-  it('do not ask for more room than they have', () => {
-    const data = vocabularyToBytes(create([encode('a')]));
-    for (const at of [4, 8, 12]) {
-      const changed = data.slice();
-      changed.fill(0xff, at, at + 4);
-      expect(() => vocabularyFromBytes(changed)).toThrow(GrammarError);
+  it('are refused where they are of other tokens, or of others that end the text', () => {
+    const vocabulary = create(['a', 'b'].map(encode));
+    const { size } = vocabulary;
+    const data = vocabularyToBytes(vocabulary);
+    for (const other of [
+      { size: size + 1, endIds: [size] },
+      { size: size - 1, endIds: [] },
+      { size, endIds: [0] },
+      { size, endIds: [size] },
+    ]) {
+      expect(() => vocabularyFromBytes(data, other)).toThrow(GrammarError);
     }
-    expect(() => vocabularyFromBytes(new Uint8Array(0))).toThrow(GrammarError);
+    expect(() => vocabularyFromBytes(new Uint8Array(0), vocabulary)).toThrow(GrammarError);
   });
 });
