@@ -14,7 +14,7 @@ export async function openChatWithTinyModel(page: Page, tokens = 2000): Promise<
   await openPlayground(page);
   await pullTinyModel(page);
   const model = `stories:${tokens}`;
-  await post(page, '/api/create', { model, from: tinyModel, parameters: { num_predict: tokens } });
+  await createModel(page, { model, from: tinyModel, parameters: { num_predict: tokens } });
   await page.evaluate(name => localStorage.setItem('tabllama.model', name), model);
   await page.goto('/');
   await expect(page.locator('#status')).toContainText(model);
@@ -24,6 +24,8 @@ export async function pullTinyModel(page: Page): Promise<void> {
   const model = new URL('/fixtures/models/stories260K-q8_0.gguf', page.url()).href;
   await post(page, '/api/pull', { model });
 }
+
+export const createModel = (page: Page, request: object) => post(page, '/api/create', request);
 
 async function post(page: Page, path: string, request: object): Promise<void> {
   const answer = await page.evaluate(

@@ -1,7 +1,7 @@
 /** Requests to try: an example, edited at will, goes through the page's `fetch`; the raw response streams in beside it. */
 import { formatBytes, formatSeconds } from '../format.ts';
 import { installLlama } from '../llama.ts';
-import { type Example, exampleGroups } from './examples.ts';
+import { type Example, type ExampleRequest, exampleGroups } from './examples/index.ts';
 
 const byId = <T extends HTMLElement>(id: string) => document.getElementById(id) as T;
 
@@ -37,7 +37,7 @@ function showExamples(): void {
           other.removeAttribute('aria-current');
         button.setAttribute('aria-current', 'true');
         edit(example);
-        byId<HTMLFormElement>('request').requestSubmit();
+        if (!sendButton.disabled) void send(example.before);
       });
       const item = document.createElement('li');
       item.append(button);
@@ -47,11 +47,13 @@ function showExamples(): void {
   }
 }
 
+const asText = (value: object | string = '') =>
+  typeof value === 'string' ? value : JSON.stringify(value, null, 2);
+
 function edit(example: Example): void {
   method.value = example.method;
   path.value = example.path;
-  body.value =
-    typeof example.body === 'object' ? JSON.stringify(example.body, null, 2) : (example.body ?? '');
+  body.value = asText(example.body);
   note.textContent = example.note ?? '';
   checkBody();
 }
@@ -68,23 +70,32 @@ function checkBody(): void {
   }
 }
 
-async function send(): Promise<void> {
+/** What `before` lists goes first; what comes back from that is not looked at, as the request itself says what is missing. */
+async function send(before: readonly ExampleRequest[] = []): Promise<void> {
   running?.abort();
   const controller = new AbortController();
   running = controller;
   abortButton.disabled = false;
-  status.textContent = 'Waiting for the response…';
   status.dataset.kind = '';
   for (const part of [timing, headers, output]) part.textContent = '';
-  const begin = performance.now();
-  const elapsed = () => formatSeconds((performance.now() - begin) / 1000);
+  const { signal } = controller;
   const mayHaveBody = method.value !== 'GET' && method.value !== 'HEAD';
+  const url = path.value;
+  const init = {
+    method: method.value,
+    body: mayHaveBody && body.value !== '' ? body.value : undefined,
+    signal,
+  };
+  let begin = performance.now();
+  const elapsed = () => formatSeconds((performance.now() - begin) / 1000);
   try {
-    const response = await fetch(path.value, {
-      method: method.value,
-      body: mayHaveBody && body.value !== '' ? body.value : undefined,
-      signal: controller.signal,
-    });
+    for (const step of before) {
+      status.textContent = `First: ${step.method} ${step.path}…`;
+      await (await fetch(step.path, { method: step.method, body: asText(step.body), signal })).text();
+    }
+    status.textContent = 'Waiting for the response…';
+    begin = performance.now();
+    const response = await fetch(url, init);
     status.textContent = `${response.status} ${response.statusText}`;
     status.dataset.kind = response.ok ? 'good' : 'bad';
     headers.textContent = [...response.headers].map(([name, value]) => `${name}: ${value}`).join('\n');
@@ -103,7 +114,7 @@ async function send(): Promise<void> {
     report();
   } catch (error) {
     if (running !== controller) return;
-    status.textContent = controller.signal.aborted ? `Aborted after ${elapsed()}` : String(error);
+    status.textContent = signal.aborted ? `Aborted after ${elapsed()}` : String(error);
     status.dataset.kind = 'bad';
   }
   if (running === controller) abortButton.disabled = true;
