@@ -209,7 +209,7 @@ export async function upload(
     }
     signal?.throwIfAborted();
   };
-  using file = readAhead(source, signal);
+  const file = readAhead(source, signal);
   const steps = [...weights].flatMap(([weight, onDevice]) => {
     const layout = layouts.get(weight);
     if (!layout) return vectorSteps(weight, onDevice);
@@ -218,7 +218,11 @@ export async function upload(
       run: () => uploadRows(staging, rows, file.read, onBytes),
     }));
   });
-  for (const { run } of steps.sort((a, b) => a.offset - b.offset)) await run();
+  try {
+    for (const { run } of steps.sort((a, b) => a.offset - b.offset)) await run();
+  } finally {
+    file[Symbol.dispose]();
+  }
   staging.flush();
   staging[Symbol.dispose]();
 
