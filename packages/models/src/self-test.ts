@@ -88,22 +88,26 @@ async function compare(
   const tokens = Array.from({ length: last + 1 }, (_, i) => (3 + 7 * i) % small.config.vocabSize);
   const prompt = tokens.slice(0, last);
   const contextLength = last + 4;
-  await using reference = await runReference(small, source, contextLength);
-  await using runner = await runOnGpu(device, small, source, { contextLength, cache });
-  await runner.prefill(prompt, 0);
-  await reference.prefill(prompt, 0);
-  check('prefill', device, await runner.logits(), await reference.logits());
-  const decoded = await reference.decode(tokens[last], last);
-  check('decode', device, await runner.decode(tokens[last], last), decoded);
-  for (const chain of CHAINS) {
-    const logits = await runner.decode(tokens[last], last);
-    const expected = createReferenceSampler(chain)(logits, chain.mask?.());
-    for await (const token of runner.sample(tokens.length, chain)) {
-      if (token === expected) break;
-      throw wrong('sampling', device, `token ${token} for ${expected}`);
+  const reference = await runReference(small, source, contextLength);
+  const runner = await runOnGpu(device, small, source, { contextLength, cache });
+  try {
+    await runner.prefill(prompt, 0);
+    await reference.prefill(prompt, 0);
+    check('prefill', device, await runner.logits(), await reference.logits());
+    const decoded = await reference.decode(tokens[last], last);
+    check('decode', device, await runner.decode(tokens[last], last), decoded);
+    for (const chain of CHAINS) {
+      const logits = await runner.decode(tokens[last], last);
+      const expected = createReferenceSampler(chain)(logits, chain.mask?.());
+      for await (const token of runner.sample(tokens.length, chain)) {
+        if (token === expected) break;
+        throw wrong('sampling', device, `token ${token} for ${expected}`);
+      }
     }
+    return decoded.some(logit => logit !== 0);
+  } finally {
+    await runner[Symbol.asyncDispose]();
   }
-  return decoded.some(logit => logit !== 0);
 }
 
 export function check(what: string, device: Device, logits: Float32Array, expected: Float32Array): void {

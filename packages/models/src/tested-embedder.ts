@@ -56,11 +56,15 @@ async function compare(
   const texts = LENGTHS.map(length =>
     Array.from({ length: Math.min(length, contextLength) }, (_, i) => (3 + 7 * i) % rows),
   );
-  await using reference = await embedByReference(small, source, contextLength);
-  await using embedder = await embedOnGpu(device, small, source, { contextLength });
+  const reference = await embedByReference(small, source, contextLength);
   const expected = await reference.embed(texts);
-  for (const [i, vector] of (await embedder.embed(texts)).entries()) {
-    check('embedding', device, vector, expected[i]);
+  const embedder = await embedOnGpu(device, small, source, { contextLength });
+  try {
+    for (const [i, vector] of (await embedder.embed(texts)).entries()) {
+      check('embedding', device, vector, expected[i]);
+    }
+  } finally {
+    await embedder[Symbol.asyncDispose]();
   }
   return expected.every(vector => vector.some(value => value !== 0));
 }
