@@ -38,6 +38,7 @@ function showExamples(): void {
         button.setAttribute('aria-current', 'true');
         edit(example);
         if (!sendButton.disabled) void send(example.before);
+        byId('response').scrollIntoView({ block: 'nearest' }); // on a phone it is below the request
       });
       const item = document.createElement('li');
       item.append(button);
