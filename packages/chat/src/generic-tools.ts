@@ -2,14 +2,18 @@
  * Calls of tools behind the tag that a Go template shows: names that are known, and the JSON objects beside them. The rules are those
  * of `tools/tools.go` in ollama/ollama.
  */
-import { jsonEnd } from './formats/format.ts';
+import { callSchema, jsonEnd, type Shape } from './formats/format.ts';
 import { type OutputParser, type ParsedCall, type ParsedText, parsed } from './output.ts';
 import { partialLength } from './partial.ts';
 import type { Tool } from './tools.ts';
 
-/** `tag` may be `{` or `[`: then calls are looked for only where an answer begins with it. */
-export function createGenericParser(tag: string, tools: readonly Tool[]): OutputParser {
+/**
+ * `tag` may be `{` or `[`: then calls are looked for only where an answer begins with it. `namesCalls`: a call is
+ * an object that has its name.
+ */
+export function createGenericParser(tag: string, tools: readonly Tool[], namesCalls = false): OutputParser {
   const isBracket = tag === '{' || tag === '[';
+  const shapes: readonly Shape[] | undefined = namesCalls ? [[{ schema: callSchema(tools) }]] : undefined;
   let state: 'looking' | 'calling' | 'done' = 'looking';
   let text = '';
   let found = 0;
@@ -51,6 +55,15 @@ export function createGenericParser(tag: string, tools: readonly Tool[]): Output
     push,
     end: () => parsed({ thinking: '', content: isBracket && found === 0 ? take(text.length) : '' }),
     inContent: true,
+    shapes,
+    get expected() {
+      if (!shapes || state !== 'calling') return undefined;
+      if (text === tag && !isBracket) return { shapes, begun: '' };
+      // a bracket alone may begin the answer
+      if (!text.endsWith(isBracket ? '"name"' : '{')) return undefined;
+      const [, begun] = /^[^{]*(\{\s*(?:"name")?)$/.exec(text) ?? [];
+      return begun === undefined ? undefined : { shapes, begun };
+    },
   };
 }
 

@@ -7,7 +7,7 @@ export type {
   TemplateRequest,
 } from './chat-template.ts';
 export { chooseTemplate, type TemplateChoice, type TemplateSources } from './choose.ts';
-export { OutputError, type Shape } from './formats/format.ts';
+export { type Expected, OutputError, type Shape } from './formats/format.ts';
 export { harmonyTools } from './formats/harmony.ts';
 export { createGoTemplate, type GoTemplate } from './go/template.ts';
 export { escapeRune, quote, toJson } from './go/text.ts';
@@ -17,4 +17,4 @@ export { TemplateError } from './limits.ts';
 export type { OutputParser, ParsedCall, ParsedText } from './output.ts';
 export { createCompletionParser, createOutputParser, type OutputRequest } from './output-parser.ts';
 export { createStopMatcher, type StopMatcher } from './stop-matcher.ts';
-export { knownTools } from './tools.ts';
+export { argumentsOf, knownTools, readTools } from './tools.ts';

@@ -24,7 +24,9 @@ export function createOutputParser(choice: TemplateChoice, request: OutputReques
   const tools = readTools(request.tools);
   if (choice.language === 'go') {
     const thinking = createCompletionParser(choice, request);
-    return tools.length > 0 ? inTurn(thinking, createGenericParser(choice.go.toolTag, tools)) : thinking;
+    return tools.length > 0
+      ? inTurn(thinking, createGenericParser(choice.go.toolTag, tools, choice.go.namesCalls))
+      : thinking;
   }
   const source = choice.jinja ?? '';
   const format = findFormat(source);
@@ -84,6 +86,10 @@ function inTurn(first: OutputParser, second: OutputParser): OutputParser {
     },
     get inContent() {
       return first.inContent;
+    },
+    shapes: second.shapes,
+    get expected() {
+      return second.expected;
     },
   };
 }

@@ -1,5 +1,5 @@
 /** What comes of a model's text. */
-import type { Shape } from './formats/format.ts';
+import type { Expected, Shape } from './formats/format.ts';
 
 export interface ParsedCall {
   readonly id?: string;
@@ -20,8 +20,10 @@ export interface OutputParser {
   end(): ParsedText;
   /** What comes from here on is content or a call: no thoughts are open, and none can open any more. */
   readonly inContent: boolean;
-  /** Where the text has just opened a call: what may follow, one shape a tool. */
-  readonly expected?: readonly Shape[];
+  /** Every shape that may ever be expected. */
+  readonly shapes?: readonly Shape[];
+  /** Where the text has just opened a call: what may follow. */
+  readonly expected?: Expected;
   /** Control tokens that have to be seen in the text. */
   readonly marks?: readonly string[];
 }

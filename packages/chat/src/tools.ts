@@ -14,6 +14,14 @@ export function readTools(tools: readonly unknown[] = []): Tool[] {
   });
 }
 
+/** JSON Schema of the arguments, which are an object; in another schema its references still lead to itself. */
+export const argumentsOf = ({ name, parameters }: Tool): Readonly<Record<string, unknown>> => ({
+  $id: `schema:///tools/${encodeURIComponent(JSON.stringify(name))}`,
+  // clients in Go write null for what they leave out
+  ...present(parameters),
+  type: 'object',
+});
+
 /** JSON types that a parameter of a tool may have; none where nothing is said. */
 export function typesOf(tool: Tool | undefined, parameter: string): string[] {
   const properties = objectOf(tool?.parameters.properties);

@@ -215,15 +215,33 @@ test('when a call is opened, the parser knows what must follow', () => {
   parser.push('ok <tool_');
   expect(parser.expected).toBeUndefined();
   parser.push('call>');
-  expect(parser.expected).toEqual(
-    tools.map(({ function: { name, parameters } }) => [
-      `\n{"name": "${name}", "arguments": `,
-      { schema: parameters },
-      '}\n</tool_call>',
-    ]),
+  const calls = tools.flatMap(({ function: { name, parameters } }) =>
+    ['arguments', 'parameters'].map(key => ({
+      properties: { name: { const: name }, [key]: parameters },
+      required: ['name', key],
+    })),
   );
+  const shapes = [[{ schema: { anyOf: calls } }, '\n</tool_call>']];
+  expect(parser.expected).toMatchObject({ shapes, begun: '' });
+  expect(parser.shapes).toEqual(parser.expected!.shapes);
   parser.push('\n');
   expect(parser.expected).toBeUndefined();
+});
+
+test('a family whose calls stand between further marks expects each, in either way of writing it', () => {
+  const parser = createOutputParser(chooseTemplate({ go: '{{ .Prompt }}', parser: 'deepseek3' }), {
+    prompt: '',
+    tools: tools.slice(0, 1),
+  });
+  parser.push('<｜tool▁calls▁begin｜>');
+  expect(parser.expected).toBeUndefined();
+  for (const before of ['', 'get_weather<｜tool▁sep｜>{}<｜tool▁call▁end｜>\n']) {
+    parser.push(`${before}<｜tool▁call▁begin｜>`);
+    expect(parser.expected!.shapes).toMatchObject([
+      ['get_weather<｜tool▁sep｜>', { schema: { type: 'object' } }, '<｜tool▁call▁end｜>'],
+      ['function<｜tool▁sep｜>get_weather\n```json\n', {}, '\n```<｜tool▁call▁end｜>'],
+    ]);
+  }
 });
 
 test('a long text without marks goes through at once, and one full of them in time', () => {

@@ -24,7 +24,7 @@ interface Step {
 export interface GenerateOptions extends GenerationRequest {
   /** What was asked for, in tokens, of a window that may be larger. */
   readonly contextLength: number;
-  /** Of the request's format. */
+  /** Of the request's format and tools. */
   readonly guide?: Guide;
   /** Texts of control tokens that are to be seen. */
   readonly marks?: readonly string[];
@@ -54,7 +54,7 @@ export async function* generate(
   let decoder = tokenizer.decoder({ special: marks });
   let stops = createStopMatcher(options.stop);
   const isRepeat = createRepeatGuard();
-  let wasGuided = guide?.isOn ?? false;
+  let wasGuided = guide?.isFormat ?? false;
   let ended = false;
   let tokens = 0;
 
@@ -119,7 +119,8 @@ async function* steps(
   // tokens that follow without a choice
   const given: number[] = [];
   for (;;) {
-    const isGuided = guide?.isOn ?? false;
+    const isOn = guide?.isOn ?? false;
+    const isGuided = guide?.isFormat ?? false;
     // they run as one batch, unless the logits before each are asked for
     while (!logprobOf && given.length > 0 && sequence.length < contextLength) {
       const token = given.shift()!;
@@ -133,17 +134,17 @@ async function* steps(
       if (given.length > 0) continue;
     }
     await session.sync(sequence, signal);
-    const mask = isGuided ? guide?.mask : undefined;
+    const mask = isOn ? guide?.mask : undefined;
     const chain = logprobOf ? undefined : sampler.chain(mask);
     const chosen = chain
       ? chosenAhead(session, sampler, chain)
       : sampled(session, sampler, { mask, given, logprobOf });
     for await (const step of chosen) {
-      const instead = isGuided ? undefined : guide?.instead(step.token);
+      const instead = isOn ? undefined : guide?.instead(step.token);
       if (instead) {
         for (const token of instead) {
           use(token);
-          yield { token, isGuided };
+          yield token === step.token ? { ...step, isGuided } : { token, isGuided };
         }
         break;
       }
@@ -151,7 +152,7 @@ async function* steps(
       yield { ...step, isGuided };
     }
     if (guide?.isComplete) return;
-    if (isGuided) given.push(...guide!.forced());
+    if (isOn) given.push(...guide!.forced());
   }
 }
 

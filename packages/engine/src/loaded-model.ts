@@ -17,15 +17,16 @@ import {
   type OutputParser,
   TemplateError,
 } from '@tabllama/chat';
-import { compileSchema, createMatcher, GrammarError, type Vocabulary } from '@tabllama/grammar';
+import type { Vocabulary } from '@tabllama/grammar';
 import type { Runner } from '@tabllama/models';
 import type { Tokenizer } from '@tabllama/tokenizer';
+import { callBoundsOf, formatBounds } from './bounds.ts';
 import { type OpenedTemplate, openTemplate, renderPrompt } from './chat-prompt.ts';
-import { findContent } from './content-start.ts';
 import { generate } from './generate.ts';
-import { createGuide, type Guide, type GuideOptions } from './guide.ts';
+import { createGuide } from './guide.ts';
 import { Session } from './session.ts';
 import { openVocabulary } from './vocabulary.ts';
+import { createWatcher } from './watcher.ts';
 
 export interface LoadedModelOptions {
   /** What was asked for; the runner's window may be larger. */
@@ -56,18 +57,11 @@ export function createLoadedModel(
     }
   };
 
-  // opened at the first request with a format
+  // opened at the first request with a format or tools
   let vocabulary: Vocabulary | undefined;
-  const guideBy = async (format: string, options: Pick<GuideOptions, 'begins' | 'marks'>): Promise<Guide> => {
+  const modelTokens = async () => {
     vocabulary ??= await openVocabulary(tokenizer, info.digest, derived);
-    try {
-      // closed, as Ollama's grammars are
-      const matcher = createMatcher(compileSchema(format, { closed: true }), vocabulary);
-      return createGuide({ tokenizer, vocabulary, matcher, ...options });
-    } catch (error) {
-      if (!(error instanceof GrammarError)) throw error;
-      throw new StatusError(400, `format: ${error.message}`, { cause: error });
-    }
+    return { tokenizer, vocabulary };
   };
 
   // the KV cache is one: a second generation waits for the first
@@ -88,11 +82,21 @@ export function createLoadedModel(
     const prompt = render(request);
     const createParser = () => createOutputParser(template().choice, { ...request, prompt });
     let parser: OutputParser | undefined = createParser();
-    const { marks, inContent } = parser;
+    const { marks, inContent, shapes = [] } = parser;
     const thinks = request.think !== false && !inContent;
-    const guide = request.format
-      ? await guideBy(request.format, { marks, begins: thinks ? findContent(createParser()) : undefined })
-      : undefined;
+    const format = request.format ? formatBounds(request.format, await modelTokens()) : undefined;
+    // where a format binds the whole answer, no tool is called
+    const watched = (format ? thinks : shapes.length > 0) ? createParser() : undefined;
+    const guide =
+      format || watched
+        ? createGuide({
+            tokenizer,
+            format,
+            marks,
+            watcher: watched && createWatcher(watched, format !== undefined),
+            callBounds: watched && callBoundsOf(watched, request.tools, await modelTokens()),
+          })
+        : undefined;
     // llama.cpp's server, which Ollama leaves chats by Jinja to, lets an answer run on
     const endsRepeats = template().choice.language === 'go';
     const options = { ...request, contextLength, guide, marks, endsRepeats };
@@ -119,7 +123,9 @@ export function createLoadedModel(
     // a template that cannot be used is no hindrance to a raw prompt
     const parser = think || !request.raw ? createCompletionParser(template().choice, request) : undefined;
     const marks = parser?.marks;
-    const guide = format ? await guideBy(format, { marks }) : undefined;
+    const guide = format
+      ? createGuide({ tokenizer, format: formatBounds(format, await modelTokens()), marks })
+      : undefined;
     const toolCalls: ToolCall[] = [];
     let raw = '';
     const options = { ...request, contextLength, guide, marks, endsRepeats: true };

@@ -7,5 +7,11 @@
 export { compileSchema, type Grammar, type GrammarOptions } from './compile.ts';
 export { GrammarError, type GrammarErrorCode } from './error.ts';
 export { createMatcher, type Matcher } from './matcher.ts';
-export { createVocabulary, startsToken, type Vocabulary, type VocabularySource } from './vocabulary.ts';
+export {
+  createVocabulary,
+  startsToken,
+  tokensWithin,
+  type Vocabulary,
+  type VocabularySource,
+} from './vocabulary.ts';
 export { vocabularyFromBytes, vocabularyToBytes } from './vocabulary-bytes.ts';

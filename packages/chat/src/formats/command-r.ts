@@ -1,5 +1,5 @@
 /** Command R7B and A: blocks of thoughts, of text and of actions. Command R and R+: `Action:` and a list in a code block. */
-import { closedBy, type Format, jsonCalls } from './format.ts';
+import { callId, callsSchema, closedBy, type Format, jsonCalls } from './format.ts';
 
 export const commandA: Format = {
   detect: template => template.includes('<|START_ACTION|>'),
@@ -17,10 +17,17 @@ export const commandA: Format = {
       inner: ['<|END_ACTION|>'],
       end: closedBy('<|END_ACTION|>'),
       read: jsonCalls('tool_name', ['parameters']),
-      shape: ({ name, parameters }) => [
-        `[\n    {"tool_call_id": "0", "tool_name": ${JSON.stringify(name)}, "parameters": `,
-        { schema: parameters },
-        '}\n]<|END_ACTION|>',
+      shapes: tools => [
+        [
+          {
+            schema: callsSchema(tools, {
+              before: { tool_call_id: callId },
+              name: 'tool_name',
+              args: ['parameters'],
+            }),
+          },
+          '<|END_ACTION|>',
+        ],
       ],
     },
   ],

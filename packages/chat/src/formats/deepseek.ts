@@ -1,4 +1,5 @@
 /** DeepSeek R1, V3 and V3.1: calls between marks, their arguments bare or in a code block. */
+import { argumentsOf } from '../tools.ts';
 import { asArguments, closedBy, type Format, OutputError, parseJson } from './format.ts';
 
 const [begin, separator, end] = ['<｜tool▁call▁begin｜>', '<｜tool▁sep｜>', '<｜tool▁call▁end｜>'];
@@ -19,15 +20,19 @@ export const deepseek: Format = {
             const [before, after] = call.split(end)[0].split(separator);
             if (after === undefined) throw new OutputError(`a call of a tool without ${separator}`);
             // R1: function<｜tool▁sep｜>name, and the arguments as a code block
-            const [, name, json] = /^\s*(\S+)\s*```json\s*([\s\S]*?)```\s*$/.exec(after) ?? [];
+            const [, name, json] = /^\s*(\S+)\s*```json\s*([\s\S]*?)(?:```)?\s*$/.exec(after) ?? [];
             if (name !== undefined) return { name, arguments: asArguments(parseJson(json)) };
             return { name: before.trim(), arguments: asArguments(parseJson(after.trim())) };
           }),
-      shape: ({ name, parameters }) => [
-        `${begin}${name}${separator}`,
-        { schema: parameters },
-        `${end}<｜tool▁calls▁end｜>`,
-      ],
+      shapes: tools =>
+        tools.flatMap(tool => {
+          const json = { schema: argumentsOf(tool) };
+          return [
+            [`${tool.name}${separator}`, json, end],
+            [`function${separator}${tool.name}\n\`\`\`json\n`, json, `\n\`\`\`${end}`],
+          ];
+        }),
+      begun: text => (text.endsWith(begin) ? '' : undefined),
     },
   ],
 };

@@ -4,7 +4,7 @@
  */
 import type { ThinkingTags } from '../go/infer.ts';
 import type { OutputParser, ParsedCall } from '../output.ts';
-import type { Tool } from '../tools.ts';
+import { argumentsOf, type Tool } from '../tools.ts';
 
 /** An answer that does not keep to its format. */
 export class OutputError extends Error {
@@ -14,8 +14,19 @@ export class OutputError extends Error {
   }
 }
 
-/** What follows an opening mark: literal texts, and JSON that a schema describes. */
+/**
+ * How a call is written: literal texts, and objects or lists that a schema describes. Blanks at the beginning of a text may be left out,
+ * and the answer may end in place of a text behind JSON.
+ */
 export type Shape = readonly (string | { readonly schema: unknown })[];
+
+/** Where a call has been opened. */
+export interface Expected {
+  /** What may follow. One alone may begin with JSON; the texts that several begin with tell them apart. */
+  readonly shapes: readonly Shape[];
+  /** What is already written of it. */
+  readonly begun: string;
+}
 
 /** A mark behind which there are calls. */
 export interface CallMark {
@@ -28,8 +39,10 @@ export interface CallMark {
   end(text: string): { readonly body: number; readonly next: number } | undefined;
   /** The calls. Throws OutputError, or what JSON.parse throws. */
   read(body: string, tools: readonly Tool[]): readonly ParsedCall[];
-  /** One call of a tool as it must be written behind the mark, where that can be said. */
-  shape?(tool: Tool): Shape;
+  /** How calls of these tools are written behind the mark, where that can be said; see `Expected`. */
+  shapes?(tools: readonly Tool[]): readonly Shape[];
+  /** What a text behind the mark has of a shape at its end; undefined where none begins. Absent: shapes begin at the mark alone. */
+  begun?(text: string): string | undefined;
 }
 
 export interface Format {
@@ -92,6 +105,32 @@ export const jsonCalls =
         arguments: asArguments(args.map(key => object[key]).find(one => one !== undefined)),
       };
     });
+
+/** The id of a call, which is not looked at. */
+export const callId = { type: 'string', maxLength: 40 };
+
+/** The schema of a call as `jsonCalls` reads it; `before` and `after` are properties around these, of which the first must be there. */
+export const callSchema = (
+  tools: readonly Tool[],
+  { name = 'name', args = ['arguments', 'parameters'], before = {}, after = {} } = {},
+) => ({
+  // all by the dialect of one
+  $schema: tools.find(({ parameters }) => parameters.$schema)?.parameters.$schema,
+  anyOf: tools.flatMap(tool =>
+    args.map(key => ({
+      type: 'object',
+      properties: { ...before, [name]: { const: tool.name }, [key]: argumentsOf(tool), ...after },
+      required: [...Object.keys(before), name, key],
+      additionalProperties: false,
+    })),
+  ),
+});
+
+/** The schema of a list of calls. */
+export const callsSchema = (...call: Parameters<typeof callSchema>) => {
+  const { $schema, ...items } = callSchema(...call);
+  return { $schema, type: 'array', items, minItems: 1 };
+};
 
 /** The JSON values in a row of a text, lists taken apart. */
 function jsonValues(body: string): unknown[] {

@@ -1,7 +1,7 @@
 /** Functionary 3.1: `<function=name>{…}</function>`. Functionary 3.2: `>>>name` and the arguments on the next line, `>>>all` and content. */
 import { type OutputParser, type ParsedCall, type ParsedText, parsed } from '../output.ts';
 import { partialLength } from '../partial.ts';
-import type { Tool } from '../tools.ts';
+import { argumentsOf, type Tool } from '../tools.ts';
 import { asArguments, closedBy, type Format, OutputError, parseJson } from './format.ts';
 
 export const functionary31: Format = {
@@ -15,7 +15,7 @@ export const functionary31: Format = {
         if (name === undefined) throw new OutputError('a call of a tool without a name');
         return [{ name, arguments: asArguments(parseJson(json)) }];
       },
-      shape: ({ name, parameters }) => [`${name}>`, { schema: parameters }, '</function>'],
+      shapes: tools => tools.map(tool => [`${tool.name}>`, { schema: argumentsOf(tool) }, '</function>']),
     },
   ],
 };

@@ -1,5 +1,5 @@
 /** Granite 3 and Phi 4: `<|tool_call|>[{"name": …, "arguments": {…}}]`; Phi closes the list with a mark. */
-import { closedByJson, type Format, jsonCalls } from './format.ts';
+import { callsSchema, closedByJson, type Format, jsonCalls } from './format.ts';
 
 export const granite: Format = {
   detect: template => template.includes('<|tool_call|>'),
@@ -9,11 +9,7 @@ export const granite: Format = {
       open: '<|tool_call|>',
       end: closedByJson,
       read: jsonCalls(),
-      shape: ({ name, parameters }) => [
-        `[{"name": ${JSON.stringify(name)}, "arguments": `,
-        { schema: parameters },
-        '}]',
-      ],
+      shapes: tools => [[{ schema: callsSchema(tools) }]],
     },
   ],
 };

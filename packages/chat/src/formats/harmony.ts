@@ -5,8 +5,8 @@
 import type { ChatMessage } from '../chat-template.ts';
 import { type OutputParser, type ParsedCall, type ParsedText, parsed } from '../output.ts';
 import { partialLength } from '../partial.ts';
-import { readTools, type Tool } from '../tools.ts';
-import { asArguments, type Format, OutputError, type Shape } from './format.ts';
+import { argumentsOf, readTools, type Tool } from '../tools.ts';
+import { asArguments, type Expected, type Format, OutputError, type Shape } from './format.ts';
 
 const [start, end, message, channel] = ['<|start|>', '<|end|>', '<|message|>', '<|channel|>'];
 
@@ -19,6 +19,9 @@ export const harmony: Format = {
 /** `last` is the last message of the request: an answer of the assistant's is gone on with. */
 export function createHarmonyParser(tools: readonly Tool[], last?: ChatMessage): OutputParser {
   const names = harmonyNames(tools);
+  const shapes = new Map(
+    tools.map((tool): [string, Shape] => [tool.name, [{ schema: argumentsOf(tool) }, end]]),
+  );
   let state: 'between' | 'header' | 'body' = 'header';
   let kind: 'content' | 'thinking' | 'call' = 'content';
   let text = '';
@@ -86,10 +89,11 @@ export function createHarmonyParser(tools: readonly Tool[], last?: ChatMessage):
     get inContent() {
       return state === 'body' && kind === 'content';
     },
-    get expected(): readonly Shape[] | undefined {
+    shapes: [...shapes.values()],
+    get expected(): Expected | undefined {
       if (state !== 'body' || kind !== 'call' || written !== '' || text !== '') return undefined;
-      const name = names.get(recipient.replace(/^functions\./, ''));
-      return tools.filter(tool => tool.name === name).map(({ parameters }) => [{ schema: parameters }]);
+      const shape = shapes.get(names.get(recipient.replace(/^functions\./, '')) ?? '');
+      return shape && { shapes: [shape], begun: '' };
     },
     marks: [start, end, message, channel, '<|constrain|>'],
   };

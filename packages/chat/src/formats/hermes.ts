@@ -1,5 +1,5 @@
 /** Hermes, Qwen 2.5 and 3, Granite 4, SmolLM3 and many others: `<tool_call>{"name": …, "arguments": {…}}</tool_call>`. */
-import { closedBy, type Format, jsonCalls } from './format.ts';
+import { callSchema, closedBy, type Format, jsonCalls } from './format.ts';
 
 export const hermes: Format = {
   detect: template => template.includes('<tool_call>'),
@@ -9,11 +9,7 @@ export const hermes: Format = {
       inner: ['</tool_call>'],
       end: closedBy('</tool_call>'),
       read: jsonCalls(),
-      shape: ({ name, parameters }) => [
-        `\n{"name": ${JSON.stringify(name)}, "arguments": `,
-        { schema: parameters },
-        '}\n</tool_call>',
-      ],
+      shapes: tools => [[{ schema: callSchema(tools) }, '\n</tool_call>']],
     },
   ],
 };

@@ -16,7 +16,7 @@ import { createHarmonyParser, harmony } from './harmony.ts';
 import { hermes } from './hermes.ts';
 import { llama3 } from './llama3.ts';
 import { createMarkedParser } from './marked.ts';
-import { mistral } from './mistral.ts';
+import { mistral, mistralList } from './mistral.ts';
 import { apriel, functools, kimi, minimax, nemotron } from './others.ts';
 import { lfm2, olmo3 } from './python.ts';
 import { qwenCoder } from './qwen-coder.ts';
@@ -24,6 +24,7 @@ import { qwenCoder } from './qwen-coder.ts';
 const formats: readonly Format[] = [
   harmony,
   deepseek,
+  mistralList,
   mistral,
   commandA,
   commandR,

@@ -1,5 +1,5 @@
 /** Llama 3.1 to 3.3: an answer that is `{"name": …, "parameters": {…}}`, with or without `<|python_tag|>`. */
-import { closedByJson, type Format, jsonCalls, OutputError } from './format.ts';
+import { callSchema, closedByJson, type Format, jsonCalls, OutputError } from './format.ts';
 
 const read = jsonCalls();
 
@@ -23,11 +23,9 @@ export const llama3: Format = {
         }
         return calls;
       },
-      shape: ({ name, parameters }) => [
-        `"name": ${JSON.stringify(name)}, "parameters": `,
-        { schema: parameters },
-        '}',
-      ],
+      shapes: tools => [[{ schema: callSchema(tools) }]],
+      // an object alone may be the answer
+      begun: text => (/^\s*"name"$/.test(text) ? `{${text}` : undefined),
     },
   ],
 };

@@ -3,7 +3,7 @@ import type { ThinkingTags } from '../go/infer.ts';
 import { type OutputParser, type ParsedCall, type ParsedText, parsed } from '../output.ts';
 import { partialLength } from '../partial.ts';
 import type { Tool } from '../tools.ts';
-import type { CallMark, Format } from './format.ts';
+import type { CallMark, Format, Shape } from './format.ts';
 
 export interface MarkedOptions {
   readonly tools: readonly Tool[];
@@ -26,6 +26,11 @@ export function createMarkedParser(format: Format, options: MarkedOptions): Outp
   const { tools, isNative } = options;
   const tags = options.thinking === 'none' ? undefined : (format.thinking ?? think);
   const marks = isNative && tools.length === 0 ? [] : format.calls;
+  const shapes = new Map(
+    marks.flatMap((one): [CallMark, readonly Shape[]][] =>
+      one.shapes && tools.length > 0 ? [[one, one.shapes(tools)]] : [],
+    ),
+  );
   const drops = format.drops ?? [];
   const trims = { thinking: !isNative, content: !isNative && !options.keepsBlanks };
   let state: 'start' | 'thinking' | 'content' | 'calling' = 'content';
@@ -169,9 +174,11 @@ export function createMarkedParser(format: Format, options: MarkedOptions): Outp
     get inContent() {
       return (state === 'content' || state === 'calling') && !(tags && format.thinksLater);
     },
+    shapes: [...shapes.values()].flat(),
     get expected() {
-      const { shape } = state === 'calling' && text === '' ? mark! : {};
-      return shape && tools.map(shape);
+      const expected = state === 'calling' ? shapes.get(mark!) : undefined;
+      const begun = mark?.begun ? mark.begun(text) : text === '' ? '' : undefined;
+      return expected && begun !== undefined ? { shapes: expected, begun } : undefined;
     },
     marks: [
       ...marks.flatMap(({ open, inner = [] }) => [open, ...inner]),

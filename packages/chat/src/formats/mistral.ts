@@ -1,5 +1,15 @@
 /** Mistral: `[TOOL_CALLS][{"name": …, "arguments": {…}}]`, or since 2025 `[TOOL_CALLS]name[ARGS]{…}`, and `[THINK]…[/THINK]`. */
-import { asArguments, type Format, jsonCalls, jsonEnd, OutputError, parseJson } from './format.ts';
+import { argumentsOf } from '../tools.ts';
+import {
+  asArguments,
+  callId,
+  callsSchema,
+  type Format,
+  jsonCalls,
+  jsonEnd,
+  OutputError,
+  parseJson,
+} from './format.ts';
 
 const readList = jsonCalls();
 const isList = (text: string) => /^\s*\[(?!ARGS\])/.test(text);
@@ -25,7 +35,18 @@ export const mistral: Format = {
         if (name === undefined) throw new OutputError(`a call of a tool without a name: ${body.trim()}`);
         return [{ name, arguments: asArguments(parseJson(json)) }];
       },
-      shape: ({ name, parameters }) => [`${name}[ARGS]`, { schema: parameters }],
+      shapes: tools => tools.map(tool => [`${tool.name}[ARGS]`, { schema: argumentsOf(tool) }]),
+    },
+  ],
+};
+
+export const mistralList: Format = {
+  ...mistral,
+  detect: template => mistral.detect(template) && !template.includes('[ARGS]'),
+  calls: [
+    {
+      ...mistral.calls[0],
+      shapes: tools => [[{ schema: callsSchema(tools, { after: { id: callId } }) }]],
     },
   ],
 };

@@ -3,6 +3,8 @@
 import { typesOf } from '../tools.ts';
 import {
   asArguments,
+  callId,
+  callsSchema,
   closedBy,
   closedByJson,
   type Format,
@@ -15,14 +17,28 @@ import { typedValue } from './typed-value.ts';
 /** Nemotron Nano 2. */
 export const nemotron: Format = {
   detect: template => template.includes('<TOOLCALL>'),
-  calls: [{ open: '<TOOLCALL>', inner: ['</TOOLCALL>'], end: closedBy('</TOOLCALL>'), read: jsonCalls() }],
+  calls: [
+    {
+      open: '<TOOLCALL>',
+      inner: ['</TOOLCALL>'],
+      end: closedBy('</TOOLCALL>'),
+      read: jsonCalls(),
+      shapes: tools => [[{ schema: callsSchema(tools) }, '</TOOLCALL>']],
+    },
+  ],
 };
 
 /** Apriel. */
 export const apriel: Format = {
   detect: template => template.includes('<tool_calls>'),
   calls: [
-    { open: '<tool_calls>', inner: ['</tool_calls>'], end: closedBy('</tool_calls>'), read: jsonCalls() },
+    {
+      open: '<tool_calls>',
+      inner: ['</tool_calls>'],
+      end: closedBy('</tool_calls>'),
+      read: jsonCalls(),
+      shapes: tools => [[{ schema: callsSchema(tools, { after: { id: callId } }) }, '</tool_calls>']],
+    },
   ],
 };
 
@@ -34,11 +50,7 @@ export const functools: Format = {
       open: 'functools',
       end: closedByJson,
       read: jsonCalls(),
-      shape: ({ name, parameters }) => [
-        `[{"name": ${JSON.stringify(name)}, "arguments": `,
-        { schema: parameters },
-        '}]',
-      ],
+      shapes: tools => [[{ schema: callsSchema(tools) }]],
     },
   ],
 };
