@@ -47,9 +47,9 @@ Answer with a call of one of these functions: <tool_call>{"name": "...", "argume
 {{ . }}
 {{- end }}<|im_end|>
 <|im_start|>user
-what time is it in Rome?<|im_end|>
+what about Rome?<|im_end|>
 <|im_start|>assistant
-<tool_call>{"name": "get_time", "arguments": {"city": "Rome"}}</tool_call><|im_end|>
+<tool_call>{"name": "{{ (index .Tools 0).Function.Name }}", "arguments": {"city": "Rome"}}</tool_call><|im_end|>
 {{ end }}
 {{- range .Messages }}<|im_start|>{{ if eq .Role "tool" }}user{{ else }}{{ .Role }}{{ end }}
 {{ .Content }}

@@ -19,7 +19,7 @@ export const availability = object({ age: { type: 'integer' }, available: { type
 export const country = object({
   name: { type: 'string' },
   capital: { type: 'string' },
-  languages: { type: 'array', items: { type: 'string' } },
+  languages: { type: 'array', items: { type: 'string' }, maxItems: 3 },
 });
 
 export const weatherTool = {

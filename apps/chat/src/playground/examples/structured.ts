@@ -67,33 +67,21 @@ export const structured: ExampleGroup = {
         flight: { type: 'string', pattern: '^[A-Z]{2}\\d{3,4}$' },
       }),
     ),
-    generate('A tree', 'A tree of numbers.', {
-      $ref: '#/$defs/node',
-      $defs: {
-        node: object({
-          value: { type: 'integer', minimum: 0, maximum: 9 },
-          children: { type: 'array', items: { $ref: '#/$defs/node' }, maxItems: 1 },
-        }),
-      },
-    }),
     generate(
       'A condition',
-      'An order that is not paid, of 30 euros.',
+      'An order of 30 euros. Its status is open.',
       object(
-        { paid: { type: 'boolean' }, reminder: { type: 'boolean' }, price: { type: 'integer' } },
+        { status: { enum: ['open', 'paid'] }, price: { type: 'integer' }, reminder: { type: 'boolean' } },
         {
-          if: { properties: { paid: { const: false } } },
+          if: { properties: { status: { const: 'open' } } },
           // biome-ignore lint/suspicious/noThenProperty: the keyword's name
           then: { properties: { reminder: { const: true } } },
         },
       ),
-      'What is not paid has a reminder, whatever the model thinks of it.',
+      'What is open has a reminder, whatever the model thinks of it.',
     ),
-    generate('Exactly one', 'A number.', {
-      type: 'integer',
-      minimum: 1,
-      maximum: 500,
-      oneOf: [{ multipleOf: 3 }, { multipleOf: 5 }],
+    generate('Exactly one', 'The name of my dog is Loki.', {
+      oneOf: [object({ cat: text }), object({ dog: text })],
     }),
     generate(
       'A schema that cannot be enforced',

@@ -27,7 +27,7 @@ export const openai: ExampleGroup = {
     post(
       'With tools',
       '/v1/chat/completions',
-      { model: 'smollm2-tools', messages: askTokyo, tools: [weatherTool] },
+      { model: 'smollm2-tools', messages: askTokyo, tools: [weatherTool], temperature: 0 },
       { before: [toolUser] },
     ),
     post('Completion', '/v1/completions', { model, prompt: 'Once upon a time', max_tokens: 50 }),
@@ -61,6 +61,7 @@ export const anthropic: ExampleGroup = {
         model: 'smollm2-tools',
         messages: askTokyo,
         max_tokens: 100,
+        temperature: 0,
         tools: [
           {
             name: weatherTool.function.name,
