@@ -38,7 +38,7 @@ export class ByteSets {
   }
 
   intern(set: ByteSet): SetId {
-    const key = set.join();
+    const key = String.fromCharCode(...new Uint16Array(set.buffer));
     const known = this.find(key);
     if (known !== undefined) return known;
     this.ids.set(key, this.sets.length);
@@ -64,7 +64,8 @@ export class ByteSets {
     return ((this.sets[id][byte >> 5] >>> (byte & 31)) & 1) === 1;
   }
 
-  private members(id: SetId): readonly number[] {
+  /** The bytes of a set in ascending order. */
+  members(id: SetId): readonly number[] {
     const known = this.lists[id];
     if (known) return known;
     const members: number[] = [];
@@ -103,12 +104,14 @@ export class ByteSets {
     const classOf = new Uint8Array(256);
     const sizes = [256];
     const heads = [0];
+    const inside = new Uint16Array(256);
+    const moved = new Int16Array(256);
     for (const id of sorted) {
       const members = this.members(id);
-      const inside = sizes.map(() => 0);
+      inside.fill(0, 0, sizes.length);
+      moved.fill(-1, 0, sizes.length);
       for (const byte of members) inside[classOf[byte]]++;
       // A class that lies partly inside splits: its members inside become a new one.
-      const moved = sizes.map(() => -1);
       for (const byte of members) {
         const old = classOf[byte];
         if (inside[old] === sizes[old] && moved[old] < 0) continue;

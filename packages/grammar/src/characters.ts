@@ -76,6 +76,27 @@ export function createCharacters(terms: Terms): Characters {
     );
   };
 
+  const spellings = new Map<string, Spelling | undefined>();
+  const spellingOf = (text: string): Spelling | undefined => {
+    if (!spellings.has(text))
+      spellings.set(text, hasUtf8(text) ? { json: JSON.stringify(text), bytes: spell(text) } : undefined);
+    return spellings.get(text);
+  };
+  // An object asks for its names again and again, for one less each time.
+  const tries = new Map<string, Term>();
+  const grouped = (group: readonly Spelling[]): Term => {
+    const key = group.map(({ json }) => json).join('');
+    let term = tries.get(key);
+    if (term === undefined) {
+      term = trie(
+        group.map(({ bytes }) => bytes),
+        1,
+      );
+      tries.set(key, term);
+    }
+    return term;
+  };
+
   const any = of(SCALARS);
   const quote = terms.bytes(0x22);
   terms.setRuns(any, quote);
@@ -87,8 +108,25 @@ export function createCharacters(terms: Terms): Characters {
     rest,
     string: terms.cat(quote, rest),
     literal: text => (hasUtf8(text) ? sequence(spell(text), 0) : NEVER),
-    literals: texts => trie([...texts].filter(hasUtf8).map(spell), 0),
+    literals: texts => {
+      const groups = new Map<number, Spelling[]>();
+      for (const text of texts) {
+        const spelling = spellingOf(text);
+        if (!spelling) continue;
+        const first = spelling.bytes[1];
+        const group = groups.get(first);
+        if (group) group.push(spelling);
+        else groups.set(first, [spelling]);
+      }
+      return terms.cat(quote, terms.alt(...[...groups.values()].map(grouped)));
+    },
   };
+}
+
+interface Spelling {
+  readonly json: string;
+  /** The same in UTF-8. */
+  readonly bytes: Uint8Array;
 }
 
 /** Code points that may not stand unescaped. */

@@ -5,7 +5,7 @@
 import type { Grammar } from './compile.ts';
 import { sliceOf } from './slices.ts';
 import type { State, Text } from './states.ts';
-import { insideUpTo, STRUCTURAL, type StringTokens } from './string-tokens.ts';
+import { insideUpTo, STRUCTURAL, STRUCTURAL_BYTES, type StringTokens } from './string-tokens.ts';
 import { EPSILON, MAX_TERMS, NEVER, type Term } from './terms.ts';
 import type { Trie } from './trie.ts';
 import type { Vocabulary } from './vocabulary.ts';
@@ -23,29 +23,41 @@ interface Target {
 
 const QUOTE = 0x22;
 const MAX_PARTINGS = 1000;
+const MAX_FEW = 64;
+/** Terms that may begin with fewer bytes take no slice. */
+const MIN_SLICE = 26;
 /** Characters that lead away from the names of most objects. */
 const STRAY = [...'~`QzX9 '].map(char => char.charCodeAt(0));
 
 export interface Masks {
-  /** Sets the bits of the tokens that may follow; `text` is what was read, with room for the longest token behind it. */
-  write(bits: Uint32Array, state: State, text: Text): void;
+  /**
+   * Sets the bits of the tokens that may follow; `text` is what was read, with room for the longest token behind it. Returns the
+   * tokens where they are few.
+   */
+  write(bits: Uint32Array, state: State, text: Text): readonly number[] | undefined;
 }
 
 export function createMasks({ states, terms }: Grammar, vocabulary: Vocabulary): Masks {
-  const { twin, tokens } = vocabulary;
+  const { twin, tokens, roots } = vocabulary;
   const words = (vocabulary.size + 31) >> 5;
   const parting = new Map<number, Uint8Array>();
   let bits: Uint32Array = new Uint32Array(0);
   let untouched = false;
   let unsure: number[] = [];
+  /** What was allowed, while it is few. */
+  let few: number[] | undefined;
   let text: Text = { bytes: new Uint8Array(0), length: 0 };
 
   const tokenTarget: Target = {
     trie: vocabulary.trie,
     allow(token) {
-      for (let id = token; id >= 0; id = twin[id]) bits[id >> 5] |= 1 << (id & 31);
+      for (let id = token; id >= 0; id = twin[id]) {
+        bits[id >> 5] |= 1 << (id & 31);
+        if (few && few.push(id) > MAX_FEW) few = undefined;
+      }
     },
     deny(token) {
+      few = undefined;
       for (let id = token; id >= 0; id = twin[id]) bits[id >> 5] &= ~(1 << (id & 31));
     },
     check: token => void unsure.push(token),
@@ -72,6 +84,25 @@ export function createMasks({ states, terms }: Grammar, vocabulary: Vocabulary):
       check: index => each(index, to.check),
       apart: to.apart,
     };
+  };
+
+  const copy = (from: Uint32Array): void => {
+    bits.set(from);
+    few = undefined;
+  };
+
+  /** All tokens. */
+  const walkAll = (state: State): void => {
+    const { byte, end } = vocabulary.trie;
+    const parts = states.parts(state);
+    for (const part of parts) {
+      if (part.rests.length > 0) walkString(tokenTarget, 0, byte.length, part, parts.length > 1);
+      else
+        for (const first of STRUCTURAL_BYTES) {
+          const node = roots[first];
+          if (node >= 0) walkStructure(tokenTarget, node, end[node], part);
+        }
+    }
   };
 
   const walk = (target: Target, from: number, to: number, state: State): void => {
@@ -120,7 +151,16 @@ export function createMasks({ states, terms }: Grammar, vocabulary: Vocabulary):
         return;
       }
     }
-    if (target !== tokenTarget || from > 0 || !walkSlice(at, rest)) walkRest(target, from, to, at, rest, at);
+    if (target !== tokenTarget || from > 0 || to < target.trie.byte.length || terms.nullable(rest))
+      walkRest(target, from, to, at, rest, at);
+    else {
+      const firsts = terms.begins(rest);
+      if (firsts.length < MIN_SLICE || !walkSlice(at, rest))
+        for (const first of firsts) {
+          const node = roots[first];
+          if (node >= 0) walkRest(target, node, target.trie.end[node], at, rest, at);
+        }
+    }
     text.length = length;
   };
 
@@ -131,7 +171,7 @@ export function createMasks({ states, terms }: Grammar, vocabulary: Vocabulary):
       if (count === undefined) continue;
       const { term, rest: others } = slice;
       const { inside } = slice.tokens;
-      if (count === inside.length && untouched) bits.set(slice.bits);
+      if (count === inside.length && untouched) copy(slice.bits);
       else for (let i = 0; i < count; i++) tokenTarget.allow(inside[i]);
       untouched = false;
       for (let i = count; i < inside.length; i++) {
@@ -161,7 +201,7 @@ export function createMasks({ states, terms }: Grammar, vocabulary: Vocabulary):
   ): void => {
     const known = vocabulary.strings(target.trie, from, to);
     const inside = insideUpTo(known, max);
-    if (target === tokenTarget && from === 0 && untouched) bits.set(vocabulary.plain(inside));
+    if (target === tokenTarget && from === 0 && untouched) copy(vocabulary.plain(inside));
     else for (let i = 0; i < inside; i++) target.allow(known.inside[i]);
     untouched = false;
     const length = text.length;
@@ -297,10 +337,12 @@ export function createMasks({ states, terms }: Grammar, vocabulary: Vocabulary):
       text = read;
       unsure = [];
       untouched = true;
+      few = [];
       bits.fill(0, 0, words);
       room(text.length);
-      walk(tokenTarget, 0, vocabulary.trie.byte.length, state);
+      walkAll(state);
       for (const token of unsure) if (reads(state, token)) tokenTarget.allow(token);
+      return few;
     },
   };
 }

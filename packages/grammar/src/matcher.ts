@@ -51,13 +51,18 @@ function matcherAt(grammar: Grammar, vocabulary: Vocabulary, start: State, text:
     if (found) {
       finished.delete(key!);
       finished.set(key!, found);
-      bits.set(found);
+      if (found instanceof Uint32Array) bits.set(found);
+      else {
+        bits.fill(0, 0, words);
+        for (const id of found) bits[id >> 5] |= 1 << (id & 31);
+      }
       return;
     }
-    masks.write(bits, state, text);
-    if (state.complete) for (const id of endIds) bits[id >> 5] |= 1 << (id & 31);
+    const few = masks.write(bits, state, text);
+    const ends = state.complete ? endIds : [];
+    for (const id of ends) bits[id >> 5] |= 1 << (id & 31);
     if (key === undefined) return;
-    finished.set(key, bits.slice(0, words));
+    finished.set(key, few ? [...few, ...ends] : bits.slice(0, words));
     if (finished.size > MAX_CACHED_MASKS) finished.delete(finished.keys().next().value!);
   };
 
@@ -151,8 +156,8 @@ function limited<T>(work: () => T): T {
 
 interface Cache {
   readonly masks: Masks;
-  /** Finished masks, the one used longest ago first. */
-  readonly finished: Map<string | number, Uint32Array>;
+  /** Finished masks as bits, or as ids where they are few; the one used longest ago first. */
+  readonly finished: Map<string | number, Uint32Array | readonly number[]>;
 }
 /** They go with the grammar. */
 const caches = new WeakMap<Grammar, WeakMap<Vocabulary, Cache>>();

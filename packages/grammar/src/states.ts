@@ -138,7 +138,10 @@ export class States {
     // Where only the quote is left it may be any name, known beforehand or not.
     const run = state.rests.length === 1 ? this.terms.asRun(state.rests[0]) : undefined;
     if (run && run.max > 0 && this.uniform(state)) return state.id;
-    return `${state.id} ${decode(text.bytes, keyStart(text, text.length - 1), text.length)}`;
+    let memory = `${state.id} `;
+    for (let at = keyStart(text, text.length - 1); at < text.length; at++)
+      memory += String.fromCharCode(text.bytes[at]);
+    return memory;
   }
 
   /** Whether it is all the same, inside a key, which of the names beyond the plan's it is. */

@@ -25,8 +25,9 @@ export interface StringTokens extends InsideTokens {
 }
 
 /** Bytes that stand outside of strings, numbers and words, or begin one. */
+export const STRUCTURAL_BYTES = [...'\t\n "{}[],:-0123456789tfn'].map(char => char.charCodeAt(0));
 export const STRUCTURAL = new Uint8Array(256);
-for (const char of '\t\n "{}[],:-0123456789tfn') STRUCTURAL[char.charCodeAt(0)] = 1;
+for (const byte of STRUCTURAL_BYTES) STRUCTURAL[byte] = 1;
 
 const QUOTE = 0x22;
 

@@ -65,6 +65,11 @@ export class Terms extends Derivatives {
     return next === NEVER || this.live(next) ? next : NEVER;
   }
 
+  /** The bytes that a text of the term may begin with, or more. */
+  begins(term: Term): readonly number[] {
+    return this.sets.members(this.firsts[term]);
+  }
+
   /** Whether the term has any text. */
   live(term: Term): boolean {
     const known = this.liveness[term];

@@ -22,6 +22,8 @@ export interface Vocabulary {
   /** The ids of the tokens with bytes, in the order of those. */
   readonly sorted: Int32Array;
   readonly trie: Trie;
+  /** The node of the trie for every first byte, or −1. */
+  readonly roots: Int32Array;
   /** The next token with the same bytes, or −1. */
   readonly twin: Int32Array;
   /** What the strings below a node do inside a JSON string; the node's children lie from `from` to `to` in the trie. */
@@ -65,6 +67,8 @@ export function createVocabulary({ bytesOf, size, endIds }: VocabularySource): V
 export function vocabularyOf(tokens: Strings, endIds: readonly number[], sorted: Int32Array): Vocabulary {
   const size = tokens.offsets.length - 1;
   const trie = buildTrie(tokens, sorted);
+  const roots = new Int32Array(256).fill(-1);
+  for (let node = 0; node < trie.byte.length; node = trie.end[node]) roots[trie.byte[node]] = node;
   const twin = new Int32Array(size).fill(-1);
   for (let i = 1; i < sorted.length; i++) {
     if (equal(tokens, sorted[i - 1], sorted[i])) twin[sorted[i - 1]] = sorted[i];
@@ -102,7 +106,7 @@ export function vocabularyOf(tokens: Strings, endIds: readonly number[], sorted:
     return { term, tokens: own, bits, rest: buildTrie(tokens, others) };
   };
   plain(inside.length);
-  return { size, endIds, tokens, sorted, trie, twin, strings, plain, slices: slices.map(slice) };
+  return { size, endIds, tokens, sorted, trie, roots, twin, strings, plain, slices: slices.map(slice) };
 }
 
 /** Whether a token begins with these bytes and goes on. */
