@@ -151,6 +151,15 @@ export class States {
     );
   }
 
+  /** Whether the text ends with a whole key that is one of the names known beforehand. */
+  listed({ key, threads }: State, text: Text): boolean {
+    if (!key) return false;
+    const name = keyBefore(text);
+    return threads.some(
+      ({ at, frame }) => at === 'key' && frame?.kind === 'object' && frame.plan.values.has(name),
+    );
+  }
+
   private state(threads: readonly Thread[]): State | undefined {
     if (threads.length === 0) return undefined;
     if (threads.length === 1) return this.interned(threadKey(threads[0]), threads);
@@ -309,7 +318,7 @@ export class States {
   private named(frame: Frame, text: Text, into: Thread[]): void {
     if (frame.kind !== 'object') return;
     this.looked = true;
-    const key = JSON.parse(decode(text.bytes, keyStart(text, text.length - 2), text.length)) as string;
+    const key = keyBefore(text);
     let after = frame.after.get(key);
     if (!after) {
       after = this.plans.afterName(frame.plan, frame.state, key).map(({ state, value }) => ({
@@ -418,6 +427,11 @@ function keyStart({ bytes }: Text, last: number): number {
     while (bytes[at - 1 - slashes] === 0x5c) slashes++;
     if (slashes % 2 === 0) return at;
   }
+}
+
+/** The key whose closing quote is the last byte. */
+function keyBefore(text: Text): string {
+  return JSON.parse(decode(text.bytes, keyStart(text, text.length - 2), text.length)) as string;
 }
 
 const decoder = new TextDecoder();
