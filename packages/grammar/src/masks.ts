@@ -253,12 +253,9 @@ export function createMasks({ states, terms }: Grammar, vocabulary: Vocabulary):
       if (parted[byte[node]] === 0) continue;
       const next = terms.next(rest, byte[node]);
       const other = terms.next(near, byte[node]);
+      // Two keys or items that end here are not one and the same.
+      if (next === other && !(at.key || at.unique)) continue;
       text.bytes[length] = byte[node];
-      text.length = length + 1;
-      // What ends here is like all the others, but for items that must differ and names known beforehand.
-      const like = next === other && !at.unique && !states.listed(at, text);
-      text.length = length;
-      if (like) continue;
       if (next > EPSILON && other > EPSILON) {
         text.length = length + 1;
         mend(target, node + 1, end[node], at, next, other);

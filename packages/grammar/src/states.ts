@@ -151,15 +151,6 @@ export class States {
     );
   }
 
-  /** Whether the text ends with a whole key that is one of the names known beforehand. */
-  listed({ key, threads }: State, text: Text): boolean {
-    if (!key) return false;
-    const name = keyBefore(text);
-    return threads.some(
-      ({ at, frame }) => at === 'key' && frame?.kind === 'object' && frame.plan.values.has(name),
-    );
-  }
-
   private state(threads: readonly Thread[]): State | undefined {
     if (threads.length === 0) return undefined;
     if (threads.length === 1) return this.interned(threadKey(threads[0]), threads);
@@ -318,7 +309,7 @@ export class States {
   private named(frame: Frame, text: Text, into: Thread[]): void {
     if (frame.kind !== 'object') return;
     this.looked = true;
-    const key = keyBefore(text);
+    const key = JSON.parse(decode(text.bytes, keyStart(text, text.length - 2), text.length)) as string;
     let after = frame.after.get(key);
     if (!after) {
       after = this.plans.afterName(frame.plan, frame.state, key).map(({ state, value }) => ({
@@ -427,11 +418,6 @@ function keyStart({ bytes }: Text, last: number): number {
     while (bytes[at - 1 - slashes] === 0x5c) slashes++;
     if (slashes % 2 === 0) return at;
   }
-}
-
-/** The key whose closing quote is the last byte. */
-function keyBefore(text: Text): string {
-  return JSON.parse(decode(text.bytes, keyStart(text, text.length - 2), text.length)) as string;
 }
 
 const decoder = new TextDecoder();
