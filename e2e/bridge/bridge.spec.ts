@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { request as httpRequest } from 'node:http';
+import { readdirSync, readFileSync } from 'node:fs';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { expect, test } from '@playwright/test';
 import { openPlayground, pullTinyModel, tinyModel } from '../tiny-model.ts';
 import { bridge } from './bridge.mjs';
@@ -57,17 +58,27 @@ test('a client that goes away stops the model', async ({ page }) => {
   expect(await after.json()).toMatchObject({ done: true, eval_count: 1 });
 });
 
-test('pages of this machine may ask, others may not', async () => {
-  const ask = (method: string, path: string, origin: string) =>
-    new Promise<{ status?: number; allow?: string | string[]; origin?: string }>((resolve, reject) => {
-      const asked = httpRequest(`${served.url}${path}`, { method, headers: { origin } }, answer => {
-        const { allow, 'access-control-allow-origin': allowed } = answer.headers;
-        answer.resume().on('end', () => resolve({ status: answer.statusCode, allow, origin: allowed }));
-      });
-      asked.on('error', reject).end();
+/** Exchanges with a real Ollama about who may ask. */
+const recordings = new URL('../../fixtures/ollama-transcripts/', import.meta.url);
+const aboutOrigins = readdirSync(recordings).filter(name => name.startsWith('cors-'));
+
+for (const name of aboutOrigins) {
+  test(`${name}: the same answer`, async () => {
+    const { request, response } = JSON.parse(readFileSync(new URL(name, recordings), 'utf8'));
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      const { method, path, headers } = request;
+      httpRequest(`${served.url}${path}`, { method, headers }, resolve).on('error', reject).end();
     });
-  const own = 'http://localhost:3000';
-  expect(await ask('OPTIONS', '/api/chat', own)).toEqual({ status: 204, allow: 'POST', origin: own });
-  expect(await ask('GET', '/api/version', own)).toEqual({ status: 200, origin: own });
-  expect(await ask('GET', '/api/version', 'https://example.com')).toEqual({ status: 403 });
-});
+    answer.resume();
+    const ours = Object.entries(answer.headers).filter(([key]) =>
+      /^(access-control-|allow$|vary$)/.test(key),
+    );
+    const theirs = Object.entries(response.headers).filter(([key]) =>
+      /^(access-control-|allow$|vary$)/.test(key),
+    );
+    expect([answer.statusCode, Object.fromEntries(ours)]).toEqual([
+      response.status,
+      Object.fromEntries(theirs),
+    ]);
+  });
+}

@@ -1,4 +1,5 @@
 import { expect, test } from '@playwright/test';
+import { createToolCaller, weatherSchema } from '../made-models.ts';
 import { openPlayground, pullTinyModel, tinyModel } from '../tiny-model.ts';
 import { useClient } from './client.ts';
 
@@ -36,4 +37,26 @@ test('@anthropic-ai/sdk: messages, streamed and whole', async ({ page }) => {
   expect(result.stop_reason).toBe('max_tokens');
   expect(result.usage.output_tokens).toBe(8);
   expect(result.missing).toEqual([404, 'not_found_error']);
+});
+
+test('@anthropic-ai/sdk: calls of tools', async ({ page }) => {
+  await useClient(page, "export * from '@anthropic-ai/sdk';");
+  await openPlayground(page);
+  await createToolCaller(page);
+  const result = await page.evaluate(async input_schema => {
+    const { Anthropic } = importClient<Client>();
+    const baseURL = 'http://localhost:11434';
+    const client = new Anthropic({ baseURL, apiKey: 'none', dangerouslyAllowBrowser: true, maxRetries: 0 });
+    const request = {
+      model: 'parrot-tool',
+      max_tokens: 50,
+      messages: [{ role: 'user' as const, content: 'Is it warm in Rome?' }],
+      tools: [{ name: 'get_weather', input_schema }],
+    };
+    const { content } = await client.messages.stream(request).finalMessage();
+    return { whole: await client.messages.create(request), content };
+  }, weatherSchema);
+  const called = { type: 'tool_use', name: 'get_weather', input: { city: 'Rome' } };
+  expect(result.whole).toMatchObject({ stop_reason: 'tool_use' });
+  for (const content of [result.whole.content, result.content]) expect(content.at(-1)).toMatchObject(called);
 });

@@ -1,4 +1,5 @@
 import { expect, test } from '@playwright/test';
+import { createToolCaller, weatherSchema } from '../made-models.ts';
 import { openPlayground, pullTinyModel, tinyModel } from '../tiny-model.ts';
 import { useClient } from './client.ts';
 
@@ -102,4 +103,30 @@ test('ollama: an answer that has the shape of a schema', async ({ page }) => {
     return answer.message.content;
   }, tinyModel);
   expect(JSON.parse(text)).toEqual({ name: expect.any(String), age: expect.any(Number) });
+});
+
+test('ollama: calls of tools, and vectors', async ({ page }) => {
+  await createToolCaller(page);
+  const result = await page.evaluate(async parameters => {
+    const { default: ollama } = importClient<Client>();
+    const request = {
+      model: 'parrot-tool',
+      messages: [{ role: 'user', content: 'Is it warm in Rome?' }],
+      tools: [
+        { type: 'function', function: { name: 'get_weather', description: 'The weather', parameters } },
+      ],
+    };
+    const { message } = await ollama.chat(request);
+    const streamed = [];
+    for await (const part of await ollama.chat({ ...request, stream: true }))
+      streamed.push(...(part.message.tool_calls ?? []));
+    await ollama.pull({ model: 'all-minilm' });
+    const { embeddings } = await ollama.embed({ model: 'all-minilm', input: ['a llama', 'a camel'] });
+    const { embedding } = await ollama.embeddings({ model: 'all-minilm', prompt: 'a llama' });
+    return { message, streamed, widths: embeddings.map(({ length }) => length), width: embedding.length };
+  }, weatherSchema);
+  const calls = [{ function: { name: 'get_weather', arguments: { city: 'Rome' } } }];
+  expect(result.message).toMatchObject({ content: 'Let me check. ', tool_calls: calls });
+  expect(result.streamed).toMatchObject(calls);
+  expect(result).toMatchObject({ widths: [384, 384], width: 384 });
 });

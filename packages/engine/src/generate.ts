@@ -87,14 +87,16 @@ export async function* generate(
   // a character that was not finished is dropped with the decoder, as Ollama does
   const content = stops.end();
   if (content) yield { content, isGuided: wasGuided };
+  // the token that ends a format is the only one left, so that it is not even chosen; it counts all the same
+  const isSaid = !ended && guide?.isComplete === true;
   const stats = {
     promptTokens: fitting.length,
     cachedTokens,
     promptNs: nanoseconds(promptDone - started),
-    tokens,
+    tokens: isSaid ? Math.min(tokens + 1, options.numPredict) : tokens,
     evalNs: nanoseconds(performance.now() - promptDone),
   };
-  yield { done: ended || guide?.isComplete ? 'stop' : 'length', stats };
+  yield { done: ended || isSaid ? 'stop' : 'length', stats };
 }
 
 /** The tokens of an answer, without end unless the guide knows one; with `shift: false` until the cache is full. */
