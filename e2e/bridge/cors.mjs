@@ -4,22 +4,11 @@ import { matchRoute } from '@tabllama/server/routes';
 const allowed =
   /^(https?:\/\/(localhost|127\.0\.0\.1|0\.0\.0\.0)(:\d+)?|(app|file|tauri|vscode-webview|vscode-file):\/\/.*)$/;
 const methods = 'GET,POST,PUT,PATCH,DELETE,HEAD,OPTIONS';
-const stainless = [
-  ...[
-    'Arch',
-    'Async',
-    'Custom-Poll-Interval',
-    'Helper-Method',
-    'Lang',
-    'Os',
-    'Package-Version',
-    'Poll-Helper',
-  ],
-  ...['Retry-Count', 'Runtime', 'Runtime-Version', 'Timeout'],
-];
+const stainless =
+  'Arch,Async,Custom-Poll-Interval,Helper-Method,Lang,Os,Package-Version,Poll-Helper,Retry-Count,Runtime,Runtime-Version,Timeout';
 const headers = [
-  ...['Authorization', 'Content-Type', 'User-Agent', 'Accept', 'X-Requested-With', 'Openai-Beta'],
-  ...stainless.map(name => `X-Stainless-${name}`),
+  'Authorization,Content-Type,User-Agent,Accept,X-Requested-With,Openai-Beta',
+  ...stainless.split(',').map(name => `X-Stainless-${name}`),
 ].join(',');
 
 /** Sets the headers that let a page read the answer; true if the request is answered by that alone. */
