@@ -15,6 +15,8 @@ const headers = [
 export function answerCors({ method, url, headers: asked }, response) {
   const { origin, host } = asked;
   if (origin === undefined || origin === `http://${host}`) return false;
+  const route = method === 'OPTIONS' ? matchRoute(url.split('?', 1)[0])?.route : undefined;
+  if (route) response.setHeader('Allow', route.methods.join(', '));
   if (!allowed.test(origin)) {
     response.writeHead(403, { 'content-length': 0 }).end();
     return true;
@@ -24,13 +26,11 @@ export function answerCors({ method, url, headers: asked }, response) {
     response.setHeader('Vary', 'Origin');
     return false;
   }
-  const route = matchRoute(url.split('?', 1)[0])?.route;
   response.writeHead(204, {
     'Access-Control-Allow-Headers': headers,
     'Access-Control-Allow-Methods': methods,
     'Access-Control-Max-Age': '43200',
     Vary: 'Origin, Access-Control-Request-Method, Access-Control-Request-Headers',
-    ...(route && { Allow: route.methods.join(', ') }),
   });
   response.end();
   return true;
