@@ -6,7 +6,8 @@ import { expect, type Page, test } from '@playwright/test';
 import Ajv from 'ajv/dist/2020.js';
 
 const model = 'smollm2:135m';
-const seeds = [1, 2, 3, 4, 5];
+/** SwiftShader takes a third of a second for a token, lavapipe far less. */
+const seedsOn = (adapter: string) => (adapter === 'swiftshader' ? [1, 2] : [1, 2, 3, 4, 5]);
 const mostTokens = 32;
 
 const text = { type: 'string', maxLength: 12 };
@@ -193,9 +194,9 @@ test.describe('smollm2:135m at temperature 1', () => {
   test.afterAll(() => page.close());
 
   const all: typeof schemas = { ...schemas, 'format json': { schema: { type: 'object' } } };
-  const answers = Object.keys(all).length * seeds.length;
   for (const [name, { prompt = 'Answer with JSON.', schema }] of Object.entries(all)) {
-    test(`${name}: what is finished is valid`, async () => {
+    test(`${name}: what is finished is valid`, async ({ browserName: _ }, { project }) => {
+      const seeds = seedsOn(project.name);
       test.setTimeout(60_000 + seeds.length * mostTokens * 3000);
       const isValid = ajv.compile(schema);
       for (const seed of seeds) {
@@ -212,7 +213,10 @@ test.describe('smollm2:135m at temperature 1', () => {
     });
   }
 
-  test('many answers come to their end, and different seeds say different things', () => {
+  test('many answers come to their end, and different seeds say different things', ({ browserName: _ }, {
+    project,
+  }) => {
+    const answers = Object.keys(all).length * seedsOn(project.name).length;
     console.log(`${finished.length} of ${answers} finished, ${new Set(finished).size} of them different`);
     expect(finished.length).toBeGreaterThan(0.4 * answers);
     expect(new Set(finished).size).toBeGreaterThan(0.5 * finished.length);
