@@ -7,7 +7,7 @@ import Ajv from 'ajv/dist/2020.js';
 
 const model = 'smollm2:135m';
 /** SwiftShader takes a third of a second for a token, lavapipe far less. */
-const seedsOn = (adapter: string) => (adapter === 'swiftshader' ? [1, 2] : [1, 2, 3, 4, 5]);
+const seedsOn = (adapter: string) => (adapter === 'swiftshader' ? [1] : [1, 2, 3, 4, 5]);
 const mostTokens = 32;
 
 const text = { type: 'string', maxLength: 12 };

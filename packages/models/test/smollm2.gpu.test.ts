@@ -90,19 +90,21 @@ describe.runIf(existsSync(file))('SmolLM2-135M Q4_1 on the GPU', () => {
     300_000,
   );
 
-  it('predicts 512 tokens of a text as well as llama.cpp in F32', async () => {
+  it('predicts a text as well as llama.cpp in F32: 512 tokens of it, a quarter on SwiftShader', async () => {
     const source = openFile();
     const gguf = await readGguf(source);
     await using runner = await createGpuRunner(device, gguf, source, { contextLength: 512 });
     const { tokens, f32 } = golden.nll;
+    const count = /swiftshader/i.test(device.adapter) ? 128 : tokens.length - 1;
     let sum = 0;
-    for (let i = 0; i + 1 < tokens.length; i++) {
+    let expected = 0;
+    for (let i = 0; i < count; i++) {
       const logits = await runner.decode(tokens[i], i);
       let total = 0;
       for (const logit of logits) total += Math.exp(logit - logits[tokens[i + 1]]);
       sum += Math.log(total);
+      expected += f32.per[i];
     }
-    const mean = sum / (tokens.length - 1);
-    expect(Math.abs(mean / f32.mean - 1)).toBeLessThan(0.005);
+    expect(Math.abs(sum / expected - 1)).toBeLessThan(0.005);
   }, 1_200_000);
 });
