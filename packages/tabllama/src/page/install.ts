@@ -4,6 +4,7 @@ import type { DeviceDescription, LoadProgress } from '../wire/message.ts';
 import { startBackend } from './backend.ts';
 import { type ClaimOptions, createClaim } from './claim.ts';
 import { interceptFetch } from './intercept.ts';
+import { interceptXhr } from './intercept-xhr.ts';
 
 export interface InstallOptions extends ClaimOptions {
   /** What `/api/pull` finds under a name: the URL of a GGUF file, resolved against the page. */
@@ -75,11 +76,12 @@ export async function install(options: InstallOptions = {}): Promise<Tabllama> {
     return fetch(request);
   }
 
-  const restore = interceptFetch(url => claims(URL.parse(url, document.baseURI)), answer);
+  const claimsUrl = (url: string | URL) => claims(URL.parse(url, document.baseURI));
+  const restores = [interceptFetch(claimsUrl, answer), interceptXhr(claimsUrl, answer)];
   installed = true;
 
   function uninstall(): void {
-    restore();
+    for (const restore of restores) restore();
     if (!closed.signal.aborted) installed = false;
     closed.abort(new TypeError('tabllama was uninstalled'));
   }
