@@ -4,7 +4,8 @@ import type { Device } from '@tabllama/kernels';
 import { readEmbeddingModel } from './embedding-model.ts';
 import { readPooling } from './encoder.ts';
 import { estimateEmbedder } from './gpu-embedder.ts';
-import { estimateRunner, type MemoryEstimate } from './gpu-runner.ts';
+import { estimateRunner } from './gpu-runner.ts';
+import type { MemoryEstimate } from './gpu-weights.ts';
 import { readModel } from './model.ts';
 
 /** Throws ModelError for what cannot be run. */

@@ -11,14 +11,7 @@ import {
 } from '@tabllama/kernels';
 import { type Embedder, packTexts } from './embedder.ts';
 import type { EmbeddingModel } from './embedding-model.ts';
-import {
-  allocateWeights,
-  type GpuRunnerOptions,
-  layoutMatrices,
-  type MemoryEstimate,
-  mib,
-  upload,
-} from './gpu-runner.ts';
+import { type GpuRunnerOptions, layoutMatrices, loadOnGpu, type MemoryEstimate, mib } from './gpu-weights.ts';
 import { readRopeTable } from './model.ts';
 
 const shapeOf = ({ config, weights }: EmbeddingModel): TextShape => ({
@@ -44,8 +37,9 @@ export async function embedOnGpu(
   device: Device,
   model: EmbeddingModel,
   source: ByteSource,
-  { contextLength, signal, onProgress }: GpuRunnerOptions,
+  options: GpuRunnerOptions,
 ): Promise<Embedder> {
+  const { contextLength } = options;
   const { config, weights } = model;
   const shape = shapeOf(model);
   const { largest } = textProgramBytes(shape, device.layout, contextLength);
@@ -58,50 +52,36 @@ export async function embedOnGpu(
   const { device: needed } = estimateEmbedder(model, contextLength, device);
   const layouts = layoutMatrices(weights, device.maxBindingBytes);
   const rope = Float32Array.from(await readRopeTable(model, source, contextLength));
-  const before = device.allocatedBytes;
-  // everything is allocated first, so that a model that does not fit is refused before a byte is read
-  const outOfMemory = device.watchMemory();
-  const { onDevice, staging, free: freeWeights } = allocateWeights(device, weights, layouts);
-  const compiling = createTextProgram(device, {
-    ...model.options,
-    shape,
-    mostTokens: contextLength,
-    rope,
-    forward: ops => model.forward(ops, weight => onDevice.get(weight)!),
-  });
-  const free = async () => {
-    const program = await compiling.catch(() => undefined);
-    program?.dispose();
-    freeWeights();
+  const tooLarge = `the model takes ${mib(needed)} of GPU memory for texts of ${contextLength} tokens, more than the device has free`;
+  const { program, bytes, free } = await loadOnGpu(
+    device,
+    source,
+    weights,
+    layouts,
+    tooLarge,
+    options,
+    onDevice =>
+      createTextProgram(device, {
+        ...model.options,
+        shape,
+        mostTokens: contextLength,
+        rope,
+        forward: ops => model.forward(ops, weight => onDevice.get(weight)!),
+      }),
+  );
+  return {
+    vocabSize: config.vocabSize,
+    contextLength,
+    bytes,
+    lost: device.lost,
+    async embed(texts, signal) {
+      const vectors: Float32Array<ArrayBuffer>[] = [];
+      for (const batch of packTexts(texts, contextLength, MOST_TEXTS)) {
+        signal?.throwIfAborted();
+        for (const vector of await program.run(batch)) vectors.push(vector);
+      }
+      return vectors;
+    },
+    [Symbol.asyncDispose]: free,
   };
-  try {
-    if (await outOfMemory()) {
-      throw new DeviceError(
-        'too-large',
-        `the model takes ${mib(needed)} of GPU memory for texts of ${contextLength} tokens, more than the device has free`,
-      );
-    }
-    await upload(staging, source, layouts, onDevice, signal, onProgress);
-    onProgress?.({ phase: 'compile', completed: 0, total: 1 });
-    const program = await compiling;
-    onProgress?.({ phase: 'compile', completed: 1, total: 1 });
-    return {
-      vocabSize: config.vocabSize,
-      contextLength,
-      bytes: device.allocatedBytes - before,
-      lost: device.lost,
-      async embed(texts, signal) {
-        const vectors: Float32Array<ArrayBuffer>[] = [];
-        for (const batch of packTexts(texts, contextLength, MOST_TEXTS)) {
-          signal?.throwIfAborted();
-          for (const vector of await program.run(batch)) vectors.push(vector);
-        }
-        return vectors;
-      },
-      [Symbol.asyncDispose]: free,
-    };
-  } catch (error) {
-    await free();
-    throw error;
-  }
 }

@@ -4,7 +4,7 @@ export { architectures, findArchitecture } from './architectures/index.ts';
 export type { Embedder } from './embedder.ts';
 export { readPooling } from './encoder.ts';
 export { estimateMemory } from './estimate-memory.ts';
-export type { GpuRunnerOptions, MemoryEstimate } from './gpu-runner.ts';
+export type { GpuRunnerOptions, MemoryEstimate } from './gpu-weights.ts';
 export { createReferenceEmbedder } from './reference-embedder.ts';
 export { createReferenceRunner } from './reference-runner.ts';
 export type { Runner } from './runner.ts';

@@ -7,7 +7,7 @@ import type { Device } from '@tabllama/kernels';
 import type { Embedder } from './embedder.ts';
 import { type EmbeddingModel, type Reduce, readEmbeddingModel } from './embedding-model.ts';
 import { embedOnGpu } from './gpu-embedder.ts';
-import type { GpuRunnerOptions } from './gpu-runner.ts';
+import type { GpuRunnerOptions } from './gpu-weights.ts';
 import { embedByReference } from './reference-embedder.ts';
 import { check, cut, testKernels, typesOf } from './self-test.ts';
 

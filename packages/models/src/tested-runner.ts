@@ -1,7 +1,8 @@
 /** A model on the GPU by kernels that were tested on it. */
 import type { ByteSource, Gguf } from '@tabllama/gguf';
 import type { Device } from '@tabllama/kernels';
-import { chooseCache, type GpuRunnerOptions, runOnGpu } from './gpu-runner.ts';
+import { chooseCache, runOnGpu } from './gpu-runner.ts';
+import type { GpuRunnerOptions } from './gpu-weights.ts';
 import { readModel } from './model.ts';
 import type { Runner } from './runner.ts';
 import { selfTest } from './self-test.ts';

@@ -1,0 +1,179 @@
+/** The weights of a model on the GPU: laid out, allocated, streamed from the file while the kernels that use them are compiled. */
+import { type ByteSource, readAhead } from '@tabllama/gguf';
+import {
+  createMatrix,
+  createStaging,
+  createVector,
+  type Device,
+  DeviceError,
+  type GpuWeight,
+  layoutWeight,
+  rowsOf,
+  type Staging,
+  uploadRows,
+  uploadVector,
+  type WeightLayout,
+} from '@tabllama/kernels';
+import type { CheckedWeight } from './checked-weights.ts';
+import { readWeight } from './model.ts';
+
+export interface MemoryEstimate {
+  /** Bytes on the device: weights, KV cache and scratch. */
+  readonly device: number;
+  /** Of these, the KV cache. */
+  readonly kvCache: number;
+}
+
+export interface GpuRunnerOptions {
+  /** Positions of the KV cache. */
+  readonly contextLength: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: {
+    readonly phase: 'upload' | 'compile';
+    /** Bytes of the file, or 0 and 1 of one compilation. */
+    readonly completed: number;
+    readonly total: number;
+  }) => void;
+}
+
+/** Bytes between two reports of the upload: a message to the page costs as much as some of them. */
+const REPORTED = 4 << 20;
+
+export const mib = (bytes: number) => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
+
+/** Which rows of the matrices share a buffer. */
+export function layoutMatrices(
+  weights: readonly CheckedWeight[],
+  maxBindingBytes: number,
+): Map<CheckedWeight, WeightLayout> {
+  const layouts = new Map<CheckedWeight, WeightLayout>();
+  for (const weight of weights) {
+    if (weight.kind === 'vector') continue;
+    const matrices = weight.parts.map(({ tensor, type, rows }) => ({ type, rows, offset: tensor.offset }));
+    layouts.set(weight, layoutWeight(matrices, weight.cols, weight.kind === 'pair', maxBindingBytes));
+  }
+  return layouts;
+}
+
+/** What is on the device of a model. */
+export interface Loaded<Program> {
+  readonly program: Program;
+  /** Bytes of all its buffers. */
+  readonly bytes: number;
+  /** Destroys them. */
+  free(): Promise<void>;
+}
+
+/**
+ * Streams the weights to the device while `compile` makes the program that uses them. Everything is allocated first, so that a model that
+ * does not fit is refused before a byte is read, with a DeviceError that says `tooLarge`. When anything fails, and when the signal is
+ * aborted, every buffer is freed again.
+ * @param layouts of the matrices among the weights
+ */
+export async function loadOnGpu<Program extends { dispose(): void }>(
+  device: Device,
+  source: ByteSource,
+  weights: readonly CheckedWeight[],
+  layouts: ReadonlyMap<CheckedWeight, WeightLayout>,
+  tooLarge: string,
+  { signal, onProgress }: Pick<GpuRunnerOptions, 'signal' | 'onProgress'>,
+  compile: (onDevice: ReadonlyMap<CheckedWeight, GpuWeight>) => Promise<Program>,
+): Promise<Loaded<Program>> {
+  const before = device.allocatedBytes;
+  const outOfMemory = device.watchMemory();
+  const { onDevice, staging, free: freeWeights } = allocateWeights(device, weights, layouts);
+  const compiling = compile(onDevice);
+  const free = async () => {
+    const program = await compiling.catch(() => undefined);
+    program?.dispose();
+    freeWeights();
+  };
+  try {
+    if (await outOfMemory()) throw new DeviceError('too-large', tooLarge);
+    await upload(staging, source, layouts, onDevice, signal, onProgress);
+    onProgress?.({ phase: 'compile', completed: 0, total: 1 });
+    const program = await compiling;
+    onProgress?.({ phase: 'compile', completed: 1, total: 1 });
+    return { program, bytes: device.allocatedBytes - before, free };
+  } catch (error) {
+    await free();
+    throw error;
+  }
+}
+
+/** Makes the buffers of every weight, and those on the way there; `free` destroys them. */
+function allocateWeights(
+  device: Device,
+  weights: readonly CheckedWeight[],
+  layouts: ReadonlyMap<CheckedWeight, WeightLayout>,
+): { readonly onDevice: ReadonlyMap<CheckedWeight, GpuWeight>; readonly staging: Staging; free(): void } {
+  const onDevice = new Map<CheckedWeight, GpuWeight>();
+  for (const weight of weights) {
+    const layout = layouts.get(weight);
+    onDevice.set(weight, layout ? createMatrix(device, layout) : createVector(device, weight.cols));
+  }
+  const staging = createStaging(device);
+  return {
+    onDevice,
+    staging,
+    free() {
+      staging[Symbol.dispose]();
+      for (const { parts, vector } of onDevice.values()) {
+        for (const buffer of parts.flatMap(part => part.planes)) device.destroyBuffer(buffer);
+        if (vector) device.destroyBuffer(vector);
+      }
+    },
+  };
+}
+
+/** Streams every weight from the file into its buffers, from the front of the file to its end; gives the staging back after that. */
+async function upload(
+  staging: Staging,
+  source: ByteSource,
+  layouts: ReadonlyMap<CheckedWeight, WeightLayout>,
+  weights: ReadonlyMap<CheckedWeight, GpuWeight>,
+  signal: AbortSignal | undefined,
+  onProgress: GpuRunnerOptions['onProgress'],
+): Promise<void> {
+  const total = [...layouts.keys()]
+    .flatMap(weight => weight.parts)
+    .reduce((sum, part) => sum + part.tensor.bytes, 0);
+  let completed = 0;
+  let reported = 0;
+  const onBytes = (bytes: number) => {
+    completed += bytes;
+    if (completed - reported >= REPORTED || completed === total) {
+      reported = completed;
+      onProgress?.({ phase: 'upload', completed, total });
+    }
+    signal?.throwIfAborted();
+  };
+  const file = readAhead(source, signal);
+  const steps = [...weights].flatMap(([weight, onDevice]) => {
+    const layout = layouts.get(weight);
+    if (!layout) return vectorSteps(weight, onDevice);
+    return rowsOf(layout, onDevice).map(rows => ({
+      offset: rows.offset,
+      run: () => uploadRows(staging, rows, file.read, onBytes),
+    }));
+  });
+  try {
+    for (const { run } of steps.sort((a, b) => a.offset - b.offset)) await run();
+  } finally {
+    file[Symbol.dispose]();
+  }
+  staging.flush();
+  staging[Symbol.dispose]();
+
+  function vectorSteps(weight: CheckedWeight, onDevice: GpuWeight) {
+    let end = 0;
+    return weight.parts.map(part => {
+      const start = end;
+      const cols = Math.min(part.tensor.shape[0], weight.cols - start);
+      end += cols;
+      const run = async () =>
+        uploadVector(staging, onDevice, start, await readWeight(file, { ...weight, cols, parts: [part] }));
+      return { offset: part.tensor.offset, run };
+    });
+  }
+}
