@@ -1,9 +1,10 @@
 /** A text that grows token by token inside a grammar: which tokens may come next, as bits. */
 import type { Grammar } from './compile.ts';
 import { GrammarError, LimitError } from './error.ts';
-import { createMasks, type Masks } from './masks.ts';
-import type { State, Text } from './states.ts';
+import { createMasks, type Mask, type Masks } from './masks.ts';
+import type { State } from './states.ts';
 import { EPSILON, NEVER, type Term } from './terms.ts';
+import type { Text } from './threads.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
 export interface Matcher {
@@ -24,7 +25,7 @@ export interface Matcher {
 }
 
 const MAX_FORCED = 256;
-const MAX_CACHED_MASKS = 128;
+const MAX_CACHED_MASKS = 500;
 
 export function createMatcher(grammar: Grammar, vocabulary: Vocabulary): Matcher {
   return matcherAt(grammar, vocabulary, grammar.states.start, { bytes: new Uint8Array(1024), length: 0 });
@@ -34,7 +35,7 @@ function matcherAt(grammar: Grammar, vocabulary: Vocabulary, start: State, text:
   const { states, terms } = grammar;
   const { endIds, tokens } = vocabulary;
   const words = (vocabulary.size + 31) >> 5;
-  const { masks, finished } = masksOf(grammar, vocabulary);
+  const cache = masksOf(grammar, vocabulary);
   let state = start;
   let ended = false;
 
@@ -45,25 +46,23 @@ function matcherAt(grammar: Grammar, vocabulary: Vocabulary, start: State, text:
     text.bytes = bytes;
   };
 
-  const write = (bits: Uint32Array): void => {
+  const write = (into: Uint32Array): void => {
+    const { bits, tokens } = find();
+    if (bits) into.set(bits);
+    else into.fill(0, 0, words);
+    for (const id of tokens) into[id >> 5] |= 1 << (id & 31);
+    if (state.complete) for (const id of endIds) into[id >> 5] |= 1 << (id & 31);
+  };
+
+  const find = (): Mask => {
     const key = states.memory(state, text);
-    const found = key === undefined ? undefined : finished.get(key);
-    if (found) {
-      finished.delete(key!);
-      finished.set(key!, found);
-      if (found instanceof Uint32Array) bits.set(found);
-      else {
-        bits.fill(0, 0, words);
-        for (const id of found) bits[id >> 5] |= 1 << (id & 31);
-      }
-      return;
+    let mask = key === undefined ? undefined : cache.finished.get(key);
+    if (!mask) {
+      mask = cache.masks.of(state, text);
+      if (cache.finished.size >= MAX_CACHED_MASKS) cache.finished.clear();
+      if (key !== undefined) cache.finished.set(key, mask);
     }
-    const few = masks.write(bits, state, text);
-    const ends = state.complete ? endIds : [];
-    for (const id of ends) bits[id >> 5] |= 1 << (id & 31);
-    if (key === undefined) return;
-    finished.set(key, few ? [...few, ...ends] : bits.slice(0, words));
-    if (finished.size > MAX_CACHED_MASKS) finished.delete(finished.keys().next().value!);
+    return mask;
   };
 
   /** The state behind a token; the text is longer by its bytes unless it is refused. */
@@ -156,8 +155,7 @@ function limited<T>(work: () => T): T {
 
 interface Cache {
   readonly masks: Masks;
-  /** Finished masks as bits, or as ids where they are few; the one used longest ago first. */
-  readonly finished: Map<string | number, Uint32Array | readonly number[]>;
+  readonly finished: Map<string | number, Mask>;
 }
 /** They go with the grammar. */
 const caches = new WeakMap<Grammar, WeakMap<Vocabulary, Cache>>();

@@ -25,6 +25,33 @@ export interface ObjectState {
   readonly clauses: readonly number[];
 }
 
+/** An object as far as it is written, apart from where it stands; interned. */
+export interface ObjectPlace {
+  readonly id: number;
+  readonly plan: ObjectPlan;
+  readonly state: ObjectState;
+  /** Where names led so far, by their spelling. */
+  readonly after: Map<string, readonly Continuation[]>;
+  keys: Keys | undefined;
+}
+
+/** A property's name is written; its value must satisfy `value`. */
+export interface Continuation {
+  readonly place: ObjectPlace;
+  readonly value: Formula;
+}
+
+/** The keys that may come next. */
+export interface Keys {
+  /** Whole JSON strings. */
+  readonly term: Term;
+  /**
+   * Any beginning leads to a name that may come, since all do but finitely many: the term holds every string, and the name is looked at
+   * when it is complete.
+   */
+  readonly open: boolean;
+}
+
 const SATISFIED = -1;
 
 export interface ObjectPlan {
@@ -34,13 +61,22 @@ export interface ObjectPlan {
   readonly values: ReadonlyMap<string, Formula>;
   /** Strings that are none of the names, and whose value can exist. */
   readonly others: Term;
+  /** Whether those are all that are none of the names. */
+  readonly unrestricted: boolean;
   /** How many others there are. */
   readonly capacity: number;
   /** Properties are counted up to here. */
   readonly counted: number;
   readonly start: ObjectState;
+  /** The spellings of the names, and all their beginnings. */
+  readonly spelled: readonly string[];
+  readonly beginnings: ReadonlySet<string>;
+  /** By the state. */
+  readonly places: Map<string, ObjectPlace>;
 }
 
+/** Stands for names that nothing speaks of. */
+const STRAY = '~';
 const MAX_QUESTIONS = 100_000;
 const MAX_OVERLAPPING = 8;
 const MAX_CHOICES = 5;
@@ -83,7 +119,8 @@ export class Plans {
   private readonly planOf = new Map<ObjectShape, ObjectPlan>();
   /** Objects that can be completed from wherever they have come. */
   private readonly always = new Set<ObjectPlan>();
-  private readonly alike = new Map<ObjectPlan, boolean>();
+  private readonly opened = new Map<ObjectPlan, boolean>();
+  private count = 0;
   private readonly literals = new Map<string, Uint8Array>();
 
   private readonly anyOrder: boolean;
@@ -185,11 +222,13 @@ export class Plans {
     const finite = sizes.some(({ min }) => min > 0) || shape.some.length > 0 || shape.clauses.length > 0;
     const live = this.terms.live(others);
     const capacity = !live ? 0 : finite ? this.terms.count(others, 1000) : 1000;
+    const spelled = [...listed].map(spellingOf);
     return {
       shape,
       lists,
       values,
       others: live ? others : NEVER,
+      unrestricted: possible === characters.string && others === unlisted,
       capacity: capacity >= 1000 ? Infinity : capacity,
       counted: Math.max(...sizes.map(({ min, max }) => (max < Infinity ? max + 1 : min))),
       start: {
@@ -199,7 +238,23 @@ export class Plans {
         extras: [],
         clauses: shape.clauses.map(clause => 2 ** clause.length - 1),
       },
+      spelled,
+      beginnings: new Set(
+        spelled.flatMap(name => Array.from(name + name.length, (_, i) => name.slice(0, i))),
+      ),
+      places: new Map(),
     };
+  }
+
+  place(plan: ObjectPlan, state: ObjectState = plan.start): ObjectPlace {
+    const extras = state.extras.length > 0 ? JSON.stringify(state.extras) : '';
+    const key = `${state.places.join('.')},${state.count},${state.done},${state.clauses.join('.')},${extras}`;
+    let place = plan.places.get(key);
+    if (!place) {
+      place = { id: this.count++, plan, state, after: new Map(), keys: undefined };
+      plan.places.set(key, place);
+    }
+    return place;
   }
 
   /** The names in `term` whose value can satisfy `of` beside the patterns that the name matches. */
@@ -228,21 +283,23 @@ export class Plans {
     return this.formulas.and(...rules.map(rule => rule.of));
   }
 
-  /** Whether names beyond the plan's are all alike. */
-  uniform(plan: ObjectPlan): boolean {
-    let uniform = this.alike.get(plan);
-    if (uniform === undefined) {
+  /** Whether names beyond the plan's are all alike, and every string is one. */
+  private isOpen(plan: ObjectPlan): boolean {
+    let open = this.opened.get(plan);
+    if (open === undefined) {
       const { patterns, some, clauses } = plan.shape;
       const terms = new Set(some.map(({ term }) => term));
       for (const { term, of } of patterns) if (this.inhabited(of)) terms.add(term);
       for (const literal of clauses.flat())
         if (literal.kind !== 'size' && 'term' in literal.names) terms.add(literal.names.term);
-      uniform = [...terms].every(term =>
-        [term, this.terms.not(term)].some(side => !this.terms.live(this.terms.and(plan.others, side))),
-      );
-      this.alike.set(plan, uniform);
+      open =
+        plan.unrestricted &&
+        [...terms].every(term =>
+          [term, this.terms.not(term)].some(side => !this.terms.live(this.terms.and(plan.others, side))),
+        );
+      this.opened.set(plan, open);
     }
-    return uniform;
+    return open;
   }
 
   private matches(term: Term, name: string): boolean {
@@ -392,8 +449,35 @@ export class Plans {
     return this.terms.and(term, ...state.extras.map(name => this.terms.not(literal(name))));
   }
 
+  /** What follows a name, given by its spelling; nothing when it cannot come now. */
+  after(place: ObjectPlace, spelling: string): readonly Continuation[] {
+    let next = place.after.get(spelling);
+    if (!next) {
+      const bytes = Uint8Array.from(spelling, char => char.charCodeAt(0));
+      const name = JSON.parse(`"${new TextDecoder().decode(bytes)}"`) as string;
+      next = this.afterName(place.plan, place.state, name).map(({ state, value }) => ({
+        place: this.place(place.plan, state),
+        value,
+      }));
+      place.after.set(spelling, next);
+    }
+    return next;
+  }
+
+  /** The spelling of a name that is neither listed nor taken. */
+  stray({ plan, state }: ObjectPlace): string {
+    let name = STRAY;
+    while (plan.spelled.includes(name) || state.extras.includes(name)) name += STRAY;
+    return name;
+  }
+
+  keysAt(place: ObjectPlace): Keys {
+    place.keys ??= this.keys(place.plan, place.state);
+    return place.keys;
+  }
+
   /** States after the property `name`, each with what its value must satisfy; none when it cannot come now. */
-  afterName(
+  private afterName(
     plan: ObjectPlan,
     state: ObjectState,
     name: string,
@@ -475,9 +559,30 @@ export class Plans {
     return left.includes(0) ? undefined : { ...next, done, clauses: left };
   }
 
-  /** The keys that may come next, as a term over whole JSON strings. */
-  keys(plan: ObjectPlan, state: ObjectState): Term {
+  private keys(plan: ObjectPlan, state: ObjectState): Keys {
     const { shape, lists } = plan;
+    const { characters } = this.reader;
+    // Where no other name does harm, all are offered; else they are told apart by the patterns that they match.
+    const lost = shape.clauses.map((clause, i) => {
+      if (state.clauses[i] === SATISFIED) return SATISFIED;
+      return clause.reduce(
+        (bits, { kind }, j) => (kind === 'rule' ? bits & ~(1 << j) : bits),
+        state.clauses[i],
+      );
+    });
+    const harmless = (): boolean => {
+      if (lost.includes(0)) return false;
+      const count = Math.min(plan.counted, state.count + 1);
+      const worst = { ...state, count, extras: [...state.extras, ''], clauses: lost };
+      return this.objectFeasible(plan, worst);
+    };
+    const others = state.extras.length < plan.capacity;
+    const all = others && harmless();
+    if (all && this.isOpen(plan)) return { term: characters.string, open: true };
+    const term = (parts: readonly Term[]): Keys => {
+      const keys = this.terms.alt(...parts);
+      return { term: this.terms.live(keys) ? keys : NEVER, open: false };
+    };
     const offered: string[] = [];
     lists.forEach((list, i) => {
       for (let at = state.places[i]; at < list.length; at++) {
@@ -488,28 +593,14 @@ export class Plans {
         if (shape.required.has(list[at])) break;
       }
     });
-    const parts = [this.reader.characters.literals(offered)];
-    if (state.extras.length >= plan.capacity) return parts[0];
+    const parts = [characters.literals(offered)];
+    if (!others) return term(parts);
     const free = this.free(plan.others, state);
-    // Where no other name does harm, all are offered; else they are told apart by the patterns that they match.
-    const literals = shape.clauses.flat().filter(literal => literal.kind !== 'size');
-    const lost = shape.clauses.map((clause, i) => {
-      if (state.clauses[i] === SATISFIED) return SATISFIED;
-      return clause.reduce(
-        (bits, { kind }, j) => (kind === 'rule' ? bits & ~(1 << j) : bits),
-        state.clauses[i],
-      );
-    });
-    const worst = {
-      ...state,
-      count: Math.min(plan.counted, state.count + 1),
-      extras: [...state.extras, ''],
-      clauses: lost,
-    };
-    if (!lost.includes(0) && this.objectFeasible(plan, worst)) return this.terms.alt(...parts, free);
+    if (all) return term([...parts, free]);
     const kinds = new Set([...shape.patterns, ...shape.some].map(rule => rule.term));
-    for (const { names } of literals) if ('term' in names) kinds.add(names.term);
-    if (!this.terms.live(free)) return parts[0];
+    for (const literal of shape.clauses.flat())
+      if (literal.kind !== 'size' && 'term' in literal.names) kinds.add(literal.names.term);
+    if (!this.terms.live(free)) return term(parts);
     let cells = [free];
     for (const kind of kinds) {
       cells = cells
@@ -521,7 +612,7 @@ export class Plans {
       const name = JSON.parse(new TextDecoder().decode(this.terms.witness(cell))) as string;
       if (this.afterName(plan, state, name).length > 0) parts.push(cell);
     }
-    return this.terms.alt(...parts);
+    return term(parts);
   }
 
   /** Whether the object may end here. */
@@ -544,4 +635,10 @@ export class Plans {
 /** Whether nothing is asked but names with their values. */
 function isPlain({ some, clauses, min, max }: ObjectShape): boolean {
   return some.length + clauses.length === 0 && min === 0 && max === Infinity;
+}
+
+/** A name as it stands between its quotes, a char code for each byte. */
+export function spellingOf(name: string): string {
+  if (/^[ !#-[\]-~]*$/.test(name)) return name;
+  return String.fromCharCode(...new TextEncoder().encode(JSON.stringify(name).slice(1, -1)));
 }

@@ -11,8 +11,6 @@ export interface Slice {
   /** Any number of such characters, and the closing quote. */
   readonly term: Term;
   readonly tokens: InsideTokens;
-  /** The same as bits. Do not write to it. */
-  readonly bits: Uint32Array;
   /** The tokens that begin with such a character and are none of them. */
   readonly rest: Trie;
 }

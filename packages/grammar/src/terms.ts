@@ -30,16 +30,8 @@ const UNKNOWN = 0;
 const LIVE = 1;
 const DEAD = 2;
 
-/** A run of at least `min` characters. */
-interface Near {
-  readonly term: Term;
-  readonly min: number;
-}
-
 export class Terms extends Derivatives {
   private readonly liveness: number[];
-  private readonly finiteness = new Map<Term, boolean>();
-  private readonly near = new Map<Term, Near | undefined>();
 
   constructor(parent?: Terms) {
     super(parent);
@@ -175,56 +167,5 @@ export class Terms extends Derivatives {
       return result;
     };
     return this.live(term) ? visit(term) : 0;
-  }
-
-  /** The run without a longest text that differs from the term in a finite number of texts; absent where none is seen. */
-  nearRun(term: Term): Near | undefined {
-    if (!this.near.has(term)) this.near.set(term, this.findNear(term));
-    return this.near.get(term);
-  }
-
-  private findNear(term: Term): Near | undefined {
-    const run = this.asRun(term);
-    if (run) return run.max === Number.POSITIVE_INFINITY ? { term, min: run.min } : undefined;
-    const { kind, parts } = this.nodes[term];
-    if (kind !== 'alt' && kind !== 'and') return undefined;
-    let found: Near | undefined;
-    for (const part of parts) {
-      const { kind: inner, left } = this.nodes[part];
-      if (this.finite(kind === 'and' && inner === 'not' ? left : part)) {
-        if (kind === 'and' && inner !== 'not') return undefined;
-        continue;
-      }
-      const near = found ? undefined : this.nearRun(part);
-      if (!near) return undefined;
-      found = near;
-    }
-    return found;
-  }
-
-  /** Whether the term is seen to have a finite number of texts. */
-  private finite(term: Term): boolean {
-    let finite = this.finiteness.get(term);
-    if (finite === undefined) {
-      finite = this.seenFinite(term);
-      this.finiteness.set(term, finite);
-    }
-    return finite;
-  }
-
-  private seenFinite(term: Term): boolean {
-    const { kind, left, right, max, parts } = this.nodes[term];
-    switch (kind) {
-      case 'cat':
-        return this.finite(left) && this.finite(right);
-      case 'alt':
-        return parts.every(part => this.finite(part));
-      case 'and':
-        return parts.some(part => this.finite(part));
-      case 'repeat':
-        return max < Number.POSITIVE_INFINITY && this.finite(left);
-      default:
-        return kind === 'never' || kind === 'epsilon' || kind === 'set';
-    }
   }
 }

@@ -1,7 +1,7 @@
 /** The tokens of a model as a trie over bytes, built once per model and shared by all grammars. */
 import { beginning } from './beginning.ts';
 import type { Slice } from './slices.ts';
-import { createStringTokens, findInside, type StringTokens } from './string-tokens.ts';
+import { createStringTokens, findInside, type InsideTokens, type StringTokens } from './string-tokens.ts';
 import { EPSILON, type Term } from './terms.ts';
 import { buildTrie, MAX_STRINGS, type Strings, sortStrings, type Trie } from './trie.ts';
 
@@ -28,10 +28,11 @@ export interface Vocabulary {
   readonly twin: Int32Array;
   /** What the strings below a node do inside a JSON string; the node's children lie from `from` to `to` in the trie. */
   strings(trie: Trie, from: number, to: number): StringTokens;
-  /** From many tokens to few. */
-  readonly slices: readonly Slice[];
+  /** The classes of characters, from many tokens to few. */
+  readonly slices: number;
+  slice(index: number): Slice;
   /** The first `count` of the tokens that stay inside a string, as bits. Do not write to it. */
-  plain(count: number): Uint32Array;
+  bits(tokens: InsideTokens, count: number): Uint32Array;
 }
 
 /** Longer tokens are never offered. */
@@ -82,31 +83,37 @@ export function vocabularyOf(tokens: Strings, endIds: readonly number[], sorted:
     nodes.set(from, found);
     return found;
   };
-  const { inside } = strings(trie, 0, trie.byte.length);
-  const masks = new Map<number, Uint32Array>();
-  const plain = (count: number): Uint32Array => {
-    let bits = masks.get(count);
-    if (!bits) {
-      bits = new Uint32Array((size + 31) >> 5);
+  const masks = new Map<InsideTokens, Map<number, Uint32Array>>();
+  const bits = (of: InsideTokens, count: number): Uint32Array => {
+    const counts = masks.get(of) ?? new Map<number, Uint32Array>();
+    masks.set(of, counts);
+    let made = counts.get(count);
+    if (!made) {
+      made = new Uint32Array((size + 31) >> 5);
       for (let i = 0; i < count; i++)
-        for (let id = inside[i]; id >= 0; id = twin[id]) bits[id >> 5] |= 1 << (id & 31);
-      masks.set(count, bits);
+        for (let id = of.inside[i]; id >= 0; id = twin[id]) made[id >> 5] |= 1 << (id & 31);
+      counts.set(count, made);
     }
-    return bits;
+    return made;
   };
-  const slice = (term: Term): Slice => {
+  // What every grammar needs; the classes are made when a pattern asks for them.
+  const all = strings(trie, 0, trie.byte.length);
+  bits(all, all.inside.length);
+  const made: Slice[] = [];
+  const slice = (index: number): Slice => {
+    made[index] ??= sliceIn(slices[index]);
+    return made[index];
+  };
+  const sliceIn = (term: Term): Slice => {
     const own = findInside(terms, term, trie, { from: 0, to: trie.byte.length });
     const begins = Uint8Array.from({ length: 256 }, (_, byte) => Number(terms.next(term, byte) > EPSILON));
-    const bits = new Uint32Array((size + 31) >> 5);
-    for (const token of own.inside)
-      for (let id = token; id >= 0; id = twin[id]) bits[id >> 5] |= 1 << (id & 31);
+    const all = bits(own, own.inside.length);
     const others = sorted.filter(
-      id => begins[tokens.bytes[tokens.offsets[id]]] && !((bits[id >> 5] >>> (id & 31)) & 1),
+      id => begins[tokens.bytes[tokens.offsets[id]]] && !((all[id >> 5] >>> (id & 31)) & 1),
     );
-    return { term, tokens: own, bits, rest: buildTrie(tokens, others) };
+    return { term, tokens: own, rest: buildTrie(tokens, others) };
   };
-  plain(inside.length);
-  return { size, endIds, tokens, sorted, trie, roots, twin, strings, plain, slices: slices.map(slice) };
+  return { size, endIds, tokens, sorted, trie, roots, twin, strings, bits, slices: slices.length, slice };
 }
 
 /** Whether a token begins with these bytes and goes on. */

@@ -1,0 +1,322 @@
+/**
+ * One way to read a text, byte by byte: a thread is the frames around it and what is being read. JSON's own syntax is deterministic,
+ * so threads differ only in the alternatives that they follow.
+ */
+import { arrayStart } from './array-plans.ts';
+import type { Formula } from './formulas.ts';
+import { type Frame, Frames, HOLE, MAX_DEPTH } from './frames.ts';
+import { parseJson } from './json.ts';
+import { oneOfValues } from './keywords/values.ts';
+import { type Plans, spellingOf } from './plans.ts';
+import type { SchemaReader } from './schema.ts';
+import { type Shape, wordTexts } from './shape.ts';
+import { EPSILON, NEVER, type Term } from './terms.ts';
+
+export type Thread = {
+  readonly frame: Frame | undefined;
+} /** A value is to come; `gap` is the blank space so far. */ & (
+  | { readonly at: 'value'; readonly value: Formula; readonly gap: number }
+  /** Inside a scalar: `rest` is what may follow. */
+  | { readonly at: 'scalar'; readonly rest: Term }
+  /** Inside a key, which is looked at when it is complete if it is `open`. */
+  | { readonly at: 'key'; readonly rest: Term; readonly open: boolean }
+  /** Behind `{` or `[`; behind a comma in an object; behind a value. */
+  | { readonly at: 'open' | 'next' | 'after'; readonly gap: number }
+  | { readonly at: 'colon'; readonly value: Formula }
+  | { readonly at: 'done' }
+  /** Out of the hole; `early`: before the last byte, which is not read yet. */
+  | { readonly at: 'out' | 'early' }
+);
+
+/** The text so far; `length` counts its bytes. */
+export interface Text {
+  bytes: Uint8Array;
+  length: number;
+}
+
+const QUOTE = 0x22;
+/** Blank space: nothing, one space, or a line feed and at most this many spaces and tabs. */
+const MAX_INDENT = 40;
+const OUT: Thread = { at: 'out', frame: HOLE };
+const EARLY: Thread = { at: 'early', frame: HOLE };
+
+export class Threads {
+  readonly #reader: SchemaReader;
+  readonly #plans: Plans;
+  readonly #compact: boolean;
+  readonly #frames = new Frames();
+  readonly #scalars = new Map<Shape, Term>();
+  /** A formula for every scalar, of those that are nothing else. */
+  readonly #alike = new Map<Term, Formula>();
+  /** Whether the text was looked at, so that a step cannot be remembered. */
+  looked = false;
+
+  constructor(reader: SchemaReader, plans: Plans, compact: boolean) {
+    this.#reader = reader;
+    this.#plans = plans;
+    this.#compact = compact;
+  }
+
+  forget(): void {
+    this.#frames.forget();
+  }
+
+  /** Adds the threads behind `byte`, which lies in the text already as its last. */
+  advance(thread: Thread, byte: number, text: Text, into: Thread[]): void {
+    switch (thread.at) {
+      case 'done':
+      case 'out':
+      case 'early':
+        return;
+      case 'value': {
+        const gap = this.#gap(thread.gap, byte);
+        if (gap > 0) into.push({ ...thread, gap });
+        else if (gap === 0) this.#begin(thread.frame, thread.value, byte, text, into);
+        return;
+      }
+      case 'scalar':
+      case 'key':
+        this.#read(thread, byte, text, into);
+        return;
+      case 'colon':
+        if (byte === 0x3a) into.push({ at: 'value', frame: thread.frame, value: thread.value, gap: 0 });
+        return;
+      default: {
+        const gap = this.#gap(thread.gap, byte);
+        // Behind a value, blank space leads to the closing bracket only.
+        if (gap > 0 && (thread.at !== 'after' || this.#closable(thread.frame!)))
+          into.push({ ...thread, gap });
+        else if (gap === 0) this.#punctuate(thread, thread.frame!, byte, text, into);
+      }
+    }
+  }
+
+  /** The blank space with `byte`: 0 when it is none, −1 when there may be no more of it. */
+  #gap(gap: number, byte: number): number {
+    if (byte !== 0x20 && byte !== 0x0a && byte !== 0x09) return 0;
+    if (this.#compact) return -1;
+    if (gap === 0) return byte === 0x20 ? 1 : byte === 0x0a ? 2 : -1;
+    return gap >= 2 && gap < 2 + MAX_INDENT && byte !== 0x0a ? gap + 1 : -1;
+  }
+
+  /** The first byte of a value. */
+  #begin(frame: Frame | undefined, value: Formula, byte: number, text: Text, into: Thread[]): void {
+    const shape = this.#reader.shapes.of(value);
+    let parent = frame;
+    if (frame?.kind === 'array' && frame.shape.unique) {
+      this.looked = true;
+      parent = this.#frames.array(frame.parent, frame.shape, frame.state, text.length - 1);
+    }
+    if (byte === 0x7b || byte === 0x5b) {
+      if (parent && parent.depth >= MAX_DEPTH) return;
+      if (byte === 0x7b) {
+        for (const object of shape.objects) {
+          const plan = this.#plans.object(object);
+          if (!this.#plans.objectFeasible(plan, plan.start)) continue;
+          into.push({ at: 'open', frame: this.#frames.object(parent, this.#plans.place(plan)), gap: 0 });
+        }
+        return;
+      }
+      for (const array of shape.arrays) {
+        const state = arrayStart(array);
+        if (!this.#plans.arrays.feasible(array, state)) continue;
+        into.push({ at: 'open', frame: this.#frames.array(parent, array, state, 0), gap: 0 });
+      }
+      return;
+    }
+    this.#read({ at: 'scalar', frame: parent, rest: this.#scalar(shape) }, byte, text, into);
+  }
+
+  #scalar(shape: Shape): Term {
+    let term = this.#scalars.get(shape);
+    if (term === undefined) {
+      const { terms } = this.#reader;
+      const words = wordTexts(shape.words).map(word => terms.text(word));
+      term = terms.alt(shape.number, shape.string, ...words);
+      this.#scalars.set(shape, term);
+    }
+    return term;
+  }
+
+  #read(thread: Extract<Thread, { at: 'scalar' | 'key' }>, byte: number, text: Text, into: Thread[]): void {
+    const { frame, rest } = thread;
+    const { terms } = this.#reader;
+    const next = terms.next(rest, byte);
+    if (next > EPSILON) into.push({ ...thread, rest: next });
+    else if (next === EPSILON && thread.at === 'key') {
+      this.looked = true;
+      into.push(...this.named(thread, keyBehind(text)));
+    } else if (next === EPSILON) into.push(this.ended(frame, text, text.length));
+    else if (thread.at === 'scalar' && terms.nullable(rest)) {
+      if (frame === HOLE) into.push(EARLY);
+      else this.advance(this.ended(frame, text, text.length - 1), byte, text, into);
+    }
+  }
+
+  /** Behind a key with this spelling; without one, behind a key that nothing speaks of. */
+  named({ frame }: Thread, spelling: string | undefined): readonly Thread[] {
+    if (frame?.kind !== 'object') return [];
+    return this.#plans
+      .after(frame.place, spelling ?? this.#plans.stray(frame.place))
+      .map(({ place, value }) => ({ at: 'colon', frame: this.#frames.object(frame.parent, place), value }));
+  }
+
+  /** The spellings that begin so, of names that the threads' objects list or have taken. */
+  *spokenOf(threads: readonly Thread[], beginning: string): Generator<string> {
+    for (const { frame } of threads) {
+      if (frame?.kind !== 'object') continue;
+      const { plan, state } = frame.place;
+      if (plan.beginnings.has(beginning))
+        for (const name of plan.spelled) if (name.startsWith(beginning)) yield name;
+      for (const extra of state.extras) {
+        const name = spellingOf(extra);
+        if (name.startsWith(beginning)) yield name;
+      }
+    }
+  }
+
+  /** A value is complete: it ends before `end`. */
+  ended(frame: Frame | undefined, text: Text, end: number): Thread {
+    if (!frame) return { at: 'done', frame };
+    if (frame.kind === 'hole') return OUT;
+    if (frame.kind === 'object' || !frame.shape.unique) return { at: 'after', frame, gap: 0 };
+    this.looked = true;
+    const value = parseJson(decode(text.bytes, frame.start, end));
+    const { shape, state } = frame;
+    const taken = [...new Set([...state.taken, oneOfValues([value], this.#reader)])].sort((a, b) => a - b);
+    return { at: 'after', frame: this.#frames.array(frame.parent, shape, { ...state, taken }, 0), gap: 0 };
+  }
+
+  /** A byte that is no blank space, behind a bracket, a comma or a value. */
+  #punctuate(
+    { at, gap }: Extract<Thread, { at: 'open' | 'next' | 'after' }>,
+    frame: Frame,
+    byte: number,
+    text: Text,
+    into: Thread[],
+  ): void {
+    if (frame.kind === 'hole') return;
+    if (frame.kind === 'object') {
+      const { place } = frame;
+      if (byte === 0x7d) {
+        if (at !== 'next' && this.#closable(frame)) into.push(this.ended(frame.parent, text, text.length));
+      } else if (at === 'after') {
+        if (byte === 0x2c && gap === 0 && this.#plans.keysAt(place).term !== NEVER)
+          into.push({ at: 'next', frame, gap: 0 });
+      } else if (byte === QUOTE) {
+        const { term, open } = this.#plans.keysAt(place);
+        this.#read({ at: 'key', frame, rest: term, open }, byte, text, into);
+      }
+      return;
+    }
+    const { shape, state, parent } = frame;
+    if (byte === 0x5d) {
+      if (this.#closable(frame)) into.push(this.ended(parent, text, text.length));
+      return;
+    }
+    if (at === 'after' && (byte !== 0x2c || gap > 0)) return;
+    for (const option of this.#plans.arrays.afterItem(shape, state)) {
+      const item = this.#frames.array(parent, shape, option.state, 0);
+      if (at === 'after') into.push({ at: 'value', frame: item, value: option.value, gap: 0 });
+      else this.#begin(item, option.value, byte, text, into);
+    }
+  }
+
+  #closable(frame: Frame): boolean {
+    if (frame.kind === 'object') return this.#plans.objectComplete(frame.place.plan, frame.place.state);
+    return frame.kind === 'array' && this.#plans.arrays.complete(frame.shape, frame.state);
+  }
+
+  /** Whether what may follow in the hole may follow there, however deep it goes. */
+  mayDeepen(context: Frame | undefined): boolean {
+    return (context?.depth ?? 0) <= HOLE.depth;
+  }
+
+  /** The thread with the hole as its context. */
+  inHole(thread: Thread): Thread {
+    const { frame } = thread;
+    if (thread.at === 'value') return { ...thread, frame: HOLE, value: this.#representative(thread.value) };
+    if (thread.at === 'colon') return { ...thread, frame: HOLE, value: this.#representative(thread.value) };
+    if (thread.at === 'scalar') return { ...thread, frame: HOLE };
+    if (frame?.kind === 'object') return { ...thread, frame: this.#frames.object(HOLE, frame.place) };
+    if (frame?.kind === 'array')
+      return { ...thread, frame: this.#frames.array(HOLE, frame.shape, frame.state, frame.start) };
+    return thread;
+  }
+
+  /** One formula of all that have the same scalars, and nothing else. */
+  #representative(value: Formula): Formula {
+    const shape = this.#reader.shapes.of(value);
+    if (shape.arrays.length + shape.objects.length > 0) return value;
+    const scalar = this.#scalar(shape);
+    const first = this.#alike.get(scalar);
+    if (first === undefined) this.#alike.set(scalar, value);
+    return first ?? value;
+  }
+}
+
+/** What a thread's text is part of: what stands around the value, or around the object or array, that it reads. */
+export function contextOf({ at, frame }: Thread): Frame | undefined | 'none' {
+  switch (at) {
+    case 'value':
+    case 'colon':
+    case 'scalar':
+      return frame;
+    case 'key':
+    case 'open':
+    case 'next':
+    case 'after':
+      return frame!.parent;
+    default:
+      return 'none';
+  }
+}
+
+export function threadKey(thread: Thread): string {
+  const frame = thread.frame?.id ?? '';
+  switch (thread.at) {
+    case 'value':
+      return `v${frame},${thread.value},${thread.gap}`;
+    case 'scalar':
+      return `s${frame},${thread.rest}`;
+    case 'key':
+      return `k${frame},${thread.rest}`;
+    case 'colon':
+      return `c${frame},${thread.value}`;
+    case 'done':
+    case 'out':
+    case 'early':
+      return thread.at;
+    default:
+      return `${thread.at}${frame},${thread.gap}`;
+  }
+}
+
+/** The spelling of the key that the text is in; a char code for each byte. */
+export function keySoFar({ bytes, length }: Text): string {
+  return spelling(bytes, length);
+}
+
+/** The same of the key whose closing quote is the last byte of the text. */
+function keyBehind({ bytes, length }: Text): string {
+  return spelling(bytes, length - 1);
+}
+
+/** From behind the last quote before `end` that no backslash escapes. */
+function spelling(bytes: Uint8Array, end: number): string {
+  let from = end;
+  for (;;) {
+    if (bytes[--from] !== QUOTE) continue;
+    let slashes = 0;
+    while (bytes[from - 1 - slashes] === 0x5c) slashes++;
+    if (slashes % 2 === 0) break;
+  }
+  let key = '';
+  for (let at = from + 1; at < end; at++) key += String.fromCharCode(bytes[at]);
+  return key;
+}
+
+const decoder = new TextDecoder();
+function decode(bytes: Uint8Array, from: number, to: number): string {
+  return decoder.decode(bytes.subarray(from, to));
+}
