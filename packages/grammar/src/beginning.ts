@@ -5,7 +5,7 @@ import { type Term, Terms } from './terms.ts';
 
 export interface Beginning {
   readonly terms: Terms;
-  readonly slices: readonly Term[];
+  readonly classes: readonly Term[];
 }
 
 let made: Beginning | undefined;
@@ -14,10 +14,10 @@ let made: Beginning | undefined;
 export function beginning(): Beginning {
   if (!made) {
     const terms = new Terms();
-    const slices = sliceTerms(terms, createCharacters(terms));
+    const classes = sliceTerms(terms, createCharacters(terms));
     for (const draft4 of [false, true]) createNumbers(terms, draft4).integer();
     terms.close();
-    made = { terms, slices };
+    made = { terms, classes };
   }
   return made;
 }

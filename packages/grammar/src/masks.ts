@@ -5,10 +5,11 @@
  * `string-tokens.ts` knows.
  */
 import type { Grammar } from './compile.ts';
-import { sliceOf } from './slices.ts';
+import { createReach, type Reach, sliceOf } from './slices.ts';
 import type { State } from './states.ts';
 import {
   type Closing,
+  type InsideTokens,
   insideUpTo,
   STRUCTURAL,
   STRUCTURAL_BYTES,
@@ -68,6 +69,7 @@ export function createMasks({ states, terms }: Grammar, vocabulary: Vocabulary):
   const { twin, tokens, roots } = vocabulary;
   const words = (vocabulary.size + 31) >> 5;
   const whole: Target = { trie: vocabulary.trie };
+  const reaches: Reach[] = [];
   let known = new Map<string | number, Inner>();
   let shared: Uint32Array[] = [];
   let single: number[] = [];
@@ -163,10 +165,39 @@ export function createMasks({ states, terms }: Grammar, vocabulary: Vocabulary):
   /** Inside; by what is known of strings wherever the characters do not matter. */
   const walkString = (target: Target, from: number, to: number, at: State): void => {
     const [rest] = at.rests;
-    if (at.key ? states.isFree(at) : terms.asRun(rest)) {
-      walkFree(target, from, to, at, terms.asRun(rest)!);
-      return;
-    }
+    const run = terms.asRun(rest);
+    if (at.key && states.isFree(at)) walkKey(target, vocabulary.strings(target.trie, from, to), at);
+    else if (!at.key && run) {
+      const { min, max } = run;
+      const found = vocabulary.strings(target.trie, from, to);
+      allowInside(target, found, insideUpTo(found, max));
+      walkClosing(target, found, at, min, ({ count }) => min <= count && count <= max);
+    } else if (at.key || !walkLoose(target, from, to, at, rest)) walkTight(target, from, to, at, rest);
+  };
+
+  /** A string of which so many characters may follow, whatever they are, that hardly a token is longer. */
+  const walkLoose = (target: Target, from: number, to: number, at: State, rest: Term): boolean => {
+    if (terms.begins(rest).length < MIN_SLICE) return false;
+    const found = vocabulary.strings(target.trie, from, to);
+    const count = sliceOf(reachOf(0), rest, found);
+    if (count === undefined || (count < found.inside.length && found !== vocabulary.all)) return false;
+    allowInside(target, found, count);
+    allowLonger(found, count, rest);
+    const ends = new Map<string, boolean>();
+    walkClosing(target, found, at, 0, ({ text }) => {
+      let yes = ends.get(text);
+      if (yes === undefined) {
+        let next = rest;
+        for (let i = 0; i < text.length; i++) next = terms.next(next, text.charCodeAt(i));
+        yes = terms.next(next, QUOTE) === EPSILON;
+        ends.set(text, yes);
+      }
+      return yes;
+    });
+    return true;
+  };
+
+  const walkTight = (target: Target, from: number, to: number, at: State, rest: Term): void => {
     const { length } = text;
     if (target !== whole || from > 0 || to < target.trie.byte.length || terms.nullable(rest))
       walkRest(target, from, to, at, rest, at);
@@ -181,21 +212,14 @@ export function createMasks({ states, terms }: Grammar, vocabulary: Vocabulary):
     text.length = length;
   };
 
-  /** The whole trie, where there are characters that may follow whatever they are. */
+  /** The whole trie, where there is a class whose characters may follow whatever they are. */
   const walkSlice = (at: State, rest: Term): boolean => {
-    for (let i = 0; i < vocabulary.slices; i++) {
-      const slice = vocabulary.slice(i);
-      const count = sliceOf(terms, rest, slice);
+    for (let i = 0; i < vocabulary.classes.length; i++) {
+      const { term, tokens: found, rest: others } = vocabulary.slice(i);
+      const count = sliceOf(reachOf(i), rest, found);
       if (count === undefined) continue;
-      const { term, rest: others } = slice;
-      const { inside } = slice.tokens;
-      shared.push(vocabulary.bits(slice.tokens, count));
-      for (let i = count; i < inside.length; i++) {
-        let next = rest;
-        for (let byte = tokens.offsets[inside[i]]; byte < tokens.offsets[inside[i] + 1]; byte++)
-          next = next > EPSILON ? terms.next(next, tokens.bytes[byte]) : NEVER;
-        if (next > EPSILON) allow(whole, inside[i]);
-      }
+      allowInside(whole, found, count);
+      allowLonger(found, count, rest);
       walkRest({ trie: others }, 0, others.byte.length, at, rest, at);
       const { byte, end } = vocabulary.trie;
       for (let node = 0; node < byte.length; node = end[node])
@@ -205,49 +229,72 @@ export function createMasks({ states, terms }: Grammar, vocabulary: Vocabulary):
     return false;
   };
 
-  /** A string of `min` to `max` more characters, whatever they are. */
-  const walkFree = (
-    target: Target,
-    from: number,
-    to: number,
-    at: State,
-    { min, max }: { readonly min: number; readonly max: number },
-  ): void => {
-    const found = vocabulary.strings(target.trie, from, to);
-    const inside = insideUpTo(found, max);
-    if (!target.group && inside >= MIN_SHARED) shared.push(vocabulary.bits(found, inside));
-    else for (let i = 0; i < inside; i++) allow(target, found.inside[i]);
-    const { length } = text;
-    const close = (to: State | undefined, takes: (closing: Closing) => boolean): void => {
-      if (!to) return;
-      for (const closing of found.closing) if (takes(closing)) allow(target, closing.token);
-      const group = { of: found, to: target, takes, watched: at.key || at.unique };
-      if (found.behind.byte.length > 0) walk({ trie: found.behind, group }, 0, found.behind.byte.length, to);
-    };
-    if (at.key) {
-      const beginning = keySoFar(text);
-      const named = new Set<string>();
-      for (const rest of states.completions(at, beginning)) if (found.texts.has(rest)) named.add(rest);
-      // A longer key, so that the text is one that can be read.
-      fill(named.size + 1);
-      close(states.stray(at), ({ text }) => !named.has(text));
-      text.length = length;
-      fill(0);
-      if (named.has('')) close(states.named(at, beginning), ({ text }) => text === '');
-      text.length = length;
-      for (const closing of found.closing)
-        if (closing.text !== '' && named.has(closing.text)) check(target, closing.token);
-      for (const closing of found.groups.flat())
-        if (closing.text !== '' && named.has(closing.text)) check(target, closing.token);
-      return;
+  const reachOf = (index: number): Reach => {
+    reaches[index] ??= createReach(terms, vocabulary.classes[index]);
+    return reaches[index];
+  };
+
+  const allowInside = (target: Target, found: InsideTokens, count: number): void => {
+    if (!target.group && count >= MIN_SHARED) shared.push(vocabulary.bits(found, count));
+    else for (let i = 0; i < count; i++) allow(target, found.inside[i]);
+  };
+
+  /** Of the tokens from index `from` on those that may follow. */
+  const allowLonger = ({ inside }: InsideTokens, from: number, rest: Term): void => {
+    for (let i = from; i < inside.length; i++) {
+      let next = rest;
+      for (let at = tokens.offsets[inside[i]]; at < tokens.offsets[inside[i] + 1]; at++)
+        next = next > EPSILON ? terms.next(next, tokens.bytes[at]) : NEVER;
+      if (next > EPSILON) allow(whole, inside[i]);
     }
-    // Any characters before the quote lead to the same state.
-    fill(min);
-    close(
-      states.step(states.within(at, terms.run(0, 0)), QUOTE, text),
-      ({ count }) => min <= count && count <= max,
-    );
+  };
+
+  /** The tokens that end the string, which all lead to one state whatever stands before the quote. */
+  const walkClosing = (
+    target: Target,
+    found: StringTokens,
+    at: State,
+    fillers: number,
+    takes: (closing: Closing) => boolean,
+  ): void => {
+    const { length } = text;
+    fill(fillers);
+    close(target, found, at, states.step(states.within(at, terms.run(0, 0)), QUOTE, text), takes);
     text.length = length;
+  };
+
+  /** `to` lies behind the quote. */
+  const close = (
+    target: Target,
+    found: StringTokens,
+    at: State,
+    to: State | undefined,
+    takes: (closing: Closing) => boolean,
+  ): void => {
+    if (!to) return;
+    for (const closing of found.closing) if (takes(closing)) allow(target, closing.token);
+    const { behind } = found;
+    const group = { of: found, to: target, takes, watched: at.key || at.unique };
+    if (behind.byte.length > 0) walk({ trie: behind, group }, 0, behind.byte.length, to);
+  };
+
+  /** A key of any characters: only names that are spoken of are told apart. */
+  const walkKey = (target: Target, found: StringTokens, at: State): void => {
+    allowInside(target, found, found.inside.length);
+    const beginning = keySoFar(text);
+    const named = new Set<string>();
+    for (const rest of states.completions(at, beginning)) if (found.texts.has(rest)) named.add(rest);
+    const { length } = text;
+    // With characters that make it another key.
+    fill(named.size + 1);
+    close(target, found, at, states.stray(at), ({ text }) => !named.has(text));
+    text.length = length;
+    if (named.size === 0) return;
+    fill(0);
+    if (named.has('')) close(target, found, at, states.named(at, beginning), ({ text }) => text === '');
+    text.length = length;
+    for (const { text, token } of [...found.closing, ...found.groups.flat()])
+      if (text !== '' && named.has(text)) check(target, token);
   };
 
   /** Writes characters and a closing quote. */

@@ -4,7 +4,7 @@
  */
 import type { Characters } from './characters.ts';
 import type { InsideTokens } from './string-tokens.ts';
-import { EPSILON, type Term, type Terms } from './terms.ts';
+import { EPSILON, NEVER, type Term, type Terms } from './terms.ts';
 import type { Trie } from './trie.ts';
 
 export interface Slice {
@@ -30,15 +30,94 @@ export function sliceTerms(terms: Terms, characters: Characters): readonly Term[
 }
 
 /** States that are looked at before a slice is given up. */
-const MAX_STATES = 100;
+const MAX_STATES = 300;
+/** More than there are terms that all grammars share. */
+const MAX_SHARED = 2 ** 14;
+
+/** How many characters of a class may follow a term whatever they are; `most` stands for any number from there on. */
+export type Reach = (rest: Term, most: number) => number;
+
+/** `slice` is any number of characters of the class, and the closing quote. */
+export function createReach(terms: Terms, slice: Term): Reach {
+  /** What is proven: so many may follow, and where it is exact, no more. */
+  const proven = new Map<Term, { readonly least: number; readonly exact: boolean }>();
+  const steps = new Map<Term, readonly Term[]>();
+  const covered = new Map<Term, boolean>();
+  let states = 0;
+
+  /** Where a term leads by each character of the class; only NEVER where one of them leads nowhere. */
+  const ends = (from: Term): readonly Term[] => {
+    const known = steps.get(from);
+    if (known) return known;
+    states++;
+    const found = new Set<Term>();
+    const seen = new Set<number>();
+    const open: (readonly [Term, Term])[] = [[from, slice]];
+    for (let pair = open.pop(); pair && !found.has(NEVER); pair = open.pop()) {
+      const [state, within] = pair;
+      const [own, other] = [terms.row(state).classOf, terms.row(within).classOf];
+      for (let byte = 0; byte < 256; byte++) {
+        const classes = (pair[0] * MAX_SHARED + within) * 2 ** 16 + own[byte] * 256 + other[byte];
+        if (seen.has(classes)) continue;
+        seen.add(classes);
+        const inside = terms.next(within, byte);
+        if (inside <= EPSILON) continue;
+        const next = terms.next(state, byte);
+        if (inside === slice) found.add(next);
+        else if (next <= EPSILON) found.add(NEVER);
+        else if (!seen.has(-(next * MAX_SHARED + inside))) {
+          seen.add(-(next * MAX_SHARED + inside));
+          open.push([next, inside]);
+        }
+      }
+    }
+    const list = found.has(NEVER) ? [NEVER] : [...found];
+    steps.set(from, list);
+    return list;
+  };
+
+  /** Whether every character of the class is a text of the term. */
+  const covers = (character: Term): boolean => {
+    let yes = covered.get(character);
+    if (yes === undefined) {
+      yes = ends(character).every(end => end === EPSILON);
+      covered.set(character, yes);
+    }
+    return yes;
+  };
+
+  const visit = (rest: Term, most: number): number => {
+    if (rest <= EPSILON) return -1;
+    if (most <= 0) return 0;
+    const known = proven.get(rest);
+    if (known && (known.exact || known.least >= most)) return Math.min(most, known.least);
+    if (terms.loops(rest).some(covers)) {
+      proven.set(rest, { least: Number.POSITIVE_INFINITY, exact: false });
+      return most;
+    }
+    if (states > MAX_STATES) return 0;
+    let least = most;
+    // What leads back to the same term asks for nothing more.
+    for (const end of ends(rest))
+      if (end !== rest && least > 0) least = Math.min(least, 1 + visit(end, least - 1));
+    if (states <= MAX_STATES) proven.set(rest, { least, exact: least < most });
+    return least;
+  };
+
+  return (rest, most) => {
+    states = 0;
+    return visit(rest, most);
+  };
+}
+
 /** Tokens too long for a bounded string that are tried one by one. */
 const MAX_LONGER = 100;
 
 /**
- * How many tokens of the slice, in the order of `inside`, may follow `rest` whatever their characters are; those behind them are to be
- * tried. Absent where there would be too many.
+ * How many tokens, in the order of `inside`, may follow `rest` whatever their characters are; those behind them are to be tried.
+ * Absent where there would be too many.
  */
-export function sliceOf(terms: Terms, rest: Term, { term, tokens: { upTo } }: Slice): number | undefined {
+export function sliceOf(reach: Reach, rest: Term, { upTo }: InsideTokens): number | undefined {
   const total = upTo.length > 0 ? upTo[upTo.length - 1] : 0;
   // At least one, so that words and numbers, which do not take all characters, are out.
   const enough = Math.max(
@@ -46,38 +125,6 @@ export function sliceOf(terms: Terms, rest: Term, { term, tokens: { upTo } }: Sl
     upTo.findIndex(count => total - count <= MAX_LONGER),
   );
   if (upTo.length <= enough) return undefined;
-  let level = new Set<Term>([rest]);
-  let states = 0;
-  for (let length = 0; length < enough; length++) {
-    const ends = new Set<Term>();
-    const open: (readonly [Term, Term])[] = [...level].map(state => [state, term]);
-    for (let pair = open.pop(); pair; pair = open.pop()) {
-      if (++states > MAX_STATES) return undefined;
-      for (const [next, within] of steps(terms, pair)) {
-        if (next <= EPSILON) return undefined;
-        if (within === term) ends.add(next);
-        else open.push([next, within]);
-      }
-    }
-    // From here on it is the same again.
-    if (ends.size === level.size && [...ends].every(state => level.has(state))) return total;
-    level = ends;
-  }
-  return upTo[enough];
+  const most = reach(rest, upTo.length - 1);
+  return most < enough ? undefined : upTo[most];
 }
-
-/** Where two terms lead, byte by byte that the second one goes on with; equal pairs once. */
-function steps(terms: Terms, [state, within]: readonly [Term, Term]): readonly (readonly [Term, Term])[] {
-  const pairs = new Map<number, readonly [Term, Term]>();
-  for (let byte = 0; byte < 256; byte++) {
-    const other = terms.next(within, byte);
-    if (other <= EPSILON) continue;
-    const next = terms.next(state, byte);
-    if (next <= EPSILON) return [[next, other]];
-    pairs.set(next * MAX_SHARED + other, [next, other]);
-  }
-  return [...pairs.values()];
-}
-
-/** More than there are terms that all grammars share. */
-const MAX_SHARED = 2 ** 14;

@@ -299,6 +299,15 @@ export class TermStore {
     return repeated.kind === 'repeat' && repeated.left === this.runOf ? repeated : undefined;
   }
 
+  /** Terms of which any number may come first, in one alternative or another. */
+  loops(term: Term): readonly Term[] {
+    const { kind, left, parts } = this.nodes[term];
+    if (kind === 'alt') return parts.flatMap(part => this.loops(part));
+    if (kind !== 'cat' || !this.plain[term]) return [];
+    const { kind: head, left: of, max } = this.nodes[left];
+    return head === 'repeat' && max === Number.POSITIVE_INFINITY ? [of] : [];
+  }
+
   run(min: number, max: number): Term {
     return min > max ? NEVER : this.cat(this.repeat(this.runOf, min, max), this.runTail);
   }

@@ -28,8 +28,10 @@ export interface Vocabulary {
   readonly twin: Int32Array;
   /** What the strings below a node do inside a JSON string; the node's children lie from `from` to `to` in the trie. */
   strings(trie: Trie, from: number, to: number): StringTokens;
-  /** The classes of characters, from many tokens to few. */
-  readonly slices: number;
+  /** Of the whole trie. */
+  readonly all: StringTokens;
+  /** The classes of characters, as terms of strings, from many tokens to few; the first one stands for all characters. */
+  readonly classes: readonly Term[];
   slice(index: number): Slice;
   /** The first `count` of the tokens that stay inside a string, as bits. Do not write to it. */
   bits(tokens: InsideTokens, count: number): Uint32Array;
@@ -74,7 +76,7 @@ export function vocabularyOf(tokens: Strings, endIds: readonly number[], sorted:
   for (let i = 1; i < sorted.length; i++) {
     if (equal(tokens, sorted[i - 1], sorted[i])) twin[sorted[i - 1]] = sorted[i];
   }
-  const { terms, slices } = beginning();
+  const { terms, classes } = beginning();
   const known = new Map<Trie, Map<number, StringTokens>>();
   const strings = (within: Trie, from: number, to: number): StringTokens => {
     const nodes = known.get(within) ?? new Map<number, StringTokens>();
@@ -101,19 +103,19 @@ export function vocabularyOf(tokens: Strings, endIds: readonly number[], sorted:
   bits(all, all.inside.length);
   const made: Slice[] = [];
   const slice = (index: number): Slice => {
-    made[index] ??= sliceIn(slices[index]);
+    made[index] ??= sliceIn(classes[index]);
     return made[index];
   };
   const sliceIn = (term: Term): Slice => {
     const own = findInside(terms, term, trie, { from: 0, to: trie.byte.length });
     const begins = Uint8Array.from({ length: 256 }, (_, byte) => Number(terms.next(term, byte) > EPSILON));
-    const all = bits(own, own.inside.length);
+    const has = bits(own, own.inside.length);
     const others = sorted.filter(
-      id => begins[tokens.bytes[tokens.offsets[id]]] && !((all[id >> 5] >>> (id & 31)) & 1),
+      id => begins[tokens.bytes[tokens.offsets[id]]] && !((has[id >> 5] >>> (id & 31)) & 1),
     );
     return { term, tokens: own, rest: buildTrie(tokens, others) };
   };
-  return { size, endIds, tokens, sorted, trie, roots, twin, strings, bits, slices: slices.length, slice };
+  return { size, endIds, tokens, sorted, trie, roots, twin, strings, all, bits, classes, slice };
 }
 
 /** Whether a token begins with these bytes and goes on. */
