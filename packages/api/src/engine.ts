@@ -29,9 +29,9 @@ export interface LoadOptions {
   readonly contextLength: number;
 }
 
-/** Progress of a load, for pages that show it: bytes uploaded, then pipelines compiled. */
+/** Progress of a load, for pages that show it: kernels compiled, where they are new on the device, then bytes uploaded. */
 export type LoadProgress = {
-  readonly phase: 'upload' | 'compile';
+  readonly phase: 'compile' | 'upload';
   readonly completed: number;
   readonly total: number;
 };

@@ -29,8 +29,8 @@ export interface GpuRunnerOptions {
   readonly contextLength: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: {
-    readonly phase: 'upload' | 'compile';
-    /** Bytes of the file, or 0 and 1 of one compilation. */
+    readonly phase: 'compile' | 'upload';
+    /** 0 and 1 of one compilation, where kernels are new on this device; then bytes of the file. */
     readonly completed: number;
     readonly total: number;
   }) => void;
@@ -91,9 +91,7 @@ export async function loadOnGpu<Program extends { dispose(): void }>(
   try {
     if (await outOfMemory()) throw new DeviceError('too-large', tooLarge);
     await upload(staging, source, layouts, onDevice, signal, onProgress);
-    onProgress?.({ phase: 'compile', completed: 0, total: 1 });
     const program = await compiling;
-    onProgress?.({ phase: 'compile', completed: 1, total: 1 });
     return { program, bytes: device.allocatedBytes - before, free };
   } catch (error) {
     await free();

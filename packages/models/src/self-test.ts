@@ -15,6 +15,7 @@ import {
 import type { DecoderBlock } from './architecture.ts';
 import type { CheckedWeight } from './checked-weights.ts';
 import { runOnGpu } from './gpu-runner.ts';
+import type { GpuRunnerOptions } from './gpu-weights.ts';
 import type { Model } from './model.ts';
 import { runReference } from './reference-runner.ts';
 
@@ -40,6 +41,7 @@ export async function selfTest(
   model: Model,
   cache: ModelShape['cache'],
   source: ByteSource,
+  onProgress: GpuRunnerOptions['onProgress'],
 ): Promise<void> {
   const small = cutOut(model);
   const { heads, kvHeads, headDim, ropeDim, ropeStyle } = small.config;
@@ -47,7 +49,7 @@ export async function selfTest(
   const kinds = small.weights.blocks.map(block => [Object.keys(block), signature(block)]);
   const { output, tokenEmbd } = small.weights;
   const key = JSON.stringify([cache, geometry, kinds, typesOf(tokenEmbd), typesOf(output)]);
-  await testKernels(device, key, () => compare(device, small, cache, source));
+  await testKernels(device, key, onProgress, () => compare(device, small, cache, source));
 }
 
 /**
@@ -55,12 +57,24 @@ export async function selfTest(
  * when there is none left. Passed tests are remembered by their key for the life of the device, but for those that resolve to false:
  * they proved nothing.
  */
-export async function testKernels(device: Device, key: string, test: () => Promise<boolean>): Promise<void> {
+export async function testKernels(
+  device: Device,
+  key: string,
+  onProgress: GpuRunnerOptions['onProgress'],
+  test: () => Promise<boolean>,
+): Promise<void> {
   const tests = known.get(device.gpu) ?? new Map<string, Promise<boolean>>();
   known.set(device.gpu, tests);
+  // most of the time of a test is that the kernels are compiled for it
+  const compileAndTest = async () => {
+    onProgress?.({ phase: 'compile', completed: 0, total: 1 });
+    const proved = await test();
+    onProgress?.({ phase: 'compile', completed: 1, total: 1 });
+    return proved;
+  };
   for (;;) {
     const inLayout = `${key} ${JSON.stringify(device.layout)}`;
-    const running = tests.get(inLayout) ?? test();
+    const running = tests.get(inLayout) ?? compileAndTest();
     tests.set(inLayout, running);
     try {
       if (!(await running)) tests.delete(inLayout);

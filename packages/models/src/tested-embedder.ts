@@ -30,7 +30,9 @@ export async function createGpuEmbedder(
   const small = readEmbeddingModel(gguf, firstOfEachKind);
   const kinds = small.weights.map(weight => [weight.kind, typesOf(weight)]);
   const key = [heads, kvHeads, headDim, ropeDim, ropeStyle, kinds, options.contextLength];
-  await testKernels(device, JSON.stringify(key), () => compare(device, small, source, options.contextLength));
+  await testKernels(device, JSON.stringify(key), options.onProgress, () =>
+    compare(device, small, source, options.contextLength),
+  );
   return embedOnGpu(device, model, source, options);
 }
 

@@ -19,6 +19,6 @@ export async function createGpuRunner(
 ): Promise<Runner> {
   const model = readModel(gguf);
   const cache = chooseCache(model, options.contextLength);
-  await selfTest(device, model, cache, source);
+  await selfTest(device, model, cache, source, options.onProgress);
   return runOnGpu(device, model, source, { ...options, cache });
 }

@@ -3,7 +3,7 @@ import { type Device, greedy, openDevice } from '@tabllama/kernels';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createParrot } from '../../engine/test/parrot.ts';
 import { gpu } from '../../kernels/test/dawn.ts';
-import { createGpuRunner } from '../src/index.ts';
+import { createGpuRunner, type GpuRunnerOptions } from '../src/index.ts';
 import { openFixture, readGolden } from './fixtures.ts';
 
 const name = 'stories260K-q8_0';
@@ -13,9 +13,9 @@ beforeEach(async () => {
 });
 afterEach(() => device.destroy());
 
-const load = async (on: Device) => {
+const load = async (on: Device, onProgress?: GpuRunnerOptions['onProgress']) => {
   const { gguf, weights } = await openFixture(name);
-  return createGpuRunner(on, gguf, weights, { contextLength: 128 });
+  return createGpuRunner(on, gguf, weights, { contextLength: 128, onProgress });
 };
 
 /** The device, on which Q8_0 has another meaning in the kernels whose names match. */
@@ -78,10 +78,16 @@ it('is run once on a device', async () => {
       return pipelines(...args);
     }) satisfies Device['pipelines'],
   });
-  await (await load(counting))[Symbol.asyncDispose]();
+  const phases: string[] = [];
+  const note = ({ phase }: { readonly phase: string }) => {
+    if (phases.at(-1) !== phase) phases.push(phase);
+  };
+  await (await load(counting, note))[Symbol.asyncDispose]();
   const first = compiled;
-  await (await load(counting))[Symbol.asyncDispose]();
+  expect(phases).toEqual(['compile', 'upload']);
+  await (await load(counting, note))[Symbol.asyncDispose]();
   expect(compiled - first).toBeLessThan(first);
+  expect(phases).toEqual(['compile', 'upload']);
 });
 
 it('lets a model through whose logits cannot tell, and does not take that for a proof', async () => {

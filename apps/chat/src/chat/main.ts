@@ -162,8 +162,8 @@ addEventListener('pagehide', () => answer?.keepSoFar());
 const stepTexts = {
   download: 'Downloading the model',
   verify: 'Verifying the model',
-  upload: 'Uploading the model to the GPU',
   compile: 'Compiling for this GPU',
+  upload: 'Uploading the model to the GPU',
 } satisfies Record<Progress['step'], string>;
 
 function showProgress(progress: Progress): void {
@@ -206,7 +206,7 @@ async function prepare(): Promise<void> {
     await fetchModel(model, showProgress, signal);
     failed = { title: 'The model could not be loaded', text: '' };
     models = await installedModels();
-    showProgress({ step: 'upload' });
+    showProgress({ step: 'compile' });
     await load(model, signal);
   } catch (error) {
     if (signal.aborted) return;

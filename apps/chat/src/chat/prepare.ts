@@ -3,7 +3,7 @@ import { installedModels, pull } from '../ollama.ts';
 
 /** What is being done before a model can answer; bytes where there is something to count. */
 export interface Progress {
-  readonly step: 'download' | 'verify' | 'upload' | 'compile';
+  readonly step: 'download' | 'verify' | 'compile' | 'upload';
   readonly completed?: number;
   readonly total?: number;
 }

@@ -5,8 +5,8 @@ import type { Progress } from './prepare.ts';
 const titles = {
   download: 'Downloading',
   verify: 'Verifying',
-  upload: 'Uploading to the GPU',
   compile: 'Compiling for this GPU',
+  upload: 'Uploading to the GPU',
 } satisfies Record<Progress['step'], string>;
 
 /** Milliseconds over which the rate is taken. */

@@ -19,10 +19,10 @@ export interface ResponseMessage {
   readonly headers: readonly (readonly [string, string])[];
 }
 
-/** What the worker tells about a load: bytes uploaded to the GPU, then pipelines compiled. */
+/** What the worker tells about a load: kernels compiled, where they are new on the device, then bytes uploaded to the GPU. */
 export interface LoadProgress {
   readonly model: string;
-  readonly phase: 'upload' | 'compile';
+  readonly phase: 'compile' | 'upload';
   readonly completed: number;
   readonly total: number;
 }
