@@ -1,6 +1,21 @@
 /** The files that are published, in a page that has no bundler. */
-import { expect, test } from '@playwright/test';
-import { pullTinyModel, tinyModel } from './tiny-model.ts';
+import { readFileSync } from 'node:fs';
+import { expect, type Page, test } from '@playwright/test';
+import { saidToBe } from '../packages/server/test/said-to-be.ts';
+import { createFromFile } from './made-models.ts';
+import { createModel, pullTinyModel, tinyModel } from './tiny-model.ts';
+
+/** What becomes of a model that is quantized in the page: its type, and the digest of its weights. */
+async function quantize(page: Page): Promise<string> {
+  const stories = readFileSync(new URL('../fixtures/models/stories260K-f32.gguf', import.meta.url));
+  await createFromFile(page, { model: 'bf16', file: saidToBe(stories, 32) });
+  await createModel(page, { model: 'q4', from: 'bf16', quantize: 'Q4_K_M' });
+  return page.evaluate(async () => {
+    const response = await fetch('/api/show', { method: 'POST', body: '{"model":"q4"}' });
+    const { details, modelfile } = await response.json();
+    return `${details.quantization_level} ${/sha256-\w+/.exec(modelfile)}`;
+  });
+}
 
 test('the published files run as they are, and answer as the app does', async ({ page }) => {
   await page.route('**/bare.html', route =>
@@ -13,6 +28,7 @@ test('the published files run as they are, and answer as the app does', async ({
     }),
   );
   const texts: string[] = [];
+  const quantized: string[] = [];
   for (const path of ['/bare.html', '/playground.html']) {
     await page.goto(path);
     await page.waitForFunction(() => globalThis.llama);
@@ -24,7 +40,10 @@ test('the published files run as they are, and answer as the app does', async ({
     }, tinyModel);
     expect(answer).toMatchObject({ done: true, eval_count: 24 });
     texts.push(answer.response);
+    quantized.push(await quantize(page));
   }
   expect(texts[0]).toMatch(/\w/);
   expect(texts[0]).toBe(texts[1]);
+  expect(quantized[0]).toMatch(/^Q4_K_M sha256-/);
+  expect(quantized[0]).toBe(quantized[1]);
 });

@@ -7,6 +7,7 @@ import { brotliDecompressSync } from 'node:zlib';
 import { expect, type Page, test } from '@playwright/test';
 import { createParrot } from '../packages/engine/test/parrot.ts';
 import { ggufWithTemplate } from '../packages/server/test/gguf-with-template.ts';
+import { saidToBe } from '../packages/server/test/said-to-be.ts';
 import { createFromFile, createToolCaller, thinkTemplate, toolsTemplate } from './made-models.ts';
 import { openPlayground } from './tiny-model.ts';
 
@@ -44,7 +45,7 @@ const elsewhere: readonly [RegExp, string][] = [
     'needs the registry of the recording; see the tests of the store',
   ],
   [
-    /^(create-gguf-large|seed-blob-exists|seed-blob-push$|seed-create-gguf|show-minilm)/,
+    /^(create-gguf-large|seed-blob-exists|seed-blob-push$|seed-create-gguf|seed-create-safetensors|show-minilm)/,
     'its file is not here',
   ],
   [/^show-(bert|jinja)/, 'Ollama writes files anew and adds a version to their keys'],
@@ -59,11 +60,13 @@ const names = readdirSync(new URL('ollama-transcripts/', fixtures))
 /** The models of the recording, by the file that they are made from and what is added to it. */
 async function createModels(page: Page): Promise<void> {
   const stories = file('models/stories260K-f32.gguf');
+  const synthetic = brotliDecompressSync(file('models/synthetic-llama-f32.gguf.br'));
   const jinja = JSON.parse(textOf(recorded('show-jinja'))).template as string;
   const base = { model: 'acc-base', file: stories };
   for (const made of [
     base,
     { ...base, model: 'acc-f32' },
+    { model: 'acc-bf16', file: saidToBe(synthetic, 32), template: '{{ .Prompt }}' },
     { model: 'test-jinja', file: ggufWithTemplate(stories, jinja) },
     { model: 'bert', file: brotliDecompressSync(file('models/synthetic-bert-f32.gguf.br')) },
     {
@@ -103,6 +106,7 @@ async function createModels(page: Page): Promise<void> {
     };
     for (const model of ['smollm2:135m', 'all-minilm']) await post('/api/pull', { model });
     await post('/api/create', { model: 'smollm2:135m', files: { 'model.gguf': digest } });
+    await post('/api/create', { model: 'acc-f16', from: 'acc-bf16', quantize: 'F16' });
   }, smollm2);
 }
 

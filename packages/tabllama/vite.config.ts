@@ -3,11 +3,17 @@ import { minify } from 'terser';
 import { defineConfig, type Plugin } from 'vite';
 
 /**
- * What is published: `vite build --mode page` makes `dist/index.js`, `--mode worker` makes `dist/worker.js`, each one file with
- * all the code that it needs.
+ * What is published: `vite build --mode page` makes `dist/index.js`, `--mode worker` makes `dist/worker.js` and `--mode create` makes
+ * `dist/create.js`, which the worker imports when it creates a model; each is one file with all the code that it needs.
  */
 export default defineConfig(({ mode }) => ({
-  plugins: [publishedWorker(), bareShaders(), inlined(), ...(mode === 'worker' ? [templateLicense()] : [])],
+  plugins: [
+    publishedWorker(),
+    bareShaders(),
+    inlined(),
+    publishedCreate(),
+    ...(mode === 'create' ? [templateLicense()] : []),
+  ],
   base: './',
   build: {
     target: 'es2024',
@@ -16,7 +22,9 @@ export default defineConfig(({ mode }) => ({
     modulePreload: false,
     license: { fileName: `${mode}-licenses.md` },
     rolldownOptions: {
-      input: mode === 'page' ? { index: 'src/index.ts' } : { worker: 'src/worker.ts' },
+      input: { page: { index: 'src/index.ts' }, worker: { worker: 'src/worker.ts' } }[mode] ?? {
+        create: '@tabllama/create',
+      },
       preserveEntrySignatures: 'strict',
       output: { entryFileNames: '[name].js', assetFileNames: '[name].[ext]', codeSplitting: false },
     },
@@ -49,6 +57,36 @@ function publishedWorker(): Plugin {
   };
 }
 
+/**
+ * In the published worker what creates models is the file beside it, which bundlers of applications carry along as they find its URL. A
+ * chunk of code would be none of their workers' in Vite's default format.
+ */
+function publishedCreate(): Plugin {
+  const source = "import('@tabllama/create')";
+  return {
+    name: 'published-create',
+    enforce: 'pre',
+    transform: {
+      filter: { id: /\/endpoints\/create\.ts$/ },
+      handler(code) {
+        if (!code.includes(source)) this.error(`there is no ${source} to replace`);
+        const url = "new URL(/* @vite-ignore */ './create.js', import.meta.url).href";
+        return `${code.replace(source, 'import(/* @vite-ignore */ createUrl)')}\nconst createUrl = ${url};\n`;
+      },
+    },
+    // After the minifier, which drops comments: bundlers shall leave the import of a URL to the browser.
+    generateBundle(_, bundle) {
+      for (const chunk of Object.values(bundle)) {
+        if (chunk.type !== 'chunk') continue;
+        chunk.code = chunk.code.replace(
+          /\bimport\((\w+)\)/,
+          'import(/* @vite-ignore */ /* webpackIgnore: true */ $1)',
+        );
+      }
+    },
+  };
+}
+
 /** WGSL without comments and needless blanks, which would be a quarter of its weight. It has no strings in which a `//` could stand. */
 function bareShaders(): Plugin {
   return {
@@ -76,14 +114,18 @@ function inlined(): Plugin {
     async generateBundle(_, bundle) {
       for (const chunk of Object.values(bundle)) {
         if (chunk.type !== 'chunk') continue;
-        const { code } = await minify(chunk.code, { module: true, ecma: 2020, format: { comments: false } });
+        const { code } = await minify(chunk.code, {
+          module: true,
+          ecma: 2020,
+          format: { comments: /-ignore|webpackIgnore/ },
+        });
         chunk.code = code ?? chunk.code;
       }
     },
   };
 }
 
-/** Ollama's templates are data within the worker and no package: their license lies beside it too. */
+/** Ollama's templates are data within `create.js` and no package: their license lies beside it too. */
 function templateLicense(): Plugin {
   const license = new URL('../chat/src/known/LICENSE', import.meta.url);
   return {

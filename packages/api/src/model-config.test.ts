@@ -12,6 +12,7 @@ const header = (shape: readonly number[], fileType?: number): Gguf => ({
   ]),
   tensors: new Map([['t', { name: 't', type: 0, shape, offset: 0, bytes: 0 }]]),
   dataOffset: 0,
+  valueRanges: new Map(),
 });
 
 test('the default model has the config that Ollama writes', async () => {

@@ -93,13 +93,13 @@ export interface Store {
   /** Bytes of a complete blob, or undefined. */
   blob(digest: string): Promise<ByteSource | undefined>;
   /**
-   * Takes a stream in under its true sha256 and returns that digest and the size. With `expected`, nothing that has another
-   * digest becomes visible under it. Throws StatusError 507 with needed, stored and missing bytes when the quota is spent.
+   * Takes bytes in under their true sha256, which is returned with the size and whether the store had no such blob before. Throws
+   * StatusError 507 with needed, stored and missing bytes when the quota is spent.
    */
   putBlob(
     body: ReadableStream<Uint8Array> | Uint8Array,
     signal?: AbortSignal,
-  ): Promise<{ digest: string; size: number }>;
+  ): Promise<{ digest: string; size: number; isNew: boolean }>;
   /** Writes a manifest (its last step: the model becomes visible) and drops blobs that the overwritten one alone used. */
   putManifest(name: ModelName, manifest: Manifest): Promise<void>;
   /** Gives a model another name; what had that name goes. Throws StatusError 404 if there is no such model. */

@@ -1,6 +1,6 @@
 /** A model that says what it is told: a one-layer llama with one-hot embeddings, whose output leads from each token to the next. */
 import { type Gguf, type GgufValue, sourceFromBytes, type TensorInfo } from '@tabllama/gguf';
-import { writeGguf } from '../../gguf/test/write.ts';
+import { fileOf } from '../../gguf/test/write.ts';
 
 const width = 320;
 const [control, userDefined, byte, normal] = [3, 4, 6, 1];
@@ -57,6 +57,7 @@ export function createParrot(
     version: 3,
     alignment: 32,
     dataOffset: 0,
+    valueRanges: new Map(),
     tensors,
     metadata: new Map<string, GgufValue>(
       Object.entries({
@@ -84,7 +85,7 @@ export function createParrot(
   for (const [i, { offset }] of [...tensors.values()].entries()) {
     bytes.set(new Uint8Array(parts[i].buffer), offset);
   }
-  return { gguf, weights: sourceFromBytes(bytes), file: () => writeGguf(gguf, bytes) };
+  return { gguf, weights: sourceFromBytes(bytes), file: () => fileOf(gguf, bytes) };
 }
 
 /** A template that writes `role: content` lines and the token at which the parrot begins. */

@@ -1,6 +1,6 @@
 /**
- * GGUF: the file format of ggml models, read from any byte source by ranges. The format is specified in ggml's docs/gguf.md; this
- * package reads versions 2 and 3, little endian.
+ * GGUF: the file format of ggml models, read from any byte source by ranges, and written as a stream. The format is specified in
+ * ggml's docs/gguf.md; this package reads versions 2 and 3, little endian, and writes 3.
  */
 export { GgufError } from './error.ts';
 export { readGguf } from './read.ts';
@@ -9,3 +9,4 @@ export { type ByteSource, sourceFromBlob, sourceFromBytes } from './source.ts';
 export { type GgufFile, joinParts, splitOf } from './split.ts';
 export { type TensorType, tensorTypes } from './tensor-types.ts';
 export type { Gguf, GgufArray, GgufValue, TensorInfo } from './types.ts';
+export { encodeFloat, encodeHeader, encodeValue, type NewTensor, padding, writeGguf } from './write.ts';

@@ -50,11 +50,14 @@ export async function readGguf(source: ByteSource, signal?: AbortSignal): Promis
   const entryCount = readCount(cursor, 'metadata count', MAX_ENTRIES, 12);
 
   const metadata = new Map<string, GgufValue>();
+  const valueRanges = new Map<string, { offset: number; bytes: number }>();
   for (let i = 0; i < entryCount; i++) {
     const key = await readString(cursor, 'metadata key', MAX_NAME);
     if (metadata.has(key)) throw new GgufError(`metadata key ${key} comes twice`, cursor.offset);
     await cursor.fill(4);
+    const { offset } = cursor;
     metadata.set(key, await readValue(cursor, key, cursor.u32(), 0));
+    valueRanges.set(key, { offset, bytes: cursor.offset - offset });
   }
   const alignment = metadata.get('general.alignment') ?? 32;
   if (
@@ -71,7 +74,7 @@ export async function readGguf(source: ByteSource, signal?: AbortSignal): Promis
   for (let i = 0; i < tensorCount; i++) infos.push(await readTensorInfo(cursor));
   const dataOffset = Math.ceil(cursor.offset / alignment) * alignment;
   const tensors = placeTensors(infos, dataOffset, alignment, source.size);
-  return { version, alignment, metadata, tensors, dataOffset };
+  return { version, alignment, metadata, valueRanges, tensors, dataOffset };
 }
 
 const isPowerOfTwo = (n: number) => Number.isInteger(n) && (n & (n - 1)) === 0;

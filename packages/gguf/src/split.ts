@@ -45,7 +45,7 @@ export function joinParts(parts: readonly GgufFile[]): GgufFile {
   if (expected !== tensors.size) throw new GgufError(`${tensors.size} tensors of a model of ${expected}`);
   const metadata = new Map([...first.metadata].filter(([key]) => !key.startsWith('split.')));
   return {
-    gguf: { ...first, metadata, tensors },
+    gguf: { ...first, metadata, tensors }, // the ranges of the values are those of the first file, which comes first
     weights: concatenate(ordered.map(({ weights }) => weights)),
   };
 }

@@ -34,6 +34,8 @@ export interface Gguf {
   readonly version: number;
   readonly alignment: number;
   readonly metadata: ReadonlyMap<string, GgufValue>;
+  /** Where the value of each key lies in the file, its type before it: who writes the file anew copies it as it is. */
+  readonly valueRanges: ReadonlyMap<string, { readonly offset: number; readonly bytes: number }>;
   readonly tensors: ReadonlyMap<string, TensorInfo>;
   /** Bytes from the start of the file to the first tensor's data; also the size of the header, padded. */
   readonly dataOffset: number;

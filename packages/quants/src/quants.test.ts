@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { quantTypes } from './index.ts';
+import { toHalf } from './half.ts';
+import { fromHalf, quantTypes } from './index.ts';
+import { quantizers } from './quantize.ts';
 
 interface Golden {
   readonly blockSize: number;
@@ -63,6 +65,19 @@ describe.each(quantTypes.map(type => [type.name, type] as const))('%s', (name, t
       }
       expect(hash(out)).toBe(all65536Sha256);
     });
+  it('quantizes rows into the bytes that ggml makes', () => {
+    const out = new Uint8Array(decode(bytes).length);
+    quantizers[name](floats(goldenOf('F32').bytes), out);
+    expect(Buffer.compare(out, decode(bytes))).toBe(0);
+  });
+  it('quantizes zeros, and weights that are all the same', () => {
+    for (const value of [0, 0.5, -0.5]) {
+      const [block, back] = [new Uint8Array(type.blockBytes), new Float32Array(type.blockSize)];
+      quantizers[name](new Float32Array(type.blockSize).fill(value), block);
+      type.dequantize(block, back);
+      for (const weight of back) expect(Math.abs(weight - value)).toBeLessThan(2e-3);
+    }
+  });
   if (type.split)
     it('splits blocks into planes that hold every byte once', () => {
       const source = decode(bytes).subarray(0, 3 * type.blockBytes);
@@ -71,4 +86,30 @@ describe.each(quantTypes.map(type => [type.name, type] as const))('%s', (name, t
       const sorted = (all: readonly Uint8Array[]) => all.flatMap(part => [...part]).sort((a, b) => a - b);
       expect(sorted(planes)).toEqual(sorted([source]));
     });
+});
+
+describe('toHalf', () => {
+  it('gives back every half', () => {
+    const finite = Array.from({ length: 65536 }, (_, half) => half).filter(
+      half => (half & 0x7c00) !== 0x7c00,
+    );
+    expect(finite.filter(half => toHalf(fromHalf(half)) !== half)).toEqual([]);
+  });
+  it('rounds what lies between two of them to the nearer, and the middle to the even one', () => {
+    const wrong: number[] = [];
+    for (let half = 0; half < 0x7bff; half++) {
+      const middle = (fromHalf(half) + fromHalf(half + 1)) / 2;
+      const even = half + (half & 1);
+      const [below, above] = [middle * (1 - 2 ** -23), middle * (1 + 2 ** -22)];
+      const got = [middle, -middle, below, above].map(toHalf);
+      if (got.join() !== [even, 0x8000 | even, half, half + 1].join()) wrong.push(half);
+    }
+    expect(wrong).toEqual([]);
+  });
+  it('refuses what no half can hold', () => {
+    expect(toHalf(65519)).toBe(0x7bff);
+    for (const value of [65520, -1e30, Number.POSITIVE_INFINITY, Number.NaN]) {
+      expect(() => toHalf(value)).toThrow(RangeError);
+    }
+  });
 });

@@ -1,6 +1,5 @@
 /** What an endpoint is given. */
 import { StatusError, type Store } from '@tabllama/api';
-import type { KnownTemplate } from '@tabllama/chat';
 import type { Remotes } from './remote/remotes.ts';
 import type { Scheduler } from './scheduler.ts';
 
@@ -11,7 +10,6 @@ export interface Context {
   readonly store: Store;
   readonly scheduler: Scheduler;
   readonly remotes: Remotes;
-  readonly knownTemplates: () => Promise<readonly KnownTemplate[]>;
   readonly version: string;
   /** When the request came, on the clock of `performance.now`. */
   readonly startedMs: number;

@@ -1,5 +1,4 @@
 /** Responses as Ollama makes them: one JSON body, or lines of NDJSON that are made whether or not somebody reads them. */
-import { StatusError } from '@tabllama/api';
 import { toJson } from './go-text.ts';
 
 const encoder = new TextEncoder();
@@ -30,8 +29,10 @@ export function errorResponse(error: unknown, type?: JsonType): Response {
 }
 
 export function httpError(error: unknown): { readonly status: number; readonly message: string } {
+  // by its field, not its class: what is imported late has a class of its own
+  const { status } = Object(error) as { status?: unknown };
   return {
-    status: error instanceof StatusError ? error.status : 500,
+    status: typeof status === 'number' ? status : 500,
     message: error instanceof Error ? error.message : String(error),
   };
 }

@@ -1,6 +1,5 @@
 /** Ollama's HTTP API as a function: a Request in, a Response out. */
 import type { Engine, Store } from '@tabllama/api';
-import type { KnownTemplate } from '@tabllama/chat';
 import type { Context } from './endpoint.ts';
 import { endpoints } from './endpoints/index.ts';
 import { createRemotes, type RemoteOptions } from './remote/remotes.ts';
@@ -18,8 +17,6 @@ export interface ServerOptions {
   readonly maxQueue?: number;
   /** Milliseconds that a model stays loaded after its last use, where no request says otherwise. */
   readonly keepAliveMs?: number;
-  /** What Ollama puts in the place of Jinja templates that it knows, asked for when a model is created of files. Default: nothing. */
-  readonly knownTemplates?: () => Promise<readonly KnownTemplate[]>;
   /** Other servers that models may run on. */
   readonly remote?: RemoteOptions;
 }
@@ -35,7 +32,6 @@ export function createServer({
   version = '0.33.0',
   maxQueue = 512,
   keepAliveMs = 5 * 60_000,
-  knownTemplates = async () => [],
   remote,
 }: ServerOptions): Server {
   const remotes = createRemotes(store, remote);
@@ -62,7 +58,6 @@ export function createServer({
         store,
         scheduler,
         remotes,
-        knownTemplates,
         version,
         startedMs,
       };

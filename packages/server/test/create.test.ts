@@ -4,13 +4,14 @@ import { parseModelName } from '@tabllama/api';
 import { createServer } from '@tabllama/server';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { splitModel } from '../../store/test/split.ts';
-import { knownTemplates } from './known-templates.ts';
 import { createMemoryStore, type MemoryStore } from './memory-store.ts';
+import { saidToBe } from './said-to-be.ts';
 
 const file = (name: string) =>
   new Uint8Array(readFileSync(new URL(`../../../fixtures/models/${name}`, import.meta.url)));
 const q8 = file('stories260K-q8_0.gguf');
 const f16 = file('llama-2-tiny-random.gguf');
+const bf16 = saidToBe(file('stories260K-f32.gguf'), 32);
 
 let store: MemoryStore;
 let server: ReturnType<typeof createServer>;
@@ -18,7 +19,7 @@ let digest: string;
 
 beforeEach(async () => {
   store = createMemoryStore();
-  server = createServer({ engines: [], store, knownTemplates });
+  server = createServer({ engines: [], store });
   await store.install(parseModelName('Base:1b')!, q8, {
     params: '{"stop":["a","b"],"top_k":5}',
     system: 'Old.',
@@ -194,14 +195,80 @@ describe('what there is no engine for', () => {
       'unsupported quantization type Q2_K - supported types are F32, F16, Q4_K_S, Q4_K_M, Q8_0',
     ],
     ['base:1b', 'q4_k_m', 500, 'quantization is only supported for F16, BF16 and F32 models'],
-    ['half', 'q4_K', 501, 'quantizing F16 to Q4_K_M is not supported: use a GGUF of that type'],
   ])('quantizing %s to %s', async (from, quantize, status, error) => {
     expect(await answer({ from, quantize })).toEqual([status, { error }]);
     expect(await answer({ from, quantization: quantize })).toEqual([status, { error }]);
   });
+});
 
-  test('but weights of the wanted type are what was wanted', async () => {
-    expect(await answer({ from: 'half', quantize: 'f16' })).toEqual([200, { status: 'success' }]);
+describe('quantizing', () => {
+  test('makes a layer of its own, and leaves the others what they are', async () => {
+    await store.install(parseModelName('stories')!, bf16, { system: 'Old.', params: '{"top_k":5}\n' });
+    const lines = await statuses({ from: 'stories', quantize: 'q4_k_m' });
+    const { manifest, config, system, parameters, model } = await found();
+    expect(lines).toEqual([
+      'verifying conversion',
+      `creating new layer ${model?.digest}`,
+      `using existing layer ${manifest.layers[1].digest}`,
+      `using existing layer ${manifest.layers[2].digest}`,
+      'writing manifest',
+      'success',
+    ]);
+    expect({ system, parameters }).toEqual({ system: 'Old.', parameters: { top_k: 5 } });
+    expect(config).toMatchObject({ model_family: 'llama', file_type: 'Q4_K_M', model_type: '260K' });
+    expect(manifest.layers.slice(0, 2).map(({ from }) => from)).toEqual([undefined, 'stories:latest']);
+    const { gguf } = await store.open(await found());
+    const { gguf: before } = await store.open(await found('stories'));
+    for (const [key, value] of before.metadata) {
+      if (key !== 'general.file_type') expect(gguf.metadata.get(key)).toEqual(value);
+    }
+    const again = await statuses({ from: 'stories', quantization: 'Q4_K' });
+    expect(again[1]).toBe(`using existing layer ${model?.digest}`);
+  });
+
+  test('takes uploaded files too, in parts as well', async () => {
+    const parts = await splitModel(bf16, 2);
+    const [first, second] = [await put(parts[0]), await put(parts[1])];
+    const files = { 'm-00001-of-00002.gguf': first, 'm-00002-of-00002.gguf': second };
+    const lines = await statuses({ files, quantize: 'Q4_K' });
+    const { digest } = (await found()).model!;
+    expect(lines).toEqual([
+      'parsing GGUF',
+      'parsing GGUF',
+      'verifying conversion',
+      `creating new layer ${digest}`,
+      'writing manifest',
+      'success',
+    ]);
+    expect((await found()).config).toMatchObject({ file_type: 'Q4_K_M', model_families: ['llama'] });
+    const { gguf } = await store.open(await found());
+    expect([...gguf.metadata.keys()].filter(key => key.startsWith('split.'))).toEqual([]);
+  });
+
+  test('is refused for rows that have no blocks of that type', async () => {
+    const error = 'no tensor type fallback is defined for type q8_0: output.weight has rows of 8';
+    expect(await answer({ from: 'half', quantize: 'Q8_0' })).toEqual([500, { error }]);
+  });
+
+  test('is not done where the weights have that type already', async () => {
+    expect(await statuses({ from: 'half', quantize: 'f16' })).not.toContain('verifying conversion');
+    expect((await found()).model?.digest).toBe((await found('half')).model?.digest);
+  });
+
+  test('tells how far it is where it takes long', async () => {
+    await store.install(parseModelName('stories')!, bf16);
+    const { putBlob } = store;
+    store.putBlob = async (body, signal) => {
+      await new Promise(resolve => setTimeout(resolve, 1100));
+      return putBlob(body, signal);
+    };
+    const [line] = (await (await create({ from: 'stories', quantize: 'F16' })).text()).split('\n');
+    expect(JSON.parse(line)).toEqual({
+      status: 'quantizing BF16 model to F16',
+      digest: '0000000000000000000',
+      total: expect.any(Number),
+      completed: expect.any(Number),
+    });
   });
 });
 

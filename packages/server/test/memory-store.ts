@@ -35,8 +35,9 @@ export function createMemoryStore(remote: Readonly<Record<string, Uint8Array>> =
   const text = (digest: string) => new TextDecoder().decode(blobs.get(digest));
   const put = (bytes: Uint8Array) => {
     const digest = digestOf(bytes);
+    const isNew = !blobs.has(digest);
     blobs.set(digest, bytes);
-    return { digest, size: bytes.length };
+    return { digest, size: bytes.length, isNew };
   };
   const putManifest = async (name: ModelName, manifest: Manifest) => {
     clock += 1000;
@@ -71,9 +72,13 @@ export function createMemoryStore(remote: Readonly<Record<string, Uint8Array>> =
     return model;
   };
   const install: MemoryStore['install'] = async (name, bytes, texts = {}) => {
-    const layers: Layer[] = [{ mediaType: `${media}model`, ...put(bytes) }];
+    const layerOf = (mediaType: string, content: Uint8Array): Layer => {
+      const { digest, size } = put(content);
+      return { mediaType, digest, size };
+    };
+    const layers = [layerOf(`${media}model`, bytes)];
     for (const [type, value] of Object.entries(texts)) {
-      layers.push({ mediaType: media + type, ...put(new TextEncoder().encode(value)) });
+      layers.push(layerOf(media + type, new TextEncoder().encode(value)));
     }
     const config = modelConfig(
       await readGguf(sourceFromBytes(bytes)),
@@ -82,10 +87,10 @@ export function createMemoryStore(remote: Readonly<Record<string, Uint8Array>> =
     await putManifest(name, {
       schemaVersion: 2,
       mediaType: 'application/vnd.docker.distribution.manifest.v2+json',
-      config: {
-        mediaType: 'application/vnd.docker.container.image.v1+json',
-        ...put(new TextEncoder().encode(JSON.stringify(config))),
-      },
+      config: layerOf(
+        'application/vnd.docker.container.image.v1+json',
+        new TextEncoder().encode(JSON.stringify(config)),
+      ),
       layers,
     });
     return layers[0].digest;

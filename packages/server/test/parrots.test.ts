@@ -8,7 +8,6 @@ import { createReferenceEmbedder, createReferenceRunner } from '@tabllama/models
 import { createServer } from '@tabllama/server';
 import { describe, expect, test } from 'vitest';
 import { createParrot } from '../../engine/test/parrot.ts';
-import { knownTemplates } from './known-templates.ts';
 import { createMemoryStore } from './memory-store.ts';
 
 const templates = {
@@ -32,7 +31,6 @@ const server = createServer({
     }),
   ],
   store: createMemoryStore(),
-  knownTemplates,
 });
 
 const send = (path: string, body: object) =>

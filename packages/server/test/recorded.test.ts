@@ -6,7 +6,6 @@ import { createReferenceEmbedder, createReferenceRunner } from '@tabllama/models
 import { createServer } from '@tabllama/server';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { ggufWithTemplate } from './gguf-with-template.ts';
-import { knownTemplates } from './known-templates.ts';
 import { createMemoryStore } from './memory-store.ts';
 
 interface Exchange {
@@ -37,7 +36,7 @@ const engine = createEngine({
   estimate: () => ({ device: 0, kvCache: 0 }),
   windowStep: 256,
 });
-const server = createServer({ engines: [engine], store, knownTemplates });
+const server = createServer({ engines: [engine], store });
 const fetch = (path: string, init: RequestInit) => server.fetch(new Request(`http://localhost${path}`, init));
 const post = (path: string, body: object) => fetch(path, { method: 'POST', body: JSON.stringify(body) });
 

@@ -1,12 +1,13 @@
 /** Exchanges recorded from a real Ollama, replayed: status, headers that matter, and bodies wherever they do not depend on the weights. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { brotliDecompressSync } from 'node:zlib';
 import { parseModelName } from '@tabllama/api';
 import { createServer } from '@tabllama/server';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { ggufWithTemplate } from './gguf-with-template.ts';
-import { knownTemplates } from './known-templates.ts';
 import { createMemoryStore, type MemoryStore } from './memory-store.ts';
+import { saidToBe } from './said-to-be.ts';
 import { createScriptedEngine } from './scripted-engine.ts';
 
 interface Exchange {
@@ -34,6 +35,8 @@ const chatml =
   '{{- range .Messages }}<|im_start|>{{ .Role }}\n{{ .Content }}<|im_end|>\n{{ end }}<|im_start|>assistant\n';
 const smollm2Template =
   "{% for message in messages %}{% if loop.first and messages[0]['role'] != 'system' %}{{ '<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n' }}{% endif %}{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
+/** llama.cpp's number. */
+const bf16 = 32;
 const params = '{"stop":["\\u003c|im_start|\\u003e","\\u003c|im_end|\\u003e"]}\n';
 const recordedWeights = 'sha256:941f309b54caaad6747569ba43712bcde44a2be3bae16c3282ff499c37c54af5';
 
@@ -45,7 +48,7 @@ beforeEach(async () => {
   store = createMemoryStore({ '127.0.0.1:36931/library/tiny:latest': stories });
   weights = await store.install(parseModelName('smollm2:135m')!, stories, { template: chatml, params });
   await store.install(parseModelName('test-jinja')!, ggufWithTemplate(stories, jinja.template));
-  server = createServer({ engines: [createScriptedEngine()], store, knownTemplates });
+  server = createServer({ engines: [createScriptedEngine()], store });
 });
 
 /** Sends the recorded request; blobs of a recording are written "(n bytes)". */
@@ -207,6 +210,21 @@ describe('create', () => {
     expect(response.status).toBe(exchange.response.status);
     expect(await response.text()).toBe(textOf(exchange));
   });
+
+  test.each(['create-quantize-q8_0', 'seed-create-quantize'])(
+    '%s: the same bytes, line by line',
+    async name => {
+      const synthetic = readFileSync(new URL('models/synthetic-llama-f32.gguf.br', fixtures));
+      const file = saidToBe(brotliDecompressSync(synthetic), bf16);
+      await store.install(parseModelName('acc-bf16')!, file, { template: '{{ .Prompt }}' });
+      const body = JSON.stringify({ model: 'acc-f16', from: 'acc-bf16', quantize: 'F16', stream: false });
+      await server.fetch(new Request('http://x/api/create', { method: 'POST', body }));
+      const exchange = recorded(name);
+      const response = await replay(exchange);
+      expect(response.status).toBe(200);
+      expect(await response.text()).toBe(textOf(exchange));
+    },
+  );
 
   test('seed-create-gguf: from an uploaded file', async () => {
     const upload = await server.fetch(

@@ -161,7 +161,7 @@ export class BlobWriter {
   }
 
   /** Makes the blob visible. One that is there already stays, and these bytes go. */
-  async commit(digest: string): Promise<BlobRecord> {
+  async commit(digest: string): Promise<BlobRecord & { readonly isNew: boolean }> {
     const { size } = this;
     const file = this.#file;
     const key = keyOf('blob', digest);
@@ -179,7 +179,7 @@ export class BlobWriter {
           store.put(record, key);
           store.delete(keyOf('partial', this.#id));
           if (present) store.delete(chunksOf(file));
-          return record;
+          return { ...record, isNew: present === undefined };
         }),
     );
     this.#closed = true;

@@ -6,6 +6,7 @@ export interface StoredBlob {
   readonly digest: string;
   /** Bytes. */
   readonly size: number;
+  readonly isNew: boolean;
 }
 
 export const putBytes = (database: Database, bytes: Uint8Array): Promise<StoredBlob> =>
@@ -43,8 +44,8 @@ async function put(database: Database, fill: (writer: BlobWriter) => Promise<voi
   try {
     await fill(writer);
     const { digest } = await writer.finish();
-    const { size } = await writer.commit(digest);
-    return { digest, size };
+    const { size, isNew } = await writer.commit(digest);
+    return { digest, size, isNew };
   } catch (error) {
     await writer.discard();
     throw error;

@@ -13,17 +13,16 @@ const streamOf = (...pieces: Uint8Array[]) => new Blob(pieces as BlobPart[]).str
 const json = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
 
 async function layer(store: Store, type: string, bytes: Uint8Array): Promise<Layer> {
-  return { mediaType: `application/vnd.ollama.image.${type}`, ...(await store.putBlob(bytes)) };
+  const { digest, size } = await store.putBlob(bytes);
+  return { mediaType: `application/vnd.ollama.image.${type}`, digest, size };
 }
 
 async function manifest(store: Store, layers: readonly Layer[], config: object = {}): Promise<Manifest> {
+  const { digest, size } = await store.putBlob(json({ model_format: 'gguf', ...config }));
   return {
     schemaVersion: 2,
     mediaType: 'application/vnd.docker.distribution.manifest.v2+json',
-    config: {
-      mediaType: 'application/vnd.docker.container.image.v1+json',
-      ...(await store.putBlob(json({ model_format: 'gguf', ...config }))),
-    },
+    config: { mediaType: 'application/vnd.docker.container.image.v1+json', digest, size },
     layers,
   };
 }
@@ -39,7 +38,9 @@ describe('a blob', () => {
 
   test('lies under its sha256, and is read by ranges over its chunks', async () => {
     const { store, database } = setup();
-    expect(await store.putBlob(streamOf(big))).toEqual({ digest: sha256(big), size: big.length });
+    const stored = { digest: sha256(big), size: big.length };
+    expect(await store.putBlob(streamOf(big))).toEqual({ ...stored, isNew: true });
+    expect(await store.putBlob(streamOf(big))).toEqual({ ...stored, isNew: false });
     expect(await keysOf(database)).toEqual({ blob: 1, chunk: 3 });
     const source = (await store.blob(sha256(big)))!;
     const chunk = 4 << 20;

@@ -1,7 +1,5 @@
 /** The one place that knows all rooms: a server over the store and the engine, on the GPU of this worker. */
 import type { Engine } from '@tabllama/api';
-import type { KnownTemplate } from '@tabllama/chat';
-import knownTemplatesUrl from '@tabllama/chat/known-templates.json?url';
 import { createEngine, type Open } from '@tabllama/engine';
 import { createGpuEmbedder, createGpuRunner, estimateMemory } from '@tabllama/models';
 import { createServer } from '@tabllama/server';
@@ -51,7 +49,6 @@ export function compose({ models, base, registry, remoteHosts }: StartOptions, p
   const server = createServer({
     engines: [withProgress(engine, page)],
     store,
-    knownTemplates: fetchKnownTemplates,
     remote: {
       hosts: remoteHosts,
       ask: origin => page.allowRemote(origin),
@@ -59,13 +56,6 @@ export function compose({ models, base, registry, remoteHosts }: StartOptions, p
     },
   });
   return { fetch: server.fetch, device: () => describeDevice(device) };
-}
-
-/** A file of its own beside the worker: only who creates a model of a file needs it. */
-async function fetchKnownTemplates(): Promise<KnownTemplate[]> {
-  const response = await fetch(knownTemplatesUrl);
-  if (!response.ok) throw new Error(`${response.url} answers ${response.status}`);
-  return response.json();
 }
 
 /** The engine, whose loads are told to the page as well. */

@@ -1,5 +1,5 @@
 /** BF16: the upper halves of floats. */
-import { fromBrainFloat } from '../half.ts';
+import { fromBrainFloat, toBrainFloat } from '../half.ts';
 import type { QuantType } from '../quant-type.ts';
 import wgsl from './bf16.wgsl?raw';
 
@@ -16,3 +16,11 @@ export const bf16: QuantType = {
       out[i] = fromBrainFloat(bytes[2 * i] | (bytes[2 * i + 1] << 8));
   },
 };
+
+export function quantizeBF16(weights: Float32Array, bytes: Uint8Array): void {
+  for (let i = 0; i < weights.length; i++) {
+    const value = toBrainFloat(weights[i]);
+    bytes[2 * i] = value;
+    bytes[2 * i + 1] = value >> 8;
+  }
+}

@@ -1,5 +1,5 @@
 /** F16: little-endian halves. */
-import { halfAt } from '../half.ts';
+import { halfAt, setHalf } from '../half.ts';
 import type { QuantType } from '../quant-type.ts';
 import wgsl from './f16.wgsl?raw';
 
@@ -15,3 +15,7 @@ export const f16: QuantType = {
     for (let i = 0; i < bytes.length / 2; i++) out[i] = halfAt(bytes, 2 * i);
   },
 };
+
+export function quantizeF16(weights: Float32Array, bytes: Uint8Array): void {
+  for (let i = 0; i < weights.length; i++) setHalf(bytes, 2 * i, weights[i]);
+}

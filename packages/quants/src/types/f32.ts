@@ -15,3 +15,8 @@ export const f32: QuantType = {
     for (let i = 0; i < bytes.length / 4; i++) out[i] = view.getFloat32(4 * i, true);
   },
 };
+
+export function quantizeF32(weights: Float32Array, bytes: Uint8Array): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let i = 0; i < weights.length; i++) view.setFloat32(4 * i, weights[i], true);
+}

@@ -1,8 +1,12 @@
 /** Q4_1: halves d and m, 32 nibbles; weight = d·q + m. Low nibbles are weights 0…15, high ones 16…31. */
-import { halfAt } from '../half.ts';
+
+import { halfAt, setHalf } from '../half.ts';
 import type { QuantType } from '../quant-type.ts';
+import { extent } from '../rounding.ts';
 import { splitBlocks } from '../split.ts';
 import wgsl from './q4_1.wgsl?raw';
+
+const { fround } = Math;
 
 export const q4_1: QuantType = {
   name: 'Q4_1',
@@ -32,3 +36,16 @@ export const q4_1: QuantType = {
     }
   },
 };
+
+export function quantizeQ4_1(weights: Float32Array, bytes: Uint8Array): void {
+  for (let from = 0, at = 0; from < weights.length; from += 32, at += 20) {
+    const [min, max] = extent(weights, from, 32);
+    const d = fround(fround(max - min) / 15);
+    const inverse = d === 0 ? 0 : fround(1 / d);
+    setHalf(bytes, at, d);
+    setHalf(bytes, at + 2, min);
+    const quantized = (i: number) =>
+      Math.min(15, Math.trunc(fround(fround(fround(weights[from + i] - min) * inverse) + 0.5)));
+    for (let i = 0; i < 16; i++) bytes[at + 4 + i] = quantized(i) | (quantized(16 + i) << 4);
+  }
+}

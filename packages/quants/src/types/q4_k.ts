@@ -1,6 +1,7 @@
 /** Q4_K: 256 weights in eight groups of 32; halves d and dmin, 6-bit scales and minimums, nibbles; weight = d·s·q − dmin·m. */
 import { halfAt } from '../half.ts';
 import { scaleAndMin } from '../k-scales.ts';
+import { quantizeGroups } from '../k-search.ts';
 import type { QuantType } from '../quant-type.ts';
 import scales from './k-scales.wgsl?raw';
 import wgsl from './q4_k.wgsl?raw';
@@ -28,3 +29,15 @@ export const q4_k: QuantType = {
     }
   },
 };
+
+export function quantizeQ4_K(weights: Float32Array, bytes: Uint8Array): void {
+  const q = new Uint8Array(256);
+  for (let from = 0, at = 0; from < weights.length; from += 256, at += 144) {
+    quantizeGroups(weights, from, { bytes, at, q }, { most: 15, first: -1, steps: 20 });
+    for (let i = 0; i < 128; i++) {
+      // two groups share 32 bytes
+      const low = 64 * (i >> 5) + (i & 31);
+      bytes[at + 16 + i] = q[low] | (q[low + 32] << 4);
+    }
+  }
+}

@@ -1,6 +1,7 @@
 /** Q5_K: as Q4_K, with a fifth bit for every weight; weight = d·s·q − dmin·m. */
 import { halfAt } from '../half.ts';
 import { scaleAndMin } from '../k-scales.ts';
+import { quantizeGroups } from '../k-search.ts';
 import type { QuantType } from '../quant-type.ts';
 import scales from './k-scales.wgsl?raw';
 import wgsl from './q5_k.wgsl?raw';
@@ -29,3 +30,16 @@ export const q5_k: QuantType = {
     }
   },
 };
+
+export function quantizeQ5_K(weights: Float32Array, bytes: Uint8Array): void {
+  const q = new Uint8Array(256);
+  for (let from = 0, at = 0; from < weights.length; from += 256, at += 176) {
+    quantizeGroups(weights, from, { bytes, at, q }, { most: 31, first: -0.5, steps: 15 });
+    for (let i = 0; i < 128; i++) {
+      // two groups share 32 bytes
+      const low = 64 * (i >> 5) + (i & 31);
+      bytes[at + 48 + i] = (q[low] & 15) | ((q[low + 32] & 15) << 4);
+    }
+    for (let i = 0; i < 256; i++) bytes[at + 16 + (i & 31)] |= (q[i] >> 4) << (i >> 5);
+  }
+}

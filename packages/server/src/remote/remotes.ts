@@ -2,11 +2,10 @@
  * Models that run elsewhere: `create` with `remote_host` makes a name for one, and what is asked of that name is sent on to an Ollama,
  * or to a server that has OpenAI's API only. Nothing is sent to a server that the page's user has not allowed.
  */
-import { type InstalledModel, StatusError, type Store } from '@tabllama/api';
+import { type InstalledModel, remoteUrl, StatusError, type Store } from '@tabllama/api';
 import { cloudDisabled } from '../model.ts';
 import { jsonLines } from './json-lines.ts';
 import { askOpenAi } from './openai.ts';
-import { remoteUrl } from './url.ts';
 
 export interface RemoteOptions {
   /** Servers that may be asked, written as `remote_host` is. */

@@ -1,5 +1,5 @@
 /** Addresses of other servers, as Ollama reads them. Source: `remoteURL` in ollama/ollama, `server/create.go`. */
-import { StatusError } from '@tabllama/api';
+import { StatusError } from './status-error.ts';
 
 const defaultPort = '11434';
 

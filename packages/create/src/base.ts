@@ -1,14 +1,20 @@
 /** What `create` begins with. */
 import type { Layer, ModelConfig } from '@tabllama/api';
-import type { Gguf } from '@tabllama/gguf';
+import type { GgufFile } from '@tabllama/gguf';
+import type { NewModel } from './new-model.ts';
 
 export interface Base {
+  readonly models: readonly (StoredModel | NewModel)[];
+  /** Everything but the models' own layers. */
   readonly layers: readonly Layer[];
   readonly config: Partial<ModelConfig>;
-  /** Headers of the weights, one for each file that is a model. */
-  readonly weights: readonly Gguf[];
-  /** The weights come from files of the request, and are checked once more before they become layers. */
+  /** The weights come from files of the request. */
   readonly isNew: boolean;
+}
+
+/** A model whose weights lie in the store: in one file, or in several. */
+export interface StoredModel extends GgufFile {
+  readonly layers: readonly Layer[];
 }
 
 export const media = 'application/vnd.ollama.image.';

@@ -1,7 +1,14 @@
 /** The layers and the config of an installed model, or of one that runs elsewhere: `from` of create. */
-import { displayName, modelSource, parseModelName, StatusError, type Store } from '@tabllama/api';
-import { remoteUrl } from '../remote/url.ts';
-import { type Base, emptyConfig } from './base.ts';
+import {
+  displayName,
+  type Layer,
+  modelSource,
+  parseModelName,
+  remoteUrl,
+  StatusError,
+  type Store,
+} from '@tabllama/api';
+import { type Base, emptyConfig, media } from './base.ts';
 
 /** Where Ollama's cloud is. */
 const cloudHost = 'https://ollama.com:443';
@@ -29,12 +36,13 @@ export async function* baseOfModel(
   }
   if (model === undefined) throw new StatusError(404, `model '${from}' not found`);
   const parent = displayName(model.name);
-  const weights = model.model === undefined ? [] : [(await store.open(model)).gguf];
-  const layers = model.manifest.layers.map(layer => ({ ...layer, from: parent }));
-  return { layers, config: model.config, weights, isNew: false };
+  const all = model.manifest.layers.map(layer => ({ ...layer, from: parent }));
+  const isModel = ({ mediaType }: Layer) => mediaType === `${media}model`;
+  const models = model.model ? [{ ...(await store.open(model)), layers: all.filter(isModel) }] : [];
+  return { models, layers: all.filter(layer => !isModel(layer)), config: model.config, isNew: false };
 }
 
 function stubOf(remote_model: string, remote_host: string): Base {
   const config = { ...emptyConfig, remote_host, remote_model };
-  return { layers: [], config, weights: [], isNew: false };
+  return { models: [], layers: [], config, isNew: false };
 }

@@ -1,0 +1,183 @@
+/** The lines of `create`: from what it begins with to the manifest. */
+import {
+  type Layer,
+  type Manifest,
+  type ModelConfig,
+  type ModelName,
+  modelConfig,
+  StatusError,
+  type Store,
+} from '@tabllama/api';
+import { createGoTemplate, detectTemplate, TemplateError, toJson } from '@tabllama/chat';
+import knownTemplates from '@tabllama/chat/known-templates.json' with { type: 'json' };
+import type { Gguf } from '@tabllama/gguf';
+import { type Base, emptyConfig, media } from './base.ts';
+import { baseOfFiles } from './files.ts';
+import { readInfo } from './info.ts';
+import { baseOfModel } from './model.ts';
+import { writeModel } from './new-model.ts';
+import { remade } from './quantize.ts';
+import type { CreateMessage, CreateRequest } from './request.ts';
+
+const encoder = new TextEncoder();
+
+/** Makes a model: lines of progress up to `success`. Throws StatusError; until the last line nothing of the name has changed. */
+export async function* createModel(
+  store: Store,
+  name: ModelName,
+  request: CreateRequest,
+  signal: AbortSignal,
+): AsyncGenerator<object, void, undefined> {
+  const base = yield* baseOf(store, request, signal);
+  if (base.config.remote_host === undefined) yield* refuseExtras(store, request);
+  else if (Object.keys(request.draft_files ?? {}).length > 0) {
+    throw new StatusError(400, 'DRAFT cannot be used with remote models');
+  }
+  const info = readInfo(request.info, base.config);
+
+  let layers: readonly Layer[] = [];
+  const said = new Map<Layer, string>();
+  const say = (layer: Layer, isNew: boolean) =>
+    said.set(layer, `${isNew ? 'creating new' : 'using existing'} layer ${layer.digest}`);
+  const headers: Gguf[] = [];
+  for (const model of base.models) {
+    const anew = await remade(model, request.quantize || request.quantization, signal);
+    if ('made' in anew) {
+      const { layer, isNew, gguf } = yield* writeModel(store, anew.made, anew.status, signal);
+      say(layer, isNew);
+      layers = [...layers, layer];
+      headers.push(gguf);
+    } else {
+      if (base.isNew) yield { status: 'verifying conversion' };
+      layers = [...layers, ...anew.layers];
+      headers.push(anew.gguf);
+    }
+  }
+  const isDescribed = !base.isNew && said.size === 0;
+  layers = [...layers, ...base.layers];
+  checkTemplate(request.template ?? '');
+  const licenses = readLicenses(request.license);
+
+  const add = async (type: string, text: string, { replace = true, status = '' } = {}) => {
+    const { digest, size, isNew } = await store.putBlob(encoder.encode(text));
+    const layer = { mediaType: media + type, digest, size };
+    say(layer, isNew);
+    if (status) said.set(layer, status);
+    layers = [...layers.filter(old => !replace || old.mediaType !== media + type), layer];
+  };
+  for (const own of base.isNew
+    ? headers.map(({ metadata }) => metadata.get('tokenizer.chat_template'))
+    : []) {
+    const known = typeof own === 'string' ? detectTemplate(own, knownTemplates) : undefined;
+    if (!known) continue;
+    await add('template', known.template, { status: `using autodetected template ${known.name}` });
+    await add('params', `${toJson({ stop: known.stop })}\n`);
+  }
+  if (request.template) await add('template', request.template);
+  if (request.system) await add('system', request.system);
+  for (const license of licenses) await add('license', license, { replace: false });
+  const parameters = { ...(await readParameters(store, layers)), ...request.parameters };
+  if (Object.keys(parameters).length > 0) await add('params', `${toJson(sorted(parameters))}\n`);
+  if (request.messages?.length) await add('messages', `${toJson(request.messages.map(storedMessage))}\n`);
+
+  for (const layer of layers) {
+    yield { status: said.get(layer) ?? `using existing layer ${layer.digest}` };
+  }
+  const config = {
+    ...base.config,
+    ...(isDescribed ? {} : described(headers)),
+    renderer: request.renderer || base.config.renderer,
+    parser: request.parser || base.config.parser,
+    requires: request.requires || base.config.requires,
+    ...info,
+    rootfs: { type: 'layers', diff_ids: layers.map(layer => layer.digest) },
+  };
+  const { digest, size } = await store.putBlob(encoder.encode(`${toJson(config)}\n`));
+  signal.throwIfAborted();
+  yield { status: 'writing manifest' };
+  const manifest: Manifest = {
+    schemaVersion: 2,
+    mediaType: 'application/vnd.docker.distribution.manifest.v2+json',
+    config: { mediaType: 'application/vnd.docker.container.image.v1+json', digest, size },
+    layers,
+  };
+  await store.putManifest(name, manifest);
+  yield { status: 'success' };
+}
+
+function baseOf(
+  store: Store,
+  { from, files, remote_host }: CreateRequest,
+  signal: AbortSignal,
+): AsyncGenerator<object, Base, undefined> {
+  if (from) return baseOfModel(store, from, remote_host, signal);
+  if (files) return baseOfFiles(store, files);
+  throw new StatusError(400, "neither 'from' or 'files' was specified");
+}
+
+/** Adapters and draft models, which are read and found wrong as in Ollama; there is no engine for sound ones. */
+async function* refuseExtras(
+  store: Store,
+  { adapters, draft_files }: CreateRequest,
+): AsyncGenerator<object, void> {
+  if (draft_files) {
+    yield* baseOfFiles(store, draft_files);
+    throw new StatusError(501, 'draft models are not supported');
+  }
+  if (adapters) {
+    if (Object.keys(adapters).length > 1) {
+      throw new StatusError(400, 'only one adapter is currently supported');
+    }
+    yield* baseOfFiles(store, adapters);
+    throw new StatusError(501, 'loras are not yet implemented');
+  }
+}
+
+/** What the headers of a model's weights say of it. */
+function described(headers: readonly Gguf[]): Partial<ModelConfig> {
+  const all = headers.map(gguf => modelConfig(gguf, []));
+  return all.length === 0
+    ? emptyConfig
+    : { ...all[0], model_families: all.flatMap(({ model_families }) => model_families ?? []) };
+}
+
+/** A message with its keys in the order in which Ollama stores them, on which its digest depends. */
+function storedMessage(message: CreateMessage) {
+  const { role = '', content = '', thinking, images, tool_calls, tool_name, tool_call_id } = message;
+  return { role: role.toLowerCase(), content, thinking, images, tool_calls, tool_name, tool_call_id };
+}
+
+async function readParameters(store: Store, layers: readonly Layer[]): Promise<Record<string, unknown>> {
+  const layer = layers.find(one => one.mediaType === `${media}params`);
+  const source = layer && (await store.blob(layer.digest));
+  if (source === undefined) return {};
+  return JSON.parse(new TextDecoder().decode(await source.read(0, source.size))) as Record<string, unknown>;
+}
+
+function sorted(object: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** One text or several. Throws StatusError 500 in the words of Go for anything else. */
+function readLicenses(license: unknown): string[] {
+  if (license === undefined || license === null || license === '') return [];
+  if (typeof license === 'string') return [license];
+  const goType = (value: unknown) =>
+    typeof value === 'boolean' ? 'bool' : Array.isArray(value) ? 'array' : typeof value;
+  if (!Array.isArray(license)) {
+    throw new StatusError(500, `json: cannot unmarshal ${goType(license)} into Go value of type []string`);
+  }
+  return license.map(one => {
+    if (typeof one === 'string') return one;
+    throw new StatusError(500, `json: cannot unmarshal ${goType(one)} into Go value of type string`);
+  });
+}
+
+function checkTemplate(template: string): void {
+  try {
+    createGoTemplate(template);
+  } catch (error) {
+    if (!(error instanceof TemplateError)) throw error;
+    throw new StatusError(400, `template error: ${error.message}`, { cause: error });
+  }
+}

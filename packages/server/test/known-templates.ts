@@ -1,4 +1,0 @@
-/** What a worker fetches. */
-import templates from '@tabllama/chat/known-templates.json' with { type: 'json' };
-
-export const knownTemplates = async () => templates;
