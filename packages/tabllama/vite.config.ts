@@ -3,9 +3,17 @@ import { minify } from 'terser';
 import { defineConfig, type Plugin } from 'vite';
 
 /**
- * What is published: `vite build --mode page` makes `dist/index.js`, `--mode worker` makes `dist/worker.js` and `--mode create` makes
- * `dist/create.js`, which the worker imports when it creates a model; each is one file with all the code that it needs.
+ * What is published: `vite build --mode page` makes `dist/index.js`, `--mode script` the same as a classic script, `--mode worker`
+ * `dist/worker.js`, and `--mode create` `dist/create.js`, which the worker imports when it creates a model; each is one file with all the
+ * code that it needs.
  */
+const inputs: Record<string, Record<string, string>> = {
+  page: { index: 'src/index.ts' },
+  worker: { worker: 'src/worker.ts' },
+  create: { create: '@tabllama/create' },
+  script: { script: 'src/page/script.ts' },
+};
+
 export default defineConfig(({ mode }) => ({
   plugins: [
     publishedWorker(),
@@ -22,11 +30,14 @@ export default defineConfig(({ mode }) => ({
     modulePreload: false,
     license: { fileName: `${mode}-licenses.md` },
     rolldownOptions: {
-      input: { page: { index: 'src/index.ts' }, worker: { worker: 'src/worker.ts' } }[mode] ?? {
-        create: '@tabllama/create',
-      },
+      input: inputs[mode],
       preserveEntrySignatures: 'strict',
-      output: { entryFileNames: '[name].js', assetFileNames: '[name].[ext]', codeSplitting: false },
+      output: {
+        format: mode === 'script' ? 'iife' : 'es',
+        entryFileNames: '[name].js',
+        assetFileNames: '[name].[ext]',
+        codeSplitting: false,
+      },
     },
   },
 }));
@@ -36,13 +47,13 @@ export default defineConfig(({ mode }) => ({
  * here, Vite is told to leave it alone.
  */
 function publishedWorker(): Plugin {
-  const source = "new URL('../worker.ts', import.meta.url)";
+  const source = "new URL('./worker.ts', import.meta.url)";
   const published = "new URL(/* @vite-ignore */ './worker.js', import.meta.url)";
   return {
     name: 'published-worker',
     enforce: 'pre',
     transform: {
-      filter: { id: /\/page\/install\.ts$/ },
+      filter: { id: /\/tabllama\/src\/index\.ts$/ },
       handler(code) {
         if (!code.includes(source)) this.error(`there is no ${source} to replace`);
         return code.replace(source, published);

@@ -42,12 +42,8 @@ export interface Tabllama {
 
 let installed = false;
 
-/**
- * Answers Ollama's routes in this page from the moment it is called, and starts the worker. Resolves when the worker runs;
- * where it cannot, resolves as well, and every request is answered with a status 500 that says why.
- * Rejects when tabllama is installed already, and for a name, a URL or an origin that is none.
- */
-export async function install(options: InstallOptions = {}): Promise<Tabllama> {
+/** `install()` of the package, with the worker that `ownWorker` makes unless the options have another. */
+export async function installWith(ownWorker: () => Worker, options: InstallOptions): Promise<Tabllama> {
   if (installed) throw new Error('tabllama is installed in this page already: call uninstall() first');
   const claims = createClaim(options, location.origin);
   const { models = {}, registry, tokens = {}, remoteHosts } = options;
@@ -100,8 +96,3 @@ const asTexts = (urls: Readonly<Record<string, string | URL>>) =>
 
 const asAddresses = (registry: NonNullable<InstallOptions['registry']>) =>
   typeof registry === 'string' || registry instanceof URL ? String(registry) : asTexts(registry);
-
-/** Bundlers look for this very expression. */
-function ownWorker(): Worker {
-  return new Worker(new URL('../worker.ts', import.meta.url), { type: 'module' });
-}

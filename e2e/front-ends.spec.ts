@@ -1,0 +1,69 @@
+/** `script.js`, the tag for front-ends that were written for Ollama and are not built anew: small pages that do what those do. */
+import { join } from 'node:path';
+import { expect, type Page, test } from '@playwright/test';
+import { root } from '../scripts/workspace.mjs';
+
+/** What the scripts of a page put into `results`, one each; none of them may have reached for Ollama on the network. */
+async function open(page: Page, html: string, files: Record<string, string>, headers = {}) {
+  const leaving: string[] = [];
+  page.on('request', request => request.url().includes(':11434') && leaving.push(request.url()));
+  await page.route('**/front/**', route => {
+    const name = new URL(route.request().url()).pathname.split('/').at(-1)!;
+    const contentType = name ? 'text/javascript' : 'text/html';
+    return route.fulfill({ contentType, headers, body: name ? files[name] : `<!doctype html>${html}` });
+  });
+  await page.goto('/front/');
+  await page.waitForFunction(count => globalThis.results?.length === count, Object.keys(files).length);
+  const results = await page.evaluate(() => globalThis.results);
+  expect(leaving).toEqual([]);
+  return results;
+}
+
+declare global {
+  var results: unknown[] | undefined;
+}
+
+test('every script below the tag is answered, under a policy that knows of no Ollama', async ({ page }) => {
+  const ask = `(self.results ??= []).push(await (await asked).json());`;
+  const results = await open(
+    page,
+    `<base href="/front/deep/">
+    <script src="/published/script.js" data-options='{"models": {"a": "/fixtures/models/stories260K-q8_0.gguf"}}'></script>
+    <script src="classic.js"></script>
+    <script src="async.js" async></script>
+    <script src="xhr.js"></script>
+    <script type="module" src="module.js"></script>`,
+    {
+      'classic.js': `const early = fetch; (async () => { const asked = early('http://localhost:11434/api/version'); ${ask} })();`,
+      'async.js': `(async () => { const asked = fetch(new Request('/api/version', { mode: 'no-cors' })); ${ask} })();`,
+      'xhr.js': `const request = new XMLHttpRequest();
+        request.onload = () => (self.results ??= []).push(request.response);
+        request.open('GET', 'http://127.0.0.1:11434/api/version');
+        request.responseType = 'json';
+        request.send();`,
+      'module.js': `await fetch('/api/pull', { method: 'POST', body: JSON.stringify({ model: 'a', stream: false }) });
+        const { models } = await (await fetch('/api/tags')).json();
+        await tabllama;
+        (self.results ??= []).push({ version: models[0].name });`,
+    },
+    { 'content-security-policy': "default-src 'self'" },
+  );
+  const versions = results!.map(result => (result as { version: string }).version);
+  expect(versions.toSorted()).toEqual(['0.33.0', '0.33.0', '0.33.0', 'a:latest']);
+});
+
+test('the tag may come from another origin, its worker with it', async ({ page }) => {
+  await page.context().route('https://files.example/**', route => {
+    const name = new URL(route.request().url()).pathname.slice(1);
+    const path = join(root, 'packages', 'tabllama', 'dist', name);
+    return route.fulfill({ path, headers: { 'access-control-allow-origin': '*' } });
+  });
+  const results = await open(
+    page,
+    `<script src="https://files.example/script.js"></script><script src="asks.js"></script>`,
+    {
+      'asks.js': `fetch('/api/version').then(answer => answer.json()).then(answer => (self.results = [answer]));`,
+    },
+  );
+  expect(results).toEqual([{ version: '0.33.0' }]);
+});
