@@ -101,12 +101,13 @@ export function createCharacters(terms: Terms): Characters {
   const quote = terms.bytes(0x22);
   terms.setRuns(any, quote);
   const rest = terms.cat(terms.repeat(any, 0, Number.POSITIVE_INFINITY), quote);
+  const string = terms.cat(quote, rest);
   return {
     of,
     any,
     quote,
     rest,
-    string: terms.cat(quote, rest),
+    string,
     literal: text => (hasUtf8(text) ? sequence(spell(text), 0) : NEVER),
     literals: texts => {
       const groups = new Map<number, Spelling[]>();
@@ -118,7 +119,7 @@ export function createCharacters(terms: Terms): Characters {
         if (group) group.push(spelling);
         else groups.set(first, [spelling]);
       }
-      return terms.cat(quote, terms.alt(...[...groups.values()].map(grouped)));
+      return terms.confine(terms.cat(quote, terms.alt(...[...groups.values()].map(grouped))), string);
     },
   };
 }

@@ -144,7 +144,10 @@ export function createNumbers(terms: Terms, draft4: boolean): Numbers {
     return terms.and(size, alt(...parts));
   };
 
-  const divide = (inside: Term): Division => ({ inside, outside: terms.and(any, terms.not(inside)) });
+  const divide = (inside: Term): Division => ({
+    inside: terms.confine(inside, any),
+    outside: terms.and(any, terms.not(inside)),
+  });
   const equalTerm = (x: Decimal): Term => {
     if (x.digits === '') return cat(optional(minus), zero);
     return x.negative ? cat(minus, sizeEqual(x)) : sizeEqual(x);
@@ -171,7 +174,7 @@ export function createNumbers(terms: Terms, draft4: boolean): Numbers {
         cat(mantissa(MANTISSA), exponent(MANTISSA, EXPONENTS[1])),
       );
       integers ??= {
-        inside: cat(optional(minus), alt(cat(whole, noFraction), scientificWhole)),
+        inside: terms.confine(cat(optional(minus), alt(cat(whole, noFraction), scientificWhole)), any),
         outside: terms.and(any, cat(optional(minus), whole, point, zeros, bytes(1, 9), places)),
       };
       return integers;
@@ -186,6 +189,7 @@ export function createNumbers(terms: Terms, draft4: boolean): Numbers {
       const machine = terms.machine(remainders(multiples, scaled, places), 0);
       const short = alt(text('0'), cat(bytes(1, 9), repeat(digit, 0, MOST_DIGITS - 1)));
       const decimal = cat(optional(minus), short, fraction);
+      terms.confine(decimal, any);
       return { inside: terms.and(decimal, machine), outside: terms.and(decimal, terms.not(machine)) };
     },
   };

@@ -114,7 +114,7 @@ export function patternTerm(terms: Terms, characters: Characters, source: string
     return terms.and(string, terms.cat(checked, build(right, after, place)));
   }
 
-  return terms.cat(quote, terms.derive(whole(tree), OPENING));
+  return terms.confine(terms.cat(quote, terms.derive(whole(tree), OPENING)), characters.string);
 }
 
 /** What stands outside the match on one side: nothing where its only anchor comes first, the rest of the string without anchors. */

@@ -35,6 +35,9 @@ export class Shapes {
   private readonly everything: Shape;
   private readonly memo = new Map<number, Shape>();
   private readonly open = new Set<number>();
+  private readonly glances = new Map<number, boolean>();
+  /** Shapes that could not be looked at. */
+  private unseen = 0;
   private merges = 0;
   /** The schema being looked at, for messages. */
   pointer = '';
@@ -265,7 +268,7 @@ export class Shapes {
         continue;
       }
       const possible = clause.filter(
-        literal => !this.emptyObject(this.mergeObjects(shape, this.shapeOf(literal))),
+        literal => !this.emptyObject(this.mergeObjects(shape, this.shapeOf(literal)), 2, namesOf(literal)),
       );
       if (possible.length > 30 || shape.clauses.length >= MAX_CLAUSES)
         throw new LimitError('it has too many alternatives');
@@ -369,7 +372,8 @@ export class Shapes {
           const sharesString = string !== NEVER && this.terms.live(this.terms.and(string, other.string));
           const common = (a: Shape): Shape =>
             this.intersect({ ...this.nothing, arrays, objects }, { ...this.nothing, ...a });
-          const both = common({ ...this.nothing, arrays: other.arrays, objects: other.objects });
+          const beside = objects.some(x => other.objects.some(y => !this.apart(x, y))) ? other.objects : [];
+          const both = common({ ...this.nothing, arrays: other.arrays, objects: beside });
           const sharesArray = both.arrays.some(x => !this.emptyArray(x));
           const sharesObject = both.objects.some(x => !this.emptyObject(x));
           if (!sharesNumber && !sharesString && !sharesArray && !sharesObject) return;
@@ -383,6 +387,29 @@ export class Shapes {
         return { words, number, string, arrays, objects };
       })
       .reduce((a, b) => this.unite(a, b));
+  }
+
+  /** Whether two objects are seen to differ in a property that one of them must have, such as a name of their kind. */
+  private apart(a: ObjectShape, b: ObjectShape): boolean {
+    const differ = (name: string): boolean => {
+      const [one, other] = [a.named.get(name), b.named.get(name)];
+      return one !== undefined && other !== undefined && this.distinctScalars(one, other);
+    };
+    for (const name of a.required) if (differ(name)) return true;
+    for (const name of b.required) if (!a.required.has(name) && differ(name)) return true;
+    return false;
+  }
+
+  private distinctScalars(one: Formula, other: Formula): boolean {
+    if (one === other || this.open.has(one * 2 + 1) || this.open.has(other * 2 + 1)) return false;
+    const [a, b] = [this.of(one), this.of(other)];
+    if (a.arrays.length > 0 && b.arrays.length > 0) return false;
+    if (a.objects.length > 0 && b.objects.length > 0) return false;
+    return (
+      (a.words & b.words) === 0 &&
+      !this.terms.live(this.terms.and(a.number, b.number)) &&
+      !this.terms.live(this.terms.and(a.string, b.string))
+    );
   }
 
   /** None of them, or two. */
@@ -402,13 +429,26 @@ export class Shapes {
   /** Whether a shape is seen to be empty at a glance; a "no" says nothing. */
   private glance(formula: Formula, depth: number): boolean {
     if (formula === FALSE) return true;
-    if (formula === TRUE || this.open.has(formula * 2 + 1) || this.open.size > 200) return false;
+    if (formula === TRUE) return false;
+    const key = formula * 4 + depth;
+    const known = this.glances.get(key);
+    if (known !== undefined) return known;
+    const before = this.unseen;
+    const empty = this.look(formula, depth);
+    // A "no" for want of a look is not remembered.
+    if (empty || this.unseen === before) this.glances.set(key, empty);
+    return empty;
+  }
+
+  private look(formula: Formula, depth: number): boolean {
     let shape: Shape;
     try {
+      if (this.open.has(formula * 2 + 1) || this.open.size > 200) throw new LimitError('');
       shape = this.evaluate(formula, true);
     } catch (error) {
-      if (error instanceof LimitError) return false;
-      throw error;
+      if (!(error instanceof LimitError)) throw error;
+      this.unseen++;
+      return false;
     }
     if (shape.words !== 0) return false;
     if (shape.number !== NEVER && this.terms.live(shape.number)) return false;
@@ -435,9 +475,10 @@ export class Shapes {
     });
   };
 
-  private readonly emptyObject = (shape: ObjectShape, depth = 2): boolean => {
+  private readonly emptyObject = (shape: ObjectShape, depth = 2, names = shape.required): boolean => {
     if (shape.min > shape.max || shape.required.size > shape.max) return true;
-    for (const name of shape.required) if (this.glance(shape.named.get(name) ?? TRUE, depth)) return true;
+    for (const name of names)
+      if (shape.required.has(name) && this.glance(shape.named.get(name) ?? TRUE, depth)) return true;
     return false;
   };
 
@@ -446,4 +487,8 @@ export class Shapes {
     const rules = shape.items.filter(rule => rule.from <= index && index <= rule.to);
     return this.formulas.and(...rules.map(rule => rule.of));
   }
+}
+
+function namesOf(literal: Literal): ReadonlySet<string> {
+  return new Set(literal.kind !== 'size' && 'name' in literal.names ? [literal.names.name] : []);
 }

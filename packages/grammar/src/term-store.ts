@@ -62,6 +62,8 @@ export class TermStore {
   private readonly older: Term[];
   protected readonly machines: Machine[];
   private readonly parent: TermStore | undefined;
+  /** Of terms that are known to have no other texts than another: that other. */
+  private readonly bounds: Map<Term, Term>;
   private runOf: Term;
   private runTail: Term;
   /** Every text. */
@@ -76,6 +78,7 @@ export class TermStore {
     this.plain = parent?.plain.slice() ?? [];
     this.older = parent?.older.slice() ?? [];
     this.machines = parent?.machines.slice() ?? [];
+    this.bounds = new Map(parent?.bounds);
     this.runOf = parent?.runOf ?? NEVER;
     this.runTail = parent?.runTail ?? NEVER;
     if (!parent) {
@@ -202,7 +205,9 @@ export class TermStore {
       if (kind === 'and') parts.push(...inner);
       else if (term !== this.all) parts.push(term);
     }
-    const list = this.joinMachines(this.joinRuns(this.absorbed(ascending(parts), 'alt')));
+    const list = this.joinMachines(
+      this.joinRuns(this.absorbed(this.unbounded(ascending(parts), terms), 'alt')),
+    );
     if (list.length === 0) return this.all;
     if (list[0] === NEVER) return NEVER;
     if (list.length === 1) return list[0];
@@ -224,6 +229,19 @@ export class TermStore {
     const nullable = list.every(part => this.nullables[part]);
     if (!nullable && first === NO_BYTES) return NEVER;
     return this.intern(hash, node('and', NEVER, NEVER, 0, 0, list), nullable, false, first);
+  }
+
+  /** Remembers that the texts of `term` are all among those of `bound`. */
+  confine(term: Term, bound: Term): Term {
+    if (term !== bound) this.bounds.set(term, bound);
+    return term;
+  }
+
+  /** Without parts that follow from others, or from those of which they are parts. */
+  private unbounded(list: Term[], whole: readonly Term[]): Term[] {
+    if (list.length < 2) return list;
+    const bounds = new Set([...list, ...whole].map(part => this.bounds.get(part)));
+    return bounds.size < 2 ? list : list.filter(part => !bounds.has(part));
   }
 
   private findParts(hash: number, kind: Kind, parts: readonly Term[]): Term {

@@ -6,6 +6,8 @@ import { NEVER, type Term } from './term-store.ts';
 export { EPSILON, MAX_TERMS, type Machine, NEVER, type Term } from './term-store.ts';
 
 const MAX_SEARCH = 4_000;
+/** Of a term whose texts are tried one by one. */
+const MAX_TEXTS = 64;
 
 /** Ends of texts that are tried before a search. */
 const WITNESSES = [
@@ -32,6 +34,7 @@ const DEAD = 2;
 
 export class Terms extends Derivatives {
   private readonly liveness: number[];
+  private readonly spelled = new Map<Term, readonly Uint8Array[] | undefined>();
 
   constructor(parent?: Terms) {
     super(parent);
@@ -70,11 +73,48 @@ export class Terms extends Derivatives {
       this.liveness[term] = LIVE;
       return true;
     }
-    const live =
-      term !== NEVER &&
-      ([...WITNESSES, ...this.ends(term)].some(bytes => this.matches(term, bytes)) || this.search(term));
+    const live = term !== NEVER && (this.decided(term) ?? this.search(term));
     this.liveness[term] = live ? LIVE : DEAD;
     return live;
+  }
+
+  /** By trying texts; absent where none of them is one and there may be others. */
+  private decided(term: Term): boolean | undefined {
+    const holds = (bytes: Uint8Array): boolean => this.matches(term, bytes);
+    const { kind, parts } = this.nodes[term];
+    const lists = kind === 'and' ? parts.map(part => this.texts(part)) : [];
+    const list = lists.find(list => list !== undefined);
+    if (list) return list.some(holds);
+    return WITNESSES.some(holds) || this.ends(term).some(holds) || undefined;
+  }
+
+  /** All texts of a term, where it is built of few. */
+  private texts(term: Term): readonly Uint8Array[] | undefined {
+    if (!this.spelled.has(term)) this.spelled.set(term, this.spellOut(term));
+    return this.spelled.get(term);
+  }
+
+  private spellOut(term: Term): readonly Uint8Array[] | undefined {
+    const { kind, left, right, parts } = this.nodes[term];
+    if (kind === 'epsilon') return [new Uint8Array(0)];
+    if (kind === 'set') {
+      const bytes = this.sets.members(left);
+      return bytes.length > MAX_TEXTS ? undefined : bytes.map(byte => Uint8Array.of(byte));
+    }
+    if (kind === 'cat') {
+      const heads = this.texts(left);
+      const tails = heads && this.texts(right);
+      if (!heads || !tails || heads.length * tails.length > MAX_TEXTS) return undefined;
+      return heads.flatMap(head => tails.map(tail => Uint8Array.of(...head, ...tail)));
+    }
+    if (kind !== 'alt') return undefined;
+    const all: Uint8Array[] = [];
+    for (const part of parts) {
+      const texts = this.texts(part);
+      if (!texts || all.length + texts.length > MAX_TEXTS) return undefined;
+      all.push(...texts);
+    }
+    return all;
   }
 
   private ends(term: Term): readonly Uint8Array[] {
@@ -137,13 +177,29 @@ export class Terms extends Derivatives {
     throw new LimitError('its patterns are too large together');
   }
 
-  matches(term: Term, bytes: Uint8Array): boolean {
+  /** `from`: of the bytes from there on. Makes no terms where it can do without. */
+  matches(term: Term, bytes: Uint8Array, from = 0): boolean {
     let state = term;
-    for (const byte of bytes) {
-      state = this.derive(state, byte);
+    for (let i = from; i < bytes.length; i++) {
+      const { kind, left, parts } = this.nodes[state];
+      if (kind === 'and') return parts.every(part => this.matches(part, bytes, i));
+      if (kind === 'not') return !this.matches(left, bytes, i);
+      state = kind === 'alt' ? this.alternative(state, bytes[i]) : state;
+      state = this.derive(state, bytes[i]);
       if (state === NEVER) return false;
     }
     return this.nullables[state];
+  }
+
+  /** The only part of an alternative that the byte may begin, where there is only one. */
+  private alternative(term: Term, byte: number): Term {
+    let only = NEVER;
+    for (const part of this.nodes[term].parts) {
+      if (!this.sets.has(this.firsts[part], byte)) continue;
+      if (only !== NEVER) return term;
+      only = part;
+    }
+    return only;
   }
 
   /** How many texts there are, at most `limit`. */
