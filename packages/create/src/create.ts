@@ -12,7 +12,7 @@ import { createGoTemplate, detectTemplate, TemplateError, toJson } from '@tablla
 import knownTemplates from '@tabllama/chat/known-templates.json' with { type: 'json' };
 import type { Gguf } from '@tabllama/gguf';
 import { type Base, emptyConfig, media } from './base.ts';
-import { baseOfFiles } from './files.ts';
+import { baseOfFiles, isSafetensors } from './files.ts';
 import { readInfo } from './info.ts';
 import { baseOfModel } from './model.ts';
 import { writeModel } from './new-model.ts';
@@ -29,7 +29,7 @@ export async function* createModel(
   signal: AbortSignal,
 ): AsyncGenerator<object, void, undefined> {
   const base = yield* baseOf(store, request, signal);
-  if (base.config.remote_host === undefined) yield* refuseExtras(store, request);
+  if (base.config.remote_host === undefined) yield* refuseExtras(store, request, signal);
   else if (Object.keys(request.draft_files ?? {}).length > 0) {
     throw new StatusError(400, 'DRAFT cannot be used with remote models');
   }
@@ -111,7 +111,7 @@ function baseOf(
   signal: AbortSignal,
 ): AsyncGenerator<object, Base, undefined> {
   if (from) return baseOfModel(store, from, remote_host, signal);
-  if (files) return baseOfFiles(store, files);
+  if (files) return baseOfFiles(store, files, signal);
   throw new StatusError(400, "neither 'from' or 'files' was specified");
 }
 
@@ -119,16 +119,18 @@ function baseOf(
 async function* refuseExtras(
   store: Store,
   { adapters, draft_files }: CreateRequest,
+  signal: AbortSignal,
 ): AsyncGenerator<object, void> {
   if (draft_files) {
-    yield* baseOfFiles(store, draft_files);
+    if (!isSafetensors(draft_files)) yield* baseOfFiles(store, draft_files, signal);
     throw new StatusError(501, 'draft models are not supported');
   }
   if (adapters) {
-    if (Object.keys(adapters).length > 1) {
+    const isFolder = isSafetensors(adapters);
+    if (!isFolder && Object.keys(adapters).length > 1) {
       throw new StatusError(400, 'only one adapter is currently supported');
     }
-    yield* baseOfFiles(store, adapters);
+    if (!isFolder) yield* baseOfFiles(store, adapters, signal);
     throw new StatusError(501, 'loras are not yet implemented');
   }
 }

@@ -3,7 +3,7 @@ import { type Layer, StatusError, type Store } from '@tabllama/api';
 import { quote } from '@tabllama/chat';
 import { type ByteSource, type Gguf, GgufError, joinParts, readGguf, splitOf } from '@tabllama/gguf';
 import { type Base, media, type StoredModel } from './base.ts';
-import { findBlob, isGguf } from './files.ts';
+import { findBlob, isGguf } from './blobs.ts';
 import type { Paths } from './request.ts';
 
 /** One layer for every GGUF of the request, in the order of their paths; parts of a split model count as one model. */

@@ -22,6 +22,26 @@ export async function* readPieces(
   }
 }
 
+/** The same of a tensor with so many heads and rows, the first and the second half of each head's rows taken in turn. */
+export async function* readNeighbours(
+  source: ByteSource,
+  { offset, bytes }: Pick<TensorInfo, 'offset' | 'bytes'>,
+  [heads, rows]: readonly [number, number],
+  onRead: (bytes: number) => void,
+): Pieces {
+  const [head, row] = [bytes / heads, bytes / rows];
+  for (let at = 0; at < bytes; at += head) {
+    const halves = await source.read(offset + at, head);
+    onRead(head);
+    const neighbours = new Uint8Array(head);
+    for (let i = 0; i < head / 2; i += row) {
+      neighbours.set(halves.subarray(i, i + row), 2 * i);
+      neighbours.set(halves.subarray(head / 2 + i, head / 2 + i + row), 2 * i + row);
+    }
+    yield neighbours;
+  }
+}
+
 /**
  * The weights of a tensor in another type, as ggml makes them.
  * @throws Error for weights that are no floats, and for one that is not finite or too large

@@ -1,17 +1,11 @@
 /** Quantizing against llama.cpp: which tensor gets which type in real models, and the bytes of small ones. */
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { brotliDecompressSync, gunzipSync } from 'node:zlib';
-import { readGguf, sourceFromBytes, tensorTypes, writeGguf } from '@tabllama/gguf';
+import { gunzipSync } from 'node:zlib';
+import { tensorTypes } from '@tabllama/gguf';
 import { describe, expect, test } from 'vitest';
-import type { NewModel } from '../src/new-model.ts';
 import { copied, quantized } from '../src/quantize.ts';
 import { chooseTypes, fileTypes } from '../src/tensor-types.ts';
-
-const fixtures = new URL('../../../fixtures/', import.meta.url);
-const fixture = (path: string) => new Uint8Array(readFileSync(new URL(path, fixtures)));
-const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
-const { signal } = new AbortController();
+import { fileOf, openBytes, openModel, sha256, signal } from './files.ts';
+import { fixture } from './fixtures.ts';
 
 interface Schema {
   readonly sizes: Readonly<Record<string, number>>;
@@ -93,31 +87,16 @@ describe.each([...fileTypes.keys()].filter(type => type !== 'F32'))('a %s file',
 
 test('weights that are not finite, or too large for halves, are refused with the tensor', async () => {
   const bytes = fixture('models/stories260K-f32.gguf');
-  const { tensors } = await readGguf(sourceFromBytes(bytes));
-  const { offset } = tensors.get('blk.1.ffn_up.weight')!;
+  const { gguf } = await openBytes(bytes);
+  const { offset } = gguf.tensors.get('blk.1.ffn_up.weight')!;
   for (const [value, message] of [
     [Number.NaN, /tensor blk\.1\.ffn_up\.weight: a weight is not finite/],
     [1e30, /beyond what a half can hold/],
   ] as const) {
     new DataView(bytes.buffer).setFloat32(offset, value, true);
-    const source = sourceFromBytes(bytes);
-    const model = await copied({ gguf: await readGguf(source), weights: source, layers: [] }, signal);
+    const model = await copied(await openBytes(bytes), signal);
     await expect(fileOf(quantized(model, 'F16'))).rejects.toThrow(message);
   }
 });
 
-async function modelOf(name: string): Promise<NewModel> {
-  const bytes = name.startsWith('synthetic')
-    ? new Uint8Array(brotliDecompressSync(fixture(`models/${name}.br`)))
-    : fixture(`models/${name}`);
-  const source = sourceFromBytes(bytes);
-  return copied({ gguf: await readGguf(source), weights: source, layers: [] }, signal);
-}
-
-async function fileOf({ values, tensors, alignment }: NewModel) {
-  const pieces: Uint8Array[] = [];
-  for await (const piece of writeGguf(values, tensors, alignment)) pieces.push(piece);
-  const bytes = new Uint8Array(Buffer.concat(pieces));
-  const weights = sourceFromBytes(bytes);
-  return { bytes, gguf: await readGguf(weights), weights, layers: [] };
-}
+const modelOf = async (name: string) => copied(await openModel(name), signal);

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { parseModelName } from '@tabllama/api';
 import { createServer } from '@tabllama/server';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { readFolder } from '../../create/test/fixtures.ts';
 import { splitModel } from '../../store/test/split.ts';
 import { createMemoryStore, type MemoryStore } from './memory-store.ts';
 import { saidToBe } from './said-to-be.ts';
@@ -83,10 +84,10 @@ describe('files that are', () => {
     ['nothing known', () => ({ 'README.md': digest }), 400, 'unknown type'],
     ['no GGUF under such a name', () => ({ 'a.gguf': digest }), 400, 'supplied file was not in GGUF format'],
     [
-      'safetensors',
+      'safetensors alone',
       () => ({ 'a.safetensors': digest }),
-      501,
-      'converting safetensors is not supported: use a GGUF of the model',
+      500,
+      'open config.json: no such file or directory',
     ],
     [
       'not there',
@@ -179,6 +180,13 @@ describe('what there is no engine for', () => {
     expect(await answer({ from: 'base:1b', adapters: await adapters() })).toEqual([status, { error }]);
   });
 
+  test('adapters and draft models of safetensors', async () => {
+    const files = { 'adapter_config.json': digest, 'a.safetensors': digest };
+    const [adapter, draft] = ['loras are not yet implemented', 'draft models are not supported'];
+    expect(await answer({ from: 'base:1b', adapters: files })).toEqual([501, { error: adapter }]);
+    expect(await answer({ from: 'base:1b', draft_files: files })).toEqual([501, { error: draft }]);
+  });
+
   test('draft models', async () => {
     const draft_files = { 'a.gguf': await put(q8) };
     expect(await answer({ from: 'base:1b', draft_files })).toEqual([
@@ -198,6 +206,48 @@ describe('what there is no engine for', () => {
   ])('quantizing %s to %s', async (from, quantize, status, error) => {
     expect(await answer({ from, quantize })).toEqual([status, { error }]);
     expect(await answer({ from, quantization: quantize })).toEqual([status, { error }]);
+  });
+});
+
+describe('safetensors', () => {
+  async function upload(name: string): Promise<Record<string, string>> {
+    const digests: Record<string, string> = {};
+    for (const [path, bytes] of Object.entries(readFolder(name))) digests[path] = await put(bytes);
+    return digests;
+  }
+
+  test('become a model', async () => {
+    const lines = await statuses({ files: await upload('tiny-llama') });
+    const { manifest, config, template } = await found();
+    expect(lines).toEqual([
+      'converting model',
+      'verifying conversion',
+      `creating new layer ${manifest.layers[0].digest}`,
+      'using autodetected template chatml',
+      `using existing layer ${manifest.layers[2].digest}`,
+      'writing manifest',
+      'success',
+    ]);
+    expect(config).toMatchObject({ model_format: 'gguf', model_family: 'llama', file_type: 'F16' });
+    expect(template).toContain('<|im_start|>');
+  });
+
+  test('become a quantized one at once', async () => {
+    const lines = await statuses({ files: await upload('tiny-qwen2'), quantize: 'Q8_0' });
+    expect(lines.slice(0, 2)).toEqual(['converting model', 'verifying conversion']);
+    expect((await found()).config).toMatchObject({ model_family: 'qwen2', file_type: 'Q8_0' });
+  });
+
+  test('that are wrong end the lines, and leave what was there', async () => {
+    const before = await found('half');
+    const files = { ...(await upload('tiny-llama')), 'config.json': await put('{"architectures":["X"]}') };
+    const body = JSON.stringify({ model: 'half', files });
+    const response = await server.fetch(new Request('http://x/api/create', { method: 'POST', body }));
+    expect(response.status).toBe(200);
+    expect(await response.text()).toBe(
+      '{"status":"converting model"}\n{"error":"unsupported architecture \\"X\\""}\n',
+    );
+    expect(await found('half')).toEqual(before);
   });
 });
 

@@ -5,6 +5,7 @@ import { brotliDecompressSync } from 'node:zlib';
 import { parseModelName } from '@tabllama/api';
 import { createServer } from '@tabllama/server';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { readFolder } from '../../create/test/fixtures.ts';
 import { ggufWithTemplate } from './gguf-with-template.ts';
 import { createMemoryStore, type MemoryStore } from './memory-store.ts';
 import { saidToBe } from './said-to-be.ts';
@@ -225,6 +226,21 @@ describe('create', () => {
       expect(await response.text()).toBe(textOf(exchange));
     },
   );
+
+  test('seed-create-safetensors: from uploaded files, which are others here', async () => {
+    const files: Record<string, string> = {};
+    for (const [path, bytes] of Object.entries(readFolder('tiny-bert'))) {
+      files[path] = (await store.putBlob(bytes)).digest;
+    }
+    const exchange = recorded('seed-create-safetensors');
+    const response = await replay({
+      ...exchange,
+      request: { ...exchange.request, body: { model: 'fred', files } },
+    });
+    const text = await response.text();
+    const { digest } = (await store.find(parseModelName('fred')!))!.model!;
+    expect(text).toBe(textOf(exchange).replace(/sha256:[0-9a-f]{64}/, digest));
+  });
 
   test('seed-create-gguf: from an uploaded file', async () => {
     const upload = await server.fetch(

@@ -42,7 +42,7 @@ export const create: ExampleGroup = {
       'From a Safetensors directory',
       '/api/create',
       { model: 'fred', files: { 'config.json': otherDigest, 'model.safetensors': otherDigest } },
-      { note: 'Nothing is converted in a page, and the answer says so.' },
+      { note: 'Its files are converted in the page, once they are pushed as blobs; these are not here.' },
     ),
   ],
 };
