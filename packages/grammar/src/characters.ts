@@ -84,6 +84,7 @@ export function createCharacters(terms: Terms): Characters {
   };
   // An object asks for its names again and again, for one less each time.
   const tries = new Map<string, Term>();
+  const sets = new Map<string, Term>();
   const grouped = (group: readonly Spelling[]): Term => {
     const key = group.map(({ json }) => json).join('');
     let term = tries.get(key);
@@ -109,7 +110,13 @@ export function createCharacters(terms: Terms): Characters {
     rest,
     string,
     literal: text => (hasUtf8(text) ? sequence(spell(text), 0) : NEVER),
-    literals: texts => {
+    literals: given => {
+      const texts = [...given];
+      // The lengths tell where one ends.
+      let key = '';
+      for (const text of texts) key += `${text.length} ${text}`;
+      const known = sets.get(key);
+      if (known !== undefined) return known;
       const groups = new Map<number, Spelling[]>();
       for (const text of texts) {
         const spelling = spellingOf(text);
@@ -119,7 +126,9 @@ export function createCharacters(terms: Terms): Characters {
         if (group) group.push(spelling);
         else groups.set(first, [spelling]);
       }
-      return terms.confine(terms.cat(quote, terms.alt(...[...groups.values()].map(grouped))), string);
+      const term = terms.cat(quote, terms.alt(...[...groups.values()].map(grouped)));
+      sets.set(key, term);
+      return terms.confine(term, string);
     },
   };
 }

@@ -91,7 +91,7 @@ function visitAll({ root, shapes, formulas }: SchemaReader, plans: Plans): void 
     for (const object of shape.objects) {
       const plan = plans.object(object);
       for (const value of plan.values.values()) visit(value);
-      if (object.clauses.length + object.some.length > 0) plans.keysAt(plans.place(plan));
+      if (plans.isCrowded(plan)) plans.keysAt(plans.place(plan));
       for (const rule of object.patterns) visit(rule.of);
       for (const rule of object.some) visit(rule.of);
       for (const literal of object.clauses.flat()) if (literal.kind !== 'size') visit(literal.of);

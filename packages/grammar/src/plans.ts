@@ -59,8 +59,8 @@ export interface ObjectPlan {
   /** The names known beforehand, in lists whose order is kept. */
   readonly lists: readonly (readonly string[])[];
   readonly values: ReadonlyMap<string, Formula>;
-  /** Strings that are none of the names, and whose value can exist. */
-  readonly others: Term;
+  /** Strings that are none of the names, and whose value can exist; made when it is asked for. */
+  readonly others: () => Term;
   /** Whether those are all that are none of the names. */
   readonly unrestricted: boolean;
   /** How many others there are. */
@@ -68,9 +68,8 @@ export interface ObjectPlan {
   /** Properties are counted up to here. */
   readonly counted: number;
   readonly start: ObjectState;
-  /** The spellings of the names, and all their beginnings. */
-  readonly spelled: readonly string[];
-  readonly beginnings: ReadonlySet<string>;
+  /** The spellings of the names that begin so. */
+  readonly begun: Map<string, readonly string[]>;
   /** By the state. */
   readonly places: Map<string, ObjectPlace>;
 }
@@ -213,22 +212,25 @@ export class Plans {
       values.set(name, this.formulas.and(shape.named.get(name) ?? TRUE, ...rules));
     }
     const { characters } = this.reader;
-    const names = characters.literals(listed);
     const spokenOf = shape.patterns.filter(rule => rule.of !== FALSE).map(rule => rule.term);
     const possible = this.closed && isClosable(shape) ? this.terms.alt(...spokenOf) : characters.string;
-    const unlisted = this.terms.and(possible, this.terms.not(names));
-    const others = this.where(shape.patterns, unlisted, TRUE);
     const sizes = [shape, ...shape.clauses.flat().filter(literal => literal.kind === 'size')];
     const finite = sizes.some(({ min }) => min > 0) || shape.some.length > 0 || shape.clauses.length > 0;
-    const live = this.terms.live(others);
-    const capacity = !live ? 0 : finite ? this.terms.count(others, 1000) : 1000;
-    const spelled = [...listed].map(spellingOf);
+    const forbidden = this.forbidden(shape.patterns, TRUE);
+    const unrestricted = possible === characters.string && forbidden.length === 0;
+    let others: Term | undefined;
+    const term = (): Term => {
+      others ??= this.terms.and(possible, this.terms.not(characters.literals(listed)), ...forbidden);
+      return others;
+    };
+    const live = unrestricted || this.terms.live(term());
+    const capacity = !live ? 0 : finite && !unrestricted ? this.terms.count(term(), 1000) : 1000;
     return {
       shape,
       lists,
       values,
-      others: live ? others : NEVER,
-      unrestricted: possible === characters.string && others === unlisted,
+      others: () => (live ? term() : NEVER),
+      unrestricted,
       capacity: capacity >= 1000 ? Infinity : capacity,
       counted: Math.max(...sizes.map(({ min, max }) => (max < Infinity ? max + 1 : min))),
       start: {
@@ -238,10 +240,7 @@ export class Plans {
         extras: [],
         clauses: shape.clauses.map(clause => 2 ** clause.length - 1),
       },
-      spelled,
-      beginnings: new Set(
-        spelled.flatMap(name => Array.from(name + name.length, (_, i) => name.slice(0, i))),
-      ),
+      begun: new Map(),
       places: new Map(),
     };
   }
@@ -259,11 +258,16 @@ export class Plans {
 
   /** The names in `term` whose value can satisfy `of` beside the patterns that the name matches. */
   private where(patterns: ObjectShape['patterns'], term: Term, of: Formula): Term {
-    let result = term;
+    return this.terms.and(term, ...this.forbidden(patterns, of));
+  }
+
+  /** What keeps names out whose value cannot. */
+  private forbidden(patterns: ObjectShape['patterns'], of: Formula): readonly Term[] {
+    const result: Term[] = [];
     const rules: { readonly term: Term; readonly of: Formula }[] = [];
     for (const rule of patterns) {
       if (this.inhabited(this.formulas.and(of, rule.of))) rules.push(rule);
-      else result = this.terms.and(result, this.terms.not(rule.term));
+      else result.push(this.terms.not(rule.term));
     }
     if (rules.length < 2 || this.inhabited(this.formulas.and(of, ...rules.map(rule => rule.of))))
       return result;
@@ -272,7 +276,7 @@ export class Plans {
       const chosen = rules.filter((_, i) => (set >> i) & 1);
       if (chosen.length < 2 || this.inhabited(this.formulas.and(of, ...chosen.map(rule => rule.of))))
         continue;
-      result = this.terms.and(result, this.terms.not(this.terms.and(...chosen.map(rule => rule.term))));
+      result.push(this.terms.not(this.terms.and(...chosen.map(rule => rule.term))));
     }
     return result;
   }
@@ -294,8 +298,10 @@ export class Plans {
         if (literal.kind !== 'size' && 'term' in literal.names) terms.add(literal.names.term);
       open =
         plan.unrestricted &&
-        [...terms].every(term =>
-          [term, this.terms.not(term)].some(side => !this.terms.live(this.terms.and(plan.others, side))),
+        [...terms].every(
+          term =>
+            term === plan.others() ||
+            [term, this.terms.not(term)].some(side => !this.terms.live(this.terms.and(plan.others(), side))),
         );
       this.opened.set(plan, open);
     }
@@ -367,7 +373,7 @@ export class Plans {
     if (state.count + needed.size < min) {
       let capacity = plan.capacity;
       if (patterns.length > shape.patterns.length) {
-        const others = this.where(patterns, plan.others, TRUE);
+        const others = this.where(patterns, plan.others(), TRUE);
         const count = this.terms.live(others) ? this.terms.count(others, 1000) : 0;
         capacity = count >= 1000 ? Infinity : count;
       }
@@ -434,7 +440,7 @@ export class Plans {
         else given.set(name, before);
       }
       if (fresh >= plan.capacity - state.extras.length) return false;
-      const others = this.free(this.where(patterns, this.terms.and(plan.others, term), of), state);
+      const others = this.free(this.where(patterns, this.terms.and(plan.others(), term), of), state);
       if (others === NEVER || !this.terms.live(others)) return false;
       fresh++;
       if (place(i + 1)) return true;
@@ -467,8 +473,34 @@ export class Plans {
   /** The spelling of a name that is neither listed nor taken. */
   stray({ plan, state }: ObjectPlace): string {
     let name = STRAY;
-    while (plan.spelled.includes(name) || state.extras.includes(name)) name += STRAY;
+    while (plan.values.has(name) || state.extras.includes(name)) name += STRAY;
     return name;
+  }
+
+  /** The spellings that begin so of names that the plan lists. */
+  namesWith({ values, begun }: ObjectPlan, beginning: string): readonly string[] {
+    let names = begun.get(beginning);
+    if (!names) {
+      names = Array.from(values.keys(), spellingOf).filter(name => name.startsWith(beginning));
+      begun.set(beginning, names);
+    }
+    return names;
+  }
+
+  /** Whether so many conditions meet in one name that what follows it may pass a limit. */
+  isCrowded({ shape: { some, clauses, patterns }, values }: ObjectPlan): boolean {
+    const asked = [
+      ...some.map(({ term, of }) => ({ names: { term }, of })),
+      ...clauses.flat().filter(literal => literal.kind !== 'size'),
+    ];
+    const conditions = (list: readonly Wanted[]): number => new Set(list.map(({ of }) => of)).size;
+    const kinds = new Set(patterns.map(({ term }) => term));
+    for (const { names } of asked) if ('term' in names) kinds.add(names.term);
+    if (2 ** kinds.size > MAX_CELLS) return true;
+    if (conditions(asked) <= MAX_CHOICES) return false;
+    for (const name of values.keys())
+      if (conditions(asked.filter(({ names }) => this.named(names, name))) > MAX_CHOICES) return true;
+    return false;
   }
 
   keysAt(place: ObjectPlace): Keys {
@@ -595,7 +627,7 @@ export class Plans {
     });
     const parts = [characters.literals(offered)];
     if (!others) return term(parts);
-    const free = this.free(plan.others, state);
+    const free = this.free(plan.others(), state);
     if (all) return term([...parts, free]);
     const kinds = new Set([...shape.patterns, ...shape.some].map(rule => rule.term));
     for (const literal of shape.clauses.flat())

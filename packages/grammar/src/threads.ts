@@ -166,8 +166,7 @@ export class Threads {
     for (const { frame } of threads) {
       if (frame?.kind !== 'object') continue;
       const { plan, state } = frame.place;
-      if (plan.beginnings.has(beginning))
-        for (const name of plan.spelled) if (name.startsWith(beginning)) yield name;
+      yield* this.#plans.namesWith(plan, beginning);
       for (const extra of state.extras) {
         const name = spellingOf(extra);
         if (name.startsWith(beginning)) yield name;
