@@ -67,3 +67,26 @@ test('the tag may come from another origin, its worker with it', async ({ page }
   );
   expect(results).toEqual([{ version: '0.33.0' }]);
 });
+
+test('a front-end behind a path of its own, at the address of its host, and in an isolated page', async ({
+  page,
+}) => {
+  const results = await open(
+    page,
+    `<script src="/published/script.js"
+      data-options='{"origins": ["/ollama", "http://ai.example"], "models": {"a": "/fixtures/models/stories260K-q8_0.gguf"}}'></script>
+    <script type="module" src="asks.js"></script>`,
+    {
+      'asks.js': `
+        const post = (path, body) => fetch(path, { method: 'POST', body: JSON.stringify(body) });
+        await post('/ollama/api/pull', { model: 'a', stream: false });
+        const shown = await post('/ollama/api/show?x=1', { model: 'a' });
+        const root = await (await fetch('http://ai.example/')).text();
+        const own = (await fetch('/ollama/index.js')).status;
+        self.results = [[shown.status, shown.url, (await shown.json()).details.family, root, own, crossOriginIsolated]];`,
+    },
+    { 'cross-origin-embedder-policy': 'require-corp', 'cross-origin-opener-policy': 'same-origin' },
+  );
+  const url = new URL('/ollama/api/show?x=1', page.url()).href;
+  expect(results).toEqual([[200, url, 'llama', 'Ollama is running', 404, true]]);
+});

@@ -4,7 +4,8 @@ import { sendRequest } from '../wire/client.ts';
 import type { DeviceDescription, PageApi, StartOptions, WorkerApi } from '../wire/message.ts';
 
 export interface Backend {
-  fetch(request: Request): Promise<Response>;
+  /** Answers a request as if it had come to `url`. */
+  fetch(request: Request, url: string): Promise<Response>;
   device(): Promise<DeviceDescription>;
 }
 
@@ -27,7 +28,7 @@ export async function startBackend(
   closed.addEventListener('abort', () => worker.terminate(), { once: true });
   const remote = wrap<WorkerApi>(worker);
   const running: Backend = {
-    fetch: request => sendRequest(remote, request, closed),
+    fetch: (request, url) => sendRequest(remote, request, { url, closed }),
     device: () => remote.device(),
   };
   return Promise.race([

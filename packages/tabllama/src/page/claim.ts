@@ -1,31 +1,40 @@
-/** Which URLs are answered by the worker: Ollama's routes on the page's own origin, and everything on some other origins. */
+/** Which URLs are answered by the worker: Ollama's routes on the page's own origin, and everything at some other addresses. */
 import { matchesRoute } from '@tabllama/server/routes';
-
-/** Where Ollama listens unless told otherwise, in both spellings that clients use. */
-const ollamaOrigins = ['http://localhost:11434', 'http://127.0.0.1:11434'];
 
 export interface ClaimOptions {
   /** Answer Ollama's routes on the page's own origin (never its `/`, which is the page). Default true. */
   readonly ownOrigin?: boolean;
   /**
-   * Other origins, all paths of which are answered, such as `http://localhost:11434`.
-   * Default: that one and `http://127.0.0.1:11434`.
+   * Other origins, all paths of which are answered, such as `http://localhost:11434`; a path is taken off, as a proxy does: with
+   * `/ollama`, Ollama's routes below that path of the page's own origin are answered.
+   * Default: that origin and `http://127.0.0.1:11434`, and the same port of the page's own host.
    */
   readonly origins?: readonly string[];
 }
 
+/** Where Ollama listens unless told otherwise, as clients spell it. */
+const ollamaOrigins = ({ protocol, hostname }: URL) => [
+  'http://localhost:11434',
+  'http://127.0.0.1:11434',
+  ...(protocol.startsWith('http') ? [`http://${hostname}:11434`, `${protocol}//${hostname}:11434`] : []),
+];
+
 /**
- * A function that says whether a URL is claimed; null, for what is no URL, is not. `pageOrigin` is the page's own.
+ * A function that gives a claimed URL as Ollama would have it, and undefined for any other and for what is no URL.
  * Throws TypeError for an origin that is none.
  */
 export function createClaim(
-  { ownOrigin = true, origins = ollamaOrigins }: ClaimOptions,
-  pageOrigin: string,
-): (url: URL | null) => boolean {
-  const claimed = new Set(origins.map(origin => new URL(origin).origin));
+  { ownOrigin = true, origins }: ClaimOptions,
+  page: URL,
+): (url: URL | null) => string | undefined {
+  const bases = (origins ?? ollamaOrigins(page)).map(origin => new URL(origin, page));
+  if (ownOrigin) bases.push(new URL('/', page));
   return url => {
-    if (!url) return false;
-    if (url.origin === pageOrigin) return ownOrigin && matchesRoute(url.pathname);
-    return claimed.has(url.origin);
+    for (const { origin, pathname } of bases) {
+      const prefix = pathname.replace(/\/$/, '');
+      if (origin !== url?.origin || !url.pathname.startsWith(`${prefix}/`)) continue;
+      const path = url.pathname.slice(prefix.length);
+      if (origin !== page.origin || matchesRoute(path)) return origin + path + url.search;
+    }
   };
 }

@@ -45,7 +45,7 @@ let installed = false;
 /** `install()` of the package, with the worker that `ownWorker` makes unless the options have another. */
 export async function installWith(ownWorker: () => Worker, options: InstallOptions): Promise<Tabllama> {
   if (installed) throw new Error('tabllama is installed in this page already: call uninstall() first');
-  const claims = createClaim(options, location.origin);
+  const claim = createClaim(options, new URL(location.href));
   const { models = {}, registry, tokens = {}, remoteHosts } = options;
   const { onRemote = () => false, worker = ownWorker, onProgress = () => {} } = options;
   const closed = new AbortController();
@@ -69,11 +69,11 @@ export async function installWith(ownWorker: () => Worker, options: InstallOptio
   async function answer(...args: Parameters<typeof fetch>): Promise<Response> {
     const request = new Request(...args);
     const { fetch } = await unlessAborted(backend, AbortSignal.any([request.signal, closed.signal]));
-    return fetch(request);
+    return fetch(request, claim(new URL(request.url)) ?? request.url);
   }
 
-  const claimsUrl = (url: string | URL) => claims(URL.parse(url, document.baseURI));
-  const restores = [interceptFetch(claimsUrl, answer), interceptXhr(claimsUrl, answer)];
+  const claims = (url: string | URL) => claim(URL.parse(url, document.baseURI)) !== undefined;
+  const restores = [interceptFetch(claims, answer), interceptXhr(claims, answer)];
   installed = true;
 
   function uninstall(): void {

@@ -8,8 +8,9 @@ afterEach(() => {
 });
 
 const page = 'https://page.example';
-const claimed = (options: Parameters<typeof createClaim>[0], url: string) =>
-  createClaim(options, page)(URL.parse(url, `${page}/app/`));
+const asClaimed = (options: Parameters<typeof createClaim>[0], url: string) =>
+  createClaim(options, new URL(page))(URL.parse(url, `${page}/app/`));
+const claimed = (...args: Parameters<typeof asClaimed>) => asClaimed(...args) !== undefined;
 
 test.each(['/api/chat', '/api/tags?x=1', '/api/blobs/sha256:00', '/v1/models/a', '/api/generate/'])(
   "%s on the page's own origin is Ollama's",
@@ -46,8 +47,28 @@ test.each([
 
 test('what is claimed is an option', () => {
   expect(claimed({ ownOrigin: false }, '/api/chat')).toBe(false);
-  expect(claimed({ origins: ['https://ai.example/some/path'] }, 'https://ai.example/x')).toBe(true);
-  expect(() => createClaim({ origins: ['nowhere'] }, page)).toThrow(TypeError);
+  expect(claimed({ origins: ['https://ai.example'] }, 'https://ai.example/x')).toBe(true);
+  expect(() => createClaim({ origins: ['http://'] }, new URL(page))).toThrow(TypeError);
+});
+
+test.each(['http://page.example:11434', 'https://page.example:11434'])(
+  "the page's own host is claimed at Ollama's port: %s",
+  origin => expect(claimed({}, `${origin}/api/chat`)).toBe(true),
+);
+
+test('a path of an origin is taken off, and claims nothing beside it', () => {
+  const origins = ['/ollama/', 'https://ai.example/a/b'];
+  expect(asClaimed({ origins }, '/ollama/api/tags?x=1#y')).toBe(`${page}/api/tags?x=1`);
+  expect(asClaimed({ origins, ownOrigin: false }, '/ollama/v1/models')).toBe(`${page}/v1/models`);
+  expect(asClaimed({ origins }, '/api/tags')).toBe(`${page}/api/tags`);
+  expect(asClaimed({ origins }, 'https://ai.example/a/b/anything')).toBe('https://ai.example/anything');
+  for (const url of ['/ollama/', '/ollama/index.js', '/ollamas/api/tags', 'https://ai.example/a/api/tags'])
+    expect(asClaimed({ origins }, url)).toBeUndefined();
+});
+
+test('a page without a host claims Ollama', () => {
+  const claim = createClaim({}, new URL('file:///home/page.html'));
+  expect(claim(new URL('http://localhost:11434/api/chat'))).toBe('http://localhost:11434/api/chat');
 });
 
 test('a call that is not claimed reaches the fetch that was there, with the very same arguments', async () => {

@@ -15,10 +15,12 @@ globalThis.tabllama = installWith(
   JSON.parse(dataset.options ?? '{}'),
 );
 
-/** A worker is of the page's own origin: where this script comes from elsewhere, one is made that imports the real one. */
+/**
+ * A worker is of the page's own origin, and in an isolated page its file says so by a header: one that is made here and imports the
+ * real one needs neither, but a policy that allows `blob:`.
+ */
 function startWorker(url: URL): Worker {
   const importing = () => new Blob([`import ${JSON.stringify(url)}`], { type: 'text/javascript' });
-  return new Worker(url.origin === location.origin ? url : URL.createObjectURL(importing()), {
-    type: 'module',
-  });
+  const direct = url.origin === location.origin && !crossOriginIsolated;
+  return new Worker(direct ? url : URL.createObjectURL(importing()), { type: 'module' });
 }

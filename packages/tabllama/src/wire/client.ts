@@ -11,13 +11,13 @@ const bodiless = [101, 103, 204, 205, 304];
 const readers = ['arrayBuffer', 'blob', 'bytes', 'formData', 'json', 'text'] as const;
 
 /**
- * Sends `request` through `remote`. Rejects with the reason of the request's signal or of `closed`, whichever aborts, also
+ * Sends `request` through `remote`, as if it went to `url`. Rejects with the reason of the request's signal or of `closed`, whichever aborts, also
  * while the response is read; with a TypeError when anything else fails, as `fetch` does when the network fails.
  */
 export async function sendRequest(
   remote: Pick<WorkerApi, 'fetch'>,
   request: Request,
-  closed: AbortSignal,
+  { url, closed }: { readonly url: string; readonly closed: AbortSignal },
 ): Promise<Response> {
   const broken = new AbortController();
   const signal = AbortSignal.any([request.signal, closed, broken.signal]);
@@ -34,7 +34,7 @@ export async function sendRequest(
     );
   }
   const message = {
-    url: request.url.replace(/#.*/s, ''),
+    url: withoutFragment(url),
     method: request.method,
     headers: [...request.headers],
     redirect: request.redirect,
@@ -50,17 +50,19 @@ export async function sendRequest(
     });
     const head = await unlessAborted(answered, signal);
     hasBody = !bodiless.includes(head.status);
-    const { status, statusText } = head;
+    const { status, statusText, redirected } = head;
     const headers = head.headers.map(([name, value]): [string, string] => [name, value]);
     return fromNetwork(
       new Response(hasBody ? answerBody : null, { status, statusText, headers }),
-      head,
+      { url: redirected ? head.url : withoutFragment(request.url), redirected },
       signal,
     );
   } finally {
     if (!hasBody) answerBody.cancel().catch(() => {});
   }
 }
+
+const withoutFragment = (url: string) => url.replace(/#.*/s, '');
 
 /** The body of a request as a stream, also where `Request.body` is missing (Firefox). */
 async function bodyOf(request: Request): Promise<ReadableStream<Uint8Array> | null> {

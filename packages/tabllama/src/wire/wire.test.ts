@@ -18,8 +18,10 @@ function connect(server: (request: Request) => Promise<Response> | Response) {
   expose({ fetch: serveRequests(async request => server(request)) }, port2);
   const remote = wrap<WorkerApi>(port1);
   const closed = new AbortController();
-  const fetch = (path: string, init?: RequestInit) =>
-    sendRequest(remote, new Request(host + path, init), closed.signal);
+  const fetch = (path: string, init?: RequestInit) => {
+    const request = new Request(host + path, init);
+    return sendRequest(remote, request, { url: request.url, closed: closed.signal });
+  };
   return { fetch, close: (reason: unknown) => closed.abort(reason) };
 }
 
