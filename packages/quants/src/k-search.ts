@@ -4,13 +4,13 @@ import { halfAt, setHalf } from './half.ts';
 import { scaleAndMin, setScaleAndMin } from './k-scales.ts';
 import { clamp, extent, nearest } from './rounding.ts';
 
-const { fround } = Math;
+const fround = Math.fround;
 
 const GROUP = 32;
-const importance = new Float32Array(GROUP);
-const trial = new Uint8Array(GROUP);
-const scales = new Float32Array(8);
-const mins = new Float32Array(8);
+const importance = /* @__PURE__ */ new Float32Array(GROUP);
+const trial = /* @__PURE__ */ new Uint8Array(GROUP);
+const scales = /* @__PURE__ */ new Float32Array(8);
+const mins = /* @__PURE__ */ new Float32Array(8);
 
 export interface Search {
   /** The greatest quantized value. */

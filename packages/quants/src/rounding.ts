@@ -1,5 +1,5 @@
 /** What several quantizers have in common. They round every operation to a 32-bit float, in the order in which ggml's C does them. */
-const { fround } = Math;
+const fround = Math.fround;
 
 /** The nearest whole number, ties to even, of a float below 2^22. */
 export const nearest = (x: number): number => fround(x + 12582912) - 12582912;

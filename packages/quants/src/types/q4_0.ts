@@ -6,7 +6,7 @@ import { farthest } from '../rounding.ts';
 import { splitBlocks } from '../split.ts';
 import wgsl from './q4_0.wgsl?raw';
 
-const { fround } = Math;
+const fround = Math.fround;
 
 export const q4_0: QuantType = {
   name: 'Q4_0',

@@ -6,7 +6,7 @@ import { extent } from '../rounding.ts';
 import { splitBlocks } from '../split.ts';
 import wgsl from './q5_1.wgsl?raw';
 
-const { fround } = Math;
+const fround = Math.fround;
 
 export const q5_1: QuantType = {
   name: 'Q5_1',

@@ -6,7 +6,7 @@ import { clamp, farthest, nearest } from '../rounding.ts';
 import { splitBlocks } from '../split.ts';
 import wgsl from './q6_k.wgsl?raw';
 
-const { fround } = Math;
+const fround = Math.fround;
 
 export const q6_k: QuantType = {
   name: 'Q6_K',
@@ -39,8 +39,8 @@ export const q6_k: QuantType = {
 };
 
 const GROUP = 16;
-/** Below this all weights of a group count as zero. */
-const NOTHING = fround(1e-15);
+/** Whether all weights of a group count as zero, by the greatest of them. */
+const isNothing = (max: number) => Math.abs(max) < fround(1e-15);
 
 export function quantizeQ6_K(weights: Float32Array, bytes: Uint8Array): void {
   const q = new Uint8Array(256);
@@ -48,7 +48,7 @@ export function quantizeQ6_K(weights: Float32Array, bytes: Uint8Array): void {
   for (let from = 0, at = 0; from < weights.length; from += 256, at += 210) {
     for (let j = 0; j < GROUP; j++) scales[j] = fitGroup(weights, from + GROUP * j, q, GROUP * j);
     const max = farthest(scales, 0, GROUP);
-    if (Math.abs(max) < NOTHING) continue;
+    if (isNothing(max)) continue;
     const inverse = fround(-128 / max);
     setHalf(bytes, at + 208, fround(1 / inverse));
     for (let j = 0; j < GROUP; j++) {
@@ -71,7 +71,7 @@ export function quantizeQ6_K(weights: Float32Array, bytes: Uint8Array): void {
 /** The scale of a group, by least squares weighted with the squares over 19 roundings (ggml's `make_qx_quants`), and its quantized values. */
 function fitGroup(x: Float32Array, at: number, q: Uint8Array, to: number): number {
   const max = farthest(x, at, GROUP);
-  if (Math.abs(max) < NOTHING) {
+  if (isNothing(max)) {
     q.fill(0, to, to + GROUP);
     return 0;
   }

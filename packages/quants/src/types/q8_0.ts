@@ -6,7 +6,7 @@ import { farthest } from '../rounding.ts';
 import { splitBlocks } from '../split.ts';
 import wgsl from './q8_0.wgsl?raw';
 
-const { fround } = Math;
+const fround = Math.fround;
 
 export const q8_0: QuantType = {
   name: 'Q8_0',
