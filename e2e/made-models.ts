@@ -23,6 +23,24 @@ export async function createFromFile(
   if (answer !== '{"status":"success"}') throw new Error(`${model}: ${answer}`);
 }
 
+/** Files as blobs: their digests by their paths. */
+export async function uploadFiles(
+  page: Page,
+  files: Readonly<Record<string, Uint8Array>>,
+): Promise<Record<string, string>> {
+  const digests: Record<string, string> = {};
+  for (const [path, content] of Object.entries(files)) {
+    digests[path] = await page.evaluate(async base64 => {
+      const bytes = Uint8Array.from(atob(base64), char => char.charCodeAt(0));
+      const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+      const digest = `sha256:${[...hash].map(byte => byte.toString(16).padStart(2, '0')).join('')}`;
+      await fetch(`/api/blobs/${digest}`, { method: 'POST', body: bytes });
+      return digest;
+    }, Buffer.from(content).toString('base64'));
+  }
+  return digests;
+}
+
 export const thinkTemplate =
   '{{- range .Messages }}{{ .Role }}: {{ if .Thinking }}<think>{{ .Thinking }}</think>{{ end }}{{ .Content }}\n{{ end }}<go>';
 export const toolsTemplate =

@@ -9,7 +9,13 @@ import { readFolder } from '../packages/create/test/fixtures.ts';
 import { createParrot } from '../packages/engine/test/parrot.ts';
 import { ggufWithTemplate } from '../packages/server/test/gguf-with-template.ts';
 import { saidToBe } from '../packages/server/test/said-to-be.ts';
-import { createFromFile, createToolCaller, thinkTemplate, toolsTemplate } from './made-models.ts';
+import {
+  createFromFile,
+  createToolCaller,
+  thinkTemplate,
+  toolsTemplate,
+  uploadFiles,
+} from './made-models.ts';
 import { openPlayground } from './tiny-model.ts';
 
 interface Exchange {
@@ -111,21 +117,6 @@ async function createModels(page: Page): Promise<void> {
   }, smollm2);
 }
 
-/** A folder of safetensors as blobs, by their paths: not the recorded one, which is not here. */
-async function upload(page: Page, name: string): Promise<Record<string, string>> {
-  const digests: Record<string, string> = {};
-  for (const [path, bytes] of Object.entries(readFolder(name))) {
-    digests[path] = await page.evaluate(async base64 => {
-      const bytes = Uint8Array.from(atob(base64), char => char.charCodeAt(0));
-      const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-      const digest = `sha256:${[...hash].map(byte => byte.toString(16).padStart(2, '0')).join('')}`;
-      await fetch(`/api/blobs/${digest}`, { method: 'POST', body: bytes });
-      return digest;
-    }, Buffer.from(bytes).toString('base64'));
-  }
-  return digests;
-}
-
 /** Sends a recorded request through the page's `fetch`. */
 const send = (page: Page, { request }: Pick<Exchange, 'request'>) =>
   page.evaluate(async ({ method, path, body }) => {
@@ -188,7 +179,7 @@ test('the answers to recorded requests', async ({ page }) => {
     await test.step(name, async () => {
       const { request, response } = recorded(name);
       if (name === 'seed-create-safetensors')
-        request.body = { model: 'fred', files: await upload(page, 'tiny-bert') };
+        request.body = { model: 'fred', files: await uploadFiles(page, readFolder('tiny-bert')) };
       const expected = response.chunks.map(({ text }) => text).join('');
       const answer = await send(page, { request });
       const headers = { 'content-type': undefined, 'cache-control': undefined, ...response.headers };

@@ -85,7 +85,7 @@ export const padding = (length: number, alignment: number): Uint8Array<ArrayBuff
   new Uint8Array((alignment - (length % alignment)) % alignment);
 
 /** Bytes of a tensor's data. */
-export function byteLength(type: number, shape: readonly number[]): number {
+function byteLength(type: number, shape: readonly number[]): number {
   const { blockSize, blockBytes } = tensorTypes.get(type)!;
   return (shape.reduce((a, b) => a * b, 1) / blockSize) * blockBytes;
 }
