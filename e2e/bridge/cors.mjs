@@ -2,7 +2,7 @@
 import { matchRoute } from '@tabllama/server/routes';
 
 const allowed =
-  /^(https?:\/\/(localhost|127\.0\.0\.1|0\.0\.0\.0)(:\d+)?|(app|file|tauri|vscode-webview|vscode-file):\/\/.*)$/;
+  /^(https?:\/\/(localhost|127\.0\.0\.1|0\.0\.0\.0)(:.*)?|(app|file|tauri|vscode-webview|vscode-file):\/\/.*)$/;
 const methods = 'GET,POST,PUT,PATCH,DELETE,HEAD,OPTIONS';
 const stainless =
   'Arch,Async,Custom-Poll-Interval,Helper-Method,Lang,Os,Package-Version,Poll-Helper,Retry-Count,Runtime,Runtime-Version,Timeout';
@@ -15,8 +15,8 @@ const headers = [
 export function answerCors({ method, url, headers: asked }, response) {
   const { origin, host } = asked;
   if (origin === undefined || origin === `http://${host}`) return false;
-  const route = method === 'OPTIONS' ? matchRoute(url.split('?', 1)[0])?.route : undefined;
-  if (route) response.setHeader('Allow', route.methods.join(', '));
+  const methodsThere = matchRoute(url.split('?', 1)[0])?.route.methods;
+  if (methodsThere && !methodsThere.includes(method)) response.setHeader('Allow', methodsThere.join(', '));
   if (!allowed.test(origin)) {
     response.writeHead(403, { 'content-length': 0 }).end();
     return true;

@@ -1,7 +1,15 @@
 /** The nouns that everyone shares: the `Engine` and `Store` interfaces, names and addresses, and the one error class that becomes HTTP. */
 export type * from './engine.ts';
 export { modelConfig } from './model-config.ts';
-export { defaultHost, displayName, fullName, modelSource, parseModelName, sameName } from './name.ts';
+export {
+  defaultHost,
+  displayName,
+  filledName,
+  fullName,
+  modelSource,
+  parseModelName,
+  sameName,
+} from './name.ts';
 export { remoteUrl } from './remote-url.ts';
 export { StatusError } from './status-error.ts';
 export type * from './store.ts';

@@ -27,8 +27,8 @@ const fileTypes: Readonly<Record<number, string>> = {
   32: 'BF16',
 };
 
-/** The config of a model of one file. `diffIds` are the digests of the manifest's layers. */
-export function modelConfig(gguf: Gguf, diffIds: readonly string[]): ModelConfig {
+/** The config of a model of one file. */
+export function modelConfig(gguf: Gguf): ModelConfig {
   const family = String(gguf.metadata.get('general.architecture') ?? '');
   return {
     model_format: 'gguf',
@@ -38,7 +38,6 @@ export function modelConfig(gguf: Gguf, diffIds: readonly string[]): ModelConfig
     file_type: fileTypes[Number(gguf.metadata.get('general.file_type'))] ?? 'unknown',
     architecture: 'amd64',
     os: 'linux',
-    rootfs: { type: 'layers', diff_ids: diffIds },
   };
 }
 

@@ -15,6 +15,18 @@ const hostPart = /^[A-Za-z0-9_][A-Za-z0-9_.:-]{0,349}$/;
 
 /** The four parts of a name with their defaults, or undefined when it is not a name. A scheme is dropped, as Ollama does. */
 export function parseModelName(text: string): ModelName | undefined {
+  const { host, namespace, model, tag } = split(text);
+  const valid = hostPart.test(host) && namespacePart.test(namespace) && part.test(model) && part.test(tag);
+  return valid ? { host, namespace, model, tag } : undefined;
+}
+
+/** What is no name with the defaults in it all the same; a part that is there and empty is marked, as Ollama does. */
+export function filledName(text: string): string {
+  const parts = Object.entries(split(text)).map(([key, value]) => [key, value || '!MISSING!']);
+  return fullName(Object.fromEntries(parts));
+}
+
+function split(text: string): ModelName {
   let rest = text;
   let tag = 'latest';
   const colon = rest.lastIndexOf(':');
@@ -25,8 +37,7 @@ export function parseModelName(text: string): ModelName | undefined {
   const [left, model] = cutLast(rest);
   const [place, namespace = defaultNamespace] = left === undefined ? [] : cutLast(left);
   const host = place === undefined ? defaultHost : place.slice(place.indexOf('://') + 1).replace(/^\/\//, '');
-  const valid = hostPart.test(host) && namespacePart.test(namespace) && part.test(model) && part.test(tag);
-  return valid ? { host, namespace, model, tag } : undefined;
+  return { host, namespace, model, tag };
 }
 
 /** What is left and right of the last slash; left is undefined when there is none. */

@@ -44,7 +44,6 @@ export interface ModelConfig {
   readonly remote_model?: string;
   readonly architecture?: string;
   readonly os?: string;
-  readonly rootfs?: { readonly type: string; readonly diff_ids: readonly string[] };
 }
 
 /** An installed model with its small layers read. */

@@ -50,7 +50,10 @@ export function createCompletionParser(choice: TemplateChoice, request: OutputRe
   if (!tags) return plain;
   const parser = createThinkingParser(tags, prompt.trimEnd().endsWith(tags.open));
   return {
-    push: piece => parsed(parser.push(piece)),
+    push(piece) {
+      const found = parser.push(piece);
+      return found.thinking || found.content ? parsed(found) : { isSilent: true };
+    },
     end: () => parsed(parser.end()),
     get inContent() {
       return parser.inContent;
@@ -68,8 +71,8 @@ const plain: OutputParser = {
 function inTurn(first: OutputParser, second: OutputParser): OutputParser {
   return {
     push(piece) {
-      const { thinking, content = '' } = first.push(piece);
-      return { ...(thinking ? { thinking } : {}), ...second.push(content) };
+      const { thinking, content = '', isSilent } = first.push(piece);
+      return isSilent ? { isSilent } : { ...(thinking ? { thinking } : {}), ...second.push(content) };
     },
     end() {
       const { thinking, content = '' } = first.end();

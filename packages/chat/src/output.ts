@@ -11,6 +11,8 @@ export interface ParsedText {
   readonly content?: string;
   readonly thinking?: string;
   readonly calls?: readonly ParsedCall[];
+  /** All is withheld by a parser for which Ollama then says nothing, not even logprobs. */
+  readonly isSilent?: boolean;
 }
 
 export interface OutputParser {

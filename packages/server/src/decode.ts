@@ -21,12 +21,17 @@ export type Decoded<F> = { [K in keyof F]?: Value<F[K]> };
 
 /** Where in the request we are, and the first mistake: Go goes on after it, and reports it at the end. */
 export class Reader {
-  readonly struct: string;
-  readonly path: string[] = [];
+  /** The innermost struct; empty in one without a name. */
+  struct: string;
+  readonly path: string[];
+  /** Within what Ollama decodes with its own code the struct around it is the one that is named. */
+  readonly isOwn: boolean;
   mistake?: string;
 
-  constructor(struct: string) {
+  constructor(struct = '', path: readonly string[] = [], isOwn = false) {
     this.struct = struct;
+    this.path = [...path];
+    this.isOwn = isOwn;
   }
 
   wrongType(json: Json, goType: string, detail = ''): undefined {
@@ -63,8 +68,8 @@ export function decodeJson<F extends Record<string, Field<unknown>>>(
   fields: F,
 ): Decoded<F> {
   if (json === null) return {};
-  const reader = new Reader(type.slice(type.indexOf('.') + 1));
-  const goType = type.includes('.') ? type : `api.${type}`;
+  const reader = new Reader();
+  const goType = /[. ]/.test(type) ? type : `api.${type}`;
   const value = object(goType, fields).read(json, reader);
   if (reader.mistake !== undefined) throw new StatusError(400, reader.mistake);
   return value ?? {};
@@ -162,12 +167,15 @@ export function object<F extends Record<string, Field<unknown>>>(
   fields: F,
 ): Field<Decoded<F>> {
   const byLowerCase = new Map(Object.keys(fields).map(name => [name.toLowerCase(), name]));
+  const struct = /^\w+\.(\w+)$/.exec(goType)?.[1] ?? '';
   return {
     goType,
     zero: {},
     read(json, reader) {
       if (!(json instanceof JsonObject)) return reader.wrongType(json, goType);
       const result: Record<string, unknown> = {};
+      const outer = reader.struct;
+      if (!reader.isOwn) reader.struct = struct;
       for (const [key, value] of json.entries) {
         const name = Object.hasOwn(fields, key) ? key : byLowerCase.get(key.toLowerCase());
         if (name === undefined || value === null) continue;
@@ -175,7 +183,21 @@ export function object<F extends Record<string, Field<unknown>>>(
         result[name] = fields[name].read(value, reader);
         reader.path.pop();
       }
+      reader.struct = outer;
       return result as Decoded<F>;
+    },
+  };
+}
+
+/** A type that Ollama decodes with its own code: a mistake in it ends the decoding at once. */
+export function own<T>(field: Field<T>): Field<T> {
+  return {
+    ...field,
+    read(json, { struct, path }) {
+      const reader = new Reader(struct, path, true);
+      const value = field.read(json, reader);
+      if (reader.mistake !== undefined) throw new StatusError(400, reader.mistake);
+      return value;
     },
   };
 }
@@ -186,8 +208,9 @@ export function custom<T>(goType: string, zero: T, read: (value: unknown) => T):
     goType,
     zero,
     read(json, reader) {
+      const value = own(any).read(json, reader);
       try {
-        return read(plain(json, reader));
+        return read(value);
       } catch (error) {
         if (error instanceof StatusError) throw error;
         throw new StatusError(400, (error as Error).message);

@@ -1,4 +1,6 @@
 /** Fields that several requests share, each read as Ollama reads it. */
+
+import { StatusError } from '@tabllama/api';
 import {
   any,
   array,
@@ -9,11 +11,14 @@ import {
   int,
   map,
   object,
+  own,
+  Reader,
   raw,
   string,
   type Value,
 } from './decode.ts';
 import { parseDuration, quote } from './go-text.ts';
+import { JsonObject, parseWhole } from './json.ts';
 
 /** Milliseconds that a model stays loaded after a request; Infinity for a negative one: for ever. */
 export const keepAlive: Field<number> = custom('api.Duration', 0, value => {
@@ -87,27 +92,67 @@ function paddingMistake(text: string, from: number, more: number): number {
   return missing === 0 ? -1 : text.length;
 }
 
+/** A map that keeps its order in Ollama; the words are those of the library that reads it there. */
+function orderedMap<T>(item: Field<T>): Field<Readonly<Record<string, T>>> {
+  return own({
+    ...map(item),
+    read(json, reader) {
+      if (json instanceof JsonObject) return map(item).read(json, reader);
+      throw new StatusError(400, "Value looks like object, but can't find closing '}' symbol");
+    },
+  });
+}
+
+/** The arguments of a call. */
+export const callArguments = orderedMap(any);
+
+/** The arguments of a call that are given as a text. Throws an Error in the words of Go. */
+export function parseArguments(text: string): Readonly<Record<string, unknown>> {
+  const json = parseWhole(text);
+  return json === null ? {} : (callArguments.read(json, new Reader()) ?? {});
+}
+
 const toolCall = object('api.ToolCall', {
   id: string,
-  function: object('api.ToolCallFunction', {
-    index: int,
-    name: string,
-    arguments: map(any),
-  }),
+  function: object('api.ToolCallFunction', { index: int, name: string, arguments: callArguments }),
 });
 
 /** A message; its type has a decoder of its own in Ollama, which is why it is called an alias in errors. */
-export const message = object('api.Alias', {
-  role: string,
-  content: string,
-  thinking: string,
-  images: array(image),
-  tool_calls: array(toolCall, '[]api.ToolCall'),
-  tool_name: string,
-  tool_call_id: string,
-});
+export const message = own(
+  object('api.Alias', {
+    role: string,
+    content: string,
+    thinking: string,
+    images: array(image),
+    tool_calls: array(toolCall, '[]api.ToolCall'),
+    tool_name: string,
+    tool_call_id: string,
+  }),
+);
 
 export const messages = array(message, '[]api.Message');
+
+const propertyType = array(string);
+
+/** What Ollama knows of a property, which is checked; the schema itself stays whole. */
+const property: Field<unknown> = {
+  goType: 'api.ToolProperty',
+  zero: {},
+  read: (json, reader) => propertyFields.read(json, reader),
+};
+const properties = orderedMap(property);
+const propertyFields = object(property.goType, {
+  anyOf: array(property),
+  type: own({
+    ...propertyType,
+    read: (json, reader) => (typeof json === 'string' ? [json] : propertyType.read(json, reader)),
+  }),
+  items: any,
+  description: string,
+  enum: array(any),
+  properties,
+  required: array(string),
+});
 
 /** Keys of a schema that Ollama does not know never reach the prompt: they are not read here. */
 export const toolParameters = {
@@ -115,21 +160,25 @@ export const toolParameters = {
   $defs: any,
   items: any,
   required: array(string),
-  properties: any,
+  properties: {
+    ...any,
+    read(json, reader) {
+      const whole = any.read(json, reader); // refuses what is too deep to be checked
+      properties.read(json, reader);
+      return whole;
+    },
+  } as Field<unknown>,
 };
 
-export const tools = array(
-  object('api.Tool', {
-    type: string,
-    items: any,
-    function: object('api.ToolFunction', {
-      name: string,
-      description: string,
-      parameters: object('api.ToolFunctionParameters', toolParameters),
-    }),
+export const tool = object('api.Tool', {
+  type: string,
+  items: any,
+  function: object('api.ToolFunction', {
+    name: string,
+    description: string,
+    parameters: object('api.ToolFunctionParameters', toolParameters),
   }),
-  'api.Tools',
-);
+});
 
 export const options = map(any);
 

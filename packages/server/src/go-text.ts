@@ -35,6 +35,8 @@ export function localTime(date: Date): string {
   );
 }
 
+const MAX_DURATION_MS = Number(2n ** 63n / 1_000_000n); // Go counts nanoseconds in 64 bits
+
 const unitMs = new Map([
   ['ns', 1e-6],
   ['us', 1e-3],
@@ -63,6 +65,7 @@ export function parseDuration(text: string): number {
     ms += Number(number) * scale;
     rest = rest.slice(all.length);
   }
+  if (ms > MAX_DURATION_MS) throw invalid();
   return text.startsWith('-') ? -ms : ms;
 }
 

@@ -43,7 +43,7 @@ test.each<[string, string]>([
   ['["\n"]', "invalid character '\\n' in string literal"],
   ['["\\x"]', "invalid character 'x' in string escape code"],
   ['["\\u12g4"]', "invalid character 'g' in \\u hexadecimal character escape"],
-  ['1x', "invalid character 'x' after top-level value"],
+  ['1x', 'json: cannot unmarshal number into Go value of type api.Request'],
   ['"a"', 'json: cannot unmarshal string into Go value of type api.Request'],
   ['[]', 'json: cannot unmarshal array into Go value of type api.Request'],
   ['{"model":1}', 'json: cannot unmarshal number into Go struct field Request.model of type string'],
@@ -62,7 +62,7 @@ test.each<[string, string]>([
   ['{"context":["a"]}', 'json: cannot unmarshal string into Go struct field Request.context of type int'],
   [
     '{"inner":{"NAME":true}}',
-    'json: cannot unmarshal bool into Go struct field Request.inner.name of type string',
+    'json: cannot unmarshal bool into Go struct field Inner.inner.name of type string',
   ],
   [
     '{"model":1,"stream":2}',

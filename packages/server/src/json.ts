@@ -32,13 +32,20 @@ export function parseJson(bytes: Uint8Array): Json | undefined {
   return start === bytes.length ? undefined : new Parser(bytes, start).value();
 }
 
+/** The JSON value that a text is, and nothing else. Throws JsonError. */
+export function parseWhole(text: string): Json {
+  return new Parser(new TextEncoder().encode(text), 0, 'unexpected end of JSON input').whole();
+}
+
 class Parser {
   readonly #bytes: Uint8Array;
   #at: number;
+  readonly #tooShort: string;
 
-  constructor(bytes: Uint8Array, at: number) {
+  constructor(bytes: Uint8Array, at: number, tooShort = 'unexpected EOF') {
     this.#bytes = bytes;
     this.#at = at;
+    this.#tooShort = tooShort;
   }
 
   value(): Json {
@@ -56,9 +63,6 @@ class Parser {
         }
         this.#at++;
         open.pop();
-      } else if (open.length === 0) {
-        this.#endOfTop();
-        return value;
       }
       // A value is complete: put it where it belongs, and close what closes after it.
       for (;;) {
@@ -84,6 +88,13 @@ class Parser {
         open.pop();
       }
     }
+  }
+
+  whole(): Json {
+    const value = this.value();
+    this.#space();
+    if (this.#peek() !== '') throw this.#unexpected('after top-level value');
+    return value;
   }
 
   /** A key and its colon; the value comes later and takes the place of null. */
@@ -174,13 +185,6 @@ class Parser {
     return escaped ? (JSON.parse(`"${text}"`) as string).toWellFormed() : text;
   }
 
-  /** Go looks one byte beyond a value that has no closing bracket of its own. */
-  #endOfTop(): void {
-    if (this.#at < this.#bytes.length && !isSpace(this.#bytes[this.#at])) {
-      throw this.#unexpected('after top-level value');
-    }
-  }
-
   #space(): void {
     this.#at = skipSpace(this.#bytes, this.#at);
   }
@@ -193,7 +197,7 @@ class Parser {
   #unexpected(where: string, back = 0): JsonError {
     const byte = this.#bytes[this.#at + back];
     return new JsonError(
-      byte === undefined ? 'unexpected EOF' : `invalid character ${quoteRune(byte)} ${where}`,
+      byte === undefined ? this.#tooShort : `invalid character ${quoteRune(byte)} ${where}`,
     );
   }
 }

@@ -95,18 +95,21 @@ export function templateText(model: InstalledModel, gguf: Gguf): string {
 
 /** What a model can do, in Ollama's order: by its config, the keys of the header, and the template in use. */
 export function capabilities(model: InstalledModel, gguf: Gguf): string[] {
-  const architecture = gguf.metadata.get('general.architecture');
   const { language, capabilities: ofTemplate } = templateOf(model, gguf);
-  const found = new Set<string>(model.config.capabilities);
-  const add = (all: readonly string[]) => {
-    for (const one of all) found.add(one);
-  };
-  if (language === 'jinja') add(ofTemplate);
-  found.add(gguf.metadata.has(`${architecture}.pooling_type`) ? 'embedding' : 'completion');
-  const hasProjector = model.manifest.layers.some(layer => layer.mediaType.endsWith('.image.projector'));
-  if (gguf.metadata.has(`${architecture}.vision.block_count`) || hasProjector) found.add('vision');
-  add(ofTemplate);
-  return [...found];
+  const ofFile = language === 'jinja' ? ofTemplate : [];
+  return [
+    ...new Set([...(model.config.capabilities ?? []), ...ofFile, ...abilities(model, gguf), ...ofTemplate]),
+  ];
+}
+
+/** What a model can do by the keys of its header. */
+export function abilities({ manifest }: InstalledModel, { metadata }: Gguf): string[] {
+  const architecture = metadata.get('general.architecture');
+  const hasProjector = manifest.layers.some(layer => layer.mediaType.endsWith('.image.projector'));
+  return [
+    metadata.has(`${architecture}.pooling_type`) ? 'embedding' : 'completion',
+    ...(metadata.has(`${architecture}.vision.block_count`) || hasProjector ? ['vision'] : []),
+  ];
 }
 
 /** `details` of show and ps. */

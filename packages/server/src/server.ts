@@ -42,6 +42,7 @@ export function createServer({
       request.signal.throwIfAborted();
       const { pathname, search } = new URL(request.url);
       const match = matchRoute(pathname);
+      if (pathname.includes('//')) return redirect(request, pathname.replace(/\/+/g, '/') + search, 307);
       if (match === undefined) return elsewhere(request, pathname, search);
       const methods: readonly string[] = match.route.methods;
       if (!methods.includes(request.method)) {
@@ -79,10 +80,16 @@ function elsewhere(request: Request, pathname: string, search: string): Response
   if (!methods.includes(request.method)) {
     return forHead(request, respond('404 page not found', 404, { 'content-type': 'text/plain' }));
   }
-  const location = path + search;
-  if (request.method !== 'GET') return respond('', 307, { location });
-  const html = `<a href="${location.replaceAll('&', '&amp;')}">Moved Permanently</a>.\n\n`;
-  return respond(html, 301, { location, 'content-type': 'text/html; charset=utf-8' });
+  return redirect(request, path + search, request.method === 'GET' ? 301 : 307);
+}
+
+/** The way to another path, as Go's `http.Redirect` says it. */
+function redirect(request: Request, location: string, status: 301 | 307): Response {
+  if (request.method !== 'GET' && request.method !== 'HEAD') return respond('', status, { location });
+  const text = status === 301 ? 'Moved Permanently' : 'Temporary Redirect';
+  const html = `<a href="${location.replaceAll('&', '&amp;')}">${text}</a>.\n\n`;
+  const headers = { location, 'content-type': 'text/html; charset=utf-8' };
+  return forHead(request, respond(html, status, headers));
 }
 
 function forHead(request: Request, response: Response): Response {

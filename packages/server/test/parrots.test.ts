@@ -105,6 +105,14 @@ describe('exchanges recorded from Ollama', () => {
     for (const [i, line] of ours.entries()) expect(Object.keys(line)).toEqual(Object.keys(lines[i]));
   });
 
+  test('logprobs of the tags around thoughts are not told', async () => {
+    await create('tags', ['<think>', 'a', '</think>', 'c'], { template: templates.think });
+    const lines = await ask('/api/chat', { model: 'tags', messages, logprobs: true });
+    expect(
+      lines.map(({ logprobs = [] }) => (logprobs as { token: string }[]).map(({ token }) => token)),
+    ).toEqual([['a'], ['c'], []]);
+  });
+
   test('think-format-stream: thoughts, then an object by the schema', async () => {
     await create('parrot-think', ['<think>', 'a', ' b', '</think>', 'c', ' d'], {
       template: templates.think,
@@ -188,6 +196,12 @@ describe('calls of tools', () => {
     await create('native', pieces, {}, { metadata: { 'tokenizer.chat_template': jinja } });
     const show = await (await send('/api/show', { model: 'native' })).json();
     expect(show).toMatchObject({ template: jinja, capabilities: ['tools', 'thinking', 'completion'] });
+    // the list of models reads no template of a file
+    const tags = await server.fetch(new Request('http://x/api/tags'));
+    const listed = ((await tags.json()) as { models: { name: string }[] }).models;
+    expect(listed.find(({ name }) => name === 'native:latest')).toMatchObject({
+      capabilities: ['completion'],
+    });
     const lines = await ask('/api/chat', { model: 'native', messages, tools, think: false });
     expect(lines.map(({ message }) => [message.thinking, message.content, message.tool_calls])).toEqual([
       ['hm', '', undefined],

@@ -628,13 +628,7 @@ describe('paths and methods', () => {
     const response = await send('/api/tags/?a=1&b=2');
     expect([response.status, response.headers.get('location')]).toEqual([301, '/api/tags?a=1&b=2']);
     expect(await response.text()).toBe('<a href="/api/tags?a=1&amp;b=2">Moved Permanently</a>.\n\n');
-    for (const path of [
-      '/api/chat/',
-      '/api//tags',
-      '/api/tags//',
-      '/v1/messages/count_tokens',
-      '/api/tokenize',
-    ]) {
+    for (const path of ['/api/chat/', '/v1/messages/count_tokens', '/api/tokenize']) {
       const missing = await send(path);
       expect([missing.status, missing.headers.get('content-type'), await missing.text()]).toEqual([
         404,

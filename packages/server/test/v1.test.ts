@@ -630,6 +630,16 @@ describe('streams', () => {
   });
 });
 
+test('the events of a response name a group of tools alone, and say null for an output of nothing', async () => {
+  const { post } = await open({ pieces: [] });
+  const tools = [{ type: 'namespace', name: 'g', tools: [{ type: 'function', name: 'f' }] }];
+  const answer = await post('/v1/responses', { model: 'able', input: 'Hi', tools, stream: true });
+  const last = (await answer.text()).trimEnd().split('\n\n').at(-1)!;
+  const group = { type: 'namespace', name: 'g', description: null, strict: null, parameters: null };
+  expect(JSON.parse(last.split('\ndata: ')[1])).toMatchObject({ response: { output: null, tools: [group] } });
+  expect(last).not.toContain('"name":"f"');
+});
+
 test('a response says again what was asked, a schema in its own order of keys', async () => {
   const { post } = await open();
   const schema = { type: 'object', properties: { b: { type: 'string' }, a: { type: 'string' } } };

@@ -17,11 +17,7 @@ export async function describeFiles(
     ...blobs.map(({ digest, size }) => ({ mediaType: `${MEDIA_TYPES.layer}model`, digest, size })),
     ...texts,
   ];
-  const config = modelConfig(
-    gguf,
-    layers.map(({ digest }) => digest),
-  );
-  const bytes = new TextEncoder().encode(`${JSON.stringify(config)}\n`);
+  const bytes = new TextEncoder().encode(`${JSON.stringify(modelConfig(gguf))}\n`);
   return textOf({
     schemaVersion: 2,
     mediaType: MEDIA_TYPES.manifest,

@@ -1,8 +1,8 @@
 /** `POST /api/chat`: messages in, one message out, in pieces or whole. */
 import { type Delta, type InstalledModel, type Message, StatusError, type ToolCall } from '@tabllama/api';
-import { type Decoded, decodeBody } from '../decode.ts';
+import { array, type Decoded, decodeBody } from '../decode.ts';
 import { type Context, type Endpoint, readBody } from '../endpoint.ts';
-import { generation, type MessageFields, messages, tools } from '../fields.ts';
+import { generation, type MessageFields, messages, tool } from '../fields.ts';
 import {
   type Answer,
   checkImages,
@@ -21,7 +21,7 @@ import {
 import { findModel } from '../model.ts';
 import { forward } from '../remote/forward.ts';
 
-const fields = { ...generation, messages, tools };
+const fields = { ...generation, messages, tools: array(tool, 'api.Tools') };
 export type ChatFields = Decoded<typeof fields>;
 
 export const chat: Endpoint = async context => {

@@ -1,5 +1,5 @@
 /** `POST /api/push`: uploads a model to the registry of its name. */
-import { parseModelName, StatusError } from '@tabllama/api';
+import { filledName, parseModelName, StatusError } from '@tabllama/api';
 import { bool, decodeBody, string } from '../decode.ts';
 import { type Endpoint, readBody } from '../endpoint.ts';
 import { nameToWrite } from '../model.ts';
@@ -21,6 +21,6 @@ export const push: Endpoint = async ({ request, store }) => {
     if (name) return yield* store.push(await nameToWrite(store, name), { insecure: body.insecure }, signal);
     yield { status: 'retrieving manifest' };
     yield { status: "couldn't retrieve manifest" };
-    throw new StatusError(500, `unqualified name: ${text}`);
+    throw new StatusError(500, `unqualified name: ${filledName(text)}`);
   });
 };

@@ -1,10 +1,10 @@
 /** `GET /api/tags`: the installed models, newest first. */
 import { displayName, type InstalledModel, type Store } from '@tabllama/api';
-import { TemplateError } from '@tabllama/chat';
+import { chooseTemplate, TemplateError } from '@tabllama/chat';
 import type { Gguf } from '@tabllama/gguf';
 import type { Endpoint } from '../endpoint.ts';
 import { localTime } from '../go-text.ts';
-import { architectureNumber, capabilities, details } from '../model.ts';
+import { abilities, architectureNumber, details } from '../model.ts';
 import { json } from '../responses.ts';
 
 export const tags: Endpoint = async ({ store }) => {
@@ -37,9 +37,13 @@ async function entry(store: Store, model: InstalledModel) {
   };
 }
 
+/** What a model can do as Ollama lists it, which reads no template of a file. */
 function readCapabilities(model: InstalledModel, gguf: Gguf): string[] | undefined {
+  const { template: go, config } = model;
   try {
-    return capabilities(model, gguf);
+    const { model_family: family, parser } = config;
+    const ofTemplate = go === undefined ? [] : chooseTemplate({ go, family, parser }).capabilities;
+    return [...new Set([...abilities(model, gguf), ...(config.capabilities ?? []), ...ofTemplate])];
   } catch (error) {
     if (error instanceof TemplateError) return undefined;
     throw error;

@@ -1,7 +1,7 @@
 /** `POST /v1/chat/completions`: OpenAI's chat, mapped to `/api/chat`. */
 import { StatusError } from '@tabllama/api';
 import { any, array, bool, float64, int, object, raw, string, type Value } from '../../decode.ts';
-import { base64Mistake, goTypeOf, type MessageFields, tools } from '../../fields.ts';
+import { base64Mistake, goTypeOf, type MessageFields, parseArguments, tool } from '../../fields.ts';
 import type { Json } from '../../json.ts';
 import { answerChat, type ChatFields, type ChatLine } from '../chat.ts';
 import {
@@ -49,7 +49,7 @@ const fields = {
     type: string,
     json_schema: object('openai.JsonSchema', { schema: raw }),
   }),
-  tools,
+  tools: array(tool),
   reasoning: object('openai.Reasoning', { effort: string }),
   reasoning_effort: string,
   logprobs: bool,
@@ -129,12 +129,10 @@ function nativePart(part: unknown): MessageFields {
 
 function argumentsOf(text: string): Readonly<Record<string, unknown>> {
   try {
-    const parsed = record(JSON.parse(text));
-    if (parsed !== undefined) return parsed;
-  } catch {
-    // Text that is no JSON is no object either.
+    return parseArguments(text);
+  } catch (error) {
+    throw new StatusError(400, 'invalid tool call arguments', { cause: error });
   }
-  throw bad('invalid tool call arguments');
 }
 
 /** The name of the call that a result answers; of calls with the same id the last counts. */

@@ -109,7 +109,7 @@ export function eventsOf(model: string, inputTokens: number, searches: boolean):
   }
 
   return {
-    headers: liveHeaders,
+    headers: { ...liveHeaders, 'content-type': 'text/event-stream' },
     *chunks(line) {
       if (!started) {
         started = true;

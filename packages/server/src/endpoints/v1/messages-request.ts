@@ -9,16 +9,17 @@ import {
   type Field,
   float64,
   int,
-  map,
   object,
+  own,
+  type Reader,
   raw,
   string,
   toPlain,
   type Value,
 } from '../../decode.ts';
-import { base64Mistake, type MessageFields, toolParameters } from '../../fields.ts';
+import { base64Mistake, callArguments, type MessageFields, toolParameters } from '../../fields.ts';
 import { quote, toJson } from '../../go-text.ts';
-import { JsonObject } from '../../json.ts';
+import { type Json, JsonObject } from '../../json.ts';
 import type { ChatFields } from '../chat.ts';
 
 const imageSource = object('anthropic.ImageSource', {
@@ -35,7 +36,7 @@ const block = object('anthropic.ContentBlock', {
   source: imageSource,
   id: string,
   name: string,
-  input: map(any),
+  input: callArguments,
   tool_use_id: string,
   content: any,
   is_error: bool,
@@ -48,27 +49,37 @@ type Block = Value<typeof block>;
 const content: Field<readonly Block[]> = {
   goType: '[]anthropic.ContentBlock',
   zero: [],
-  read: (json, reader) =>
-    typeof json === 'string' ? [{ type: 'text', text: json }] : array(block).read(json, reader),
-};
-
-const messageFields = object('anthropic.MessageParam', { role: string, content });
-
-/** A message; one that does not even name its content has a mistake. */
-const message: typeof messageFields = {
-  ...messageFields,
   read(json, reader) {
-    const named = json instanceof JsonObject && json.entries.some(([key]) => key.toLowerCase() === 'content');
-    if (json instanceof JsonObject && !named) throw new StatusError(400, 'unexpected end of JSON input');
-    return messageFields.read(json, reader);
+    if (typeof json === 'string') return [{ type: 'text', text: json }];
+    reader.path.pop(); // which Ollama reads by itself, without its name
+    const blocks = array(block).read(json, reader);
+    reader.path.push('content');
+    return blocks;
   },
 };
+
+const messageFields = object(
+  'struct { Role string "json:\\"role\\""; Content json.RawMessage "json:\\"content\\"" }',
+  { role: string, content },
+);
+
+/** A message; one that does not even name its content has a mistake. */
+const message = own({
+  ...messageFields,
+  read(json: Json, reader: Reader) {
+    const fields = messageFields.read(json, reader);
+    const named = json instanceof JsonObject && json.entries.some(([key]) => key.toLowerCase() === 'content');
+    if (!named) reader.mistake ??= 'unexpected end of JSON input';
+    return fields;
+  },
+});
 
 const tool = object('anthropic.Tool', {
   type: string,
   name: string,
   description: string,
   input_schema: raw,
+  max_uses: int,
 });
 
 export const fields = {
@@ -82,6 +93,12 @@ export const fields = {
   top_k: int,
   stop_sequences: array(string),
   tools: array(tool),
+  tool_choice: object('anthropic.ToolChoice', {
+    type: string,
+    name: string,
+    disable_parallel_tool_use: bool,
+  }),
+  metadata: object('anthropic.Metadata', { user_id: string }),
   thinking: object('anthropic.ThinkingConfig', { type: string, budget_tokens: int }),
   output_config: object('anthropic.OutputConfig', { effort: string }),
 };

@@ -4,9 +4,9 @@ import { answerChat, type ChatFields } from '../chat.ts';
 import { anthropicError } from './anthropic.ts';
 import { eventsOf, wholeMessage } from './messages-reply.ts';
 import { estimatedTokens, fields, nativeMessages, nativeTools, thinkOf } from './messages-request.ts';
-import { decodeRequest, reply, translated } from './translated.ts';
+import { decodeRequest, liveHeaders, reply, translated } from './translated.ts';
 
-export const messages = translated(anthropicError, async context => {
+export const messages = translated(anthropicError, async (context, headers) => {
   const body = await decodeRequest(context.request, 'anthropic.MessagesRequest', fields);
   const bad = (message: string) => new StatusError(400, message);
   if (!body.model) throw bad('model is required');
@@ -28,6 +28,7 @@ export const messages = translated(anthropicError, async context => {
     think: thinkOf(body),
   };
   const searches = body.tools?.some(tool => tool.type?.startsWith('web_search')) ?? false;
+  if (body.stream) Object.assign(headers, liveHeaders);
   return async () =>
     reply(context, await answerChat(context, native, { relaxThinking: true }), {
       stream: body.stream ?? false,

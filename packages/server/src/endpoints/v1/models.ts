@@ -1,5 +1,5 @@
 /** `GET /v1/models` and `GET /v1/models/:model`: OpenAI's list of what is installed, and one of it. */
-import { displayName, type ModelName, parseModelName } from '@tabllama/api';
+import { displayName, type ModelName, parseModelName, StatusError } from '@tabllama/api';
 import { findModel } from '../../model.ts';
 import { openaiError } from './openai.ts';
 import { jsonLine, refuseCloud, translated, unixSeconds } from './translated.ts';
@@ -12,6 +12,7 @@ export const models = translated(openaiError, async ({ store }) => async () => {
 export const model = translated(openaiError, async ({ store, parameter }) => {
   refuseCloud(parameter, 'remote model details are unavailable');
   return async () => {
+    if (parameter.trim() === '') throw new StatusError(400, 'model is required');
     const missing = (name: ModelName) => `model '${displayName(name)}' not found`;
     const { modifiedAt } = await findModel(store, parameter, { missing });
     return jsonLine(entry(parameter, modifiedAt));

@@ -1,9 +1,9 @@
 /** The input of OpenAI's responses: a text or items of many kinds, and the messages that they are for Ollama's chat. */
 import { StatusError } from '@tabllama/api';
-import { any, decodeJson, type Field, map, Reader, raw, string } from '../../decode.ts';
-import type { MessageFields } from '../../fields.ts';
+import { array, decodeJson, type Field, object, Reader, raw, string } from '../../decode.ts';
+import { type MessageFields, parseArguments } from '../../fields.ts';
 import { quote } from '../../go-text.ts';
-import { type Json, parseJson } from '../../json.ts';
+import type { Json } from '../../json.ts';
 import { imageOf } from './openai.ts';
 
 /** A part of a content. */
@@ -40,13 +40,13 @@ function readParts(json: Json | undefined, what: string): Part[] {
 
 function readList(json: Json, what: string): Json[] {
   if (Array.isArray(json)) return json;
-  const reader = new Reader('');
+  const reader = new Reader();
   reader.wrongType(json, '[]json.RawMessage');
   throw bad(`${what} must be a string or array: ${reader.mistake}`);
 }
 
 function readPart(json: Json): Part {
-  const { type = '' } = decodeJson(json, 'struct', { type: string });
+  const { type = '' } = decodeJson(json, 'struct { Type string "json:\\"type\\"" }', { type: string });
   switch (type) {
     case 'input_text':
       return { type, ...decodeJson(json, 'openai.ResponsesTextContent', { text: string }) };
@@ -64,11 +64,16 @@ function readPart(json: Json): Part {
   }
 }
 
+/** Go's name of the type with which it finds out what an item is. */
+const itemType = 'struct { Type string "json:\\"type\\""; Role string "json:\\"role\\"" }';
+
+const summary = array(object('openai.ResponsesReasoningSummary', { type: string, text: string }));
+
 function readItem(json: Json): Item {
-  const { type = '', role = '' } = decodeJson(json, 'struct', { type: string, role: string });
+  const { type = '', role = '' } = decodeJson(json, itemType, { type: string, role: string });
   switch (type || (role && 'message')) {
     case 'message': {
-      const { content } = decodeJson(json, 'struct', { content: raw });
+      const { content } = decodeJson(json, 'struct {}', { content: raw });
       return { type: 'message', role, content: readParts(content, 'content') };
     }
     case 'function_call': {
@@ -78,11 +83,11 @@ function readItem(json: Json): Item {
       return { type: 'function_call', id, name, arguments: args };
     }
     case 'function_call_output': {
-      const { call_id: id = '', output } = decodeJson(json, 'struct', { call_id: string, output: raw });
+      const { call_id: id = '', output } = decodeJson(json, 'struct {}', { call_id: string, output: raw });
       return { type: 'function_call_output', id, output: readParts(output, 'output') };
     }
     case 'reasoning': {
-      const fields = { id: string, summary: any, encrypted_content: string };
+      const fields = { id: string, summary, encrypted_content: string };
       const { encrypted_content = '' } = decodeJson(json, 'openai.ResponsesReasoningInput', fields);
       return { type: 'reasoning', thinking: encrypted_content };
     }
@@ -175,11 +180,5 @@ function nativeContent(parts: readonly Part[]): { content: string; images: strin
 
 function argumentsOf(text: string): Readonly<Record<string, unknown>> {
   if (text === '') return {};
-  return at('failed to parse function call arguments', () => {
-    const json = parseJson(new TextEncoder().encode(text)) ?? null;
-    const reader = new Reader('');
-    const read = map(any).read(json, reader);
-    if (read === undefined) throw bad(reader.mistake ?? 'unexpected end of JSON input');
-    return read;
-  });
+  return at('failed to parse function call arguments', () => parseArguments(text));
 }

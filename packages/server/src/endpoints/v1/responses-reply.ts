@@ -29,11 +29,12 @@ function usage({ prompt_eval_count: input = 0, eval_count: output = 0 }: ChatLin
 interface State {
   readonly created_at: number;
   readonly completed_at: number | null;
-  readonly status: 'in_progress' | 'completed' | 'failed';
-  readonly output: readonly object[];
-  readonly error?: object;
+  readonly status: 'in_progress' | 'completed';
+  readonly output: readonly object[] | null;
   readonly reasoning: object | null;
   readonly usage: object | null;
+  /** Events leave out what a group has in it. */
+  readonly tools?: readonly object[];
 }
 
 /** A response; most of its fields have only one value here. */
@@ -49,8 +50,8 @@ function response({ id, echo }: ResponsesRequest, state: State): object {
     previous_response_id: null,
     instructions: echo.instructions,
     output: state.output,
-    error: state.error ?? null,
-    tools: echo.tools,
+    error: null,
+    tools: state.tools ?? echo.tools,
     tool_choice: 'auto',
     truncation: echo.truncation,
     parallel_tool_calls: true,
@@ -142,6 +143,7 @@ export function eventsOf(request: ResponsesRequest): StreamFormat<ChatLine> {
       output: [],
       usage: null,
       ...state,
+      tools: request.echo.tools.map(tool => ({ ...tool, tools: undefined })),
       reasoning: effort || summary ? { effort, summary } : null,
     });
   }
@@ -212,12 +214,12 @@ export function eventsOf(request: ResponsesRequest): StreamFormat<ChatLine> {
         yield send('response.output_item.done', { output_index, item });
       }
     }
-    const state = { completed_at: now(), output, usage: usage(line) };
+    const state = { completed_at: now(), output: output.length > 0 ? output : null, usage: usage(line) };
     yield send('response.completed', { response: current('completed', state) });
   }
 
   return {
-    headers: liveHeaders,
+    headers: { ...liveHeaders, 'content-type': 'text/event-stream' },
     *chunks(line) {
       const { thinking, content, tool_calls } = line.message;
       yield* start();
@@ -233,8 +235,17 @@ export function eventsOf(request: ResponsesRequest): StreamFormat<ChatLine> {
     *failed(failure) {
       const { message } = httpError(failure);
       yield* start();
-      const error = { code: 'api_error', message };
-      yield send('response.failed', { response: current('failed', { error }) });
+      yield send('response.failed', {
+        response: {
+          id: request.id,
+          object: 'response',
+          status: 'failed',
+          model: request.echo.model,
+          output,
+          error: { code: 'api_error', message },
+          usage: { input_tokens: 0, output_tokens: 0, total_tokens: 0 },
+        },
+      });
     },
   };
 }

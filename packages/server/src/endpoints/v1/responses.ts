@@ -4,9 +4,9 @@ import { openaiError, thinkOf } from './openai.ts';
 import { nativeMessages } from './responses-input.ts';
 import { eventsOf, wholeResponse } from './responses-reply.ts';
 import { echoed, fields, formatOf, isWebSearch, nativeTools } from './responses-request.ts';
-import { decodeRequest, randomInt, reply, translated } from './translated.ts';
+import { decodeRequest, liveHeaders, randomInt, reply, translated } from './translated.ts';
 
-export const responses = translated(openaiError, async context => {
+export const responses = translated(openaiError, async (context, headers) => {
   const body = await decodeRequest(context.request, 'openai.ResponsesRequest', fields);
   const native: ChatFields = {
     model: body.model,
@@ -25,6 +25,7 @@ export const responses = translated(openaiError, async context => {
     echo: echoed(body),
     searches: body.tools?.some(isWebSearch) ?? false,
   };
+  if (body.stream) Object.assign(headers, liveHeaders);
   return async () =>
     reply(context, await answerChat(context, native), {
       stream: body.stream ?? false,

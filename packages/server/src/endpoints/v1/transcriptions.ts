@@ -51,8 +51,8 @@ async function readForm(request: Request): Promise<FormData> {
   if (!/;\s*boundary=/i.test(type)) throw wrong('no multipart boundary param in Content-Type');
   try {
     return await request.formData();
-  } catch (error) {
+  } catch {
     request.signal.throwIfAborted();
-    throw wrong((error as Error).message);
+    throw wrong('multipart: NextPart: EOF');
   }
 }

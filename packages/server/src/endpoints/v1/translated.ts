@@ -1,10 +1,10 @@
 /** What the APIs besides Ollama's own share: a request is mapped to one of Ollama's, and its answer is written in the other's shape. */
-import { modelSource, StatusError } from '@tabllama/api';
+import { StatusError } from '@tabllama/api';
 import { type Decoded, decodeBody, type Field } from '../../decode.ts';
 import { type Context, type Endpoint, readBody } from '../../endpoint.ts';
 import { type Answer, inOnePiece } from '../../generation.ts';
 import { toJson } from '../../go-text.ts';
-import { cloudDisabled } from '../../model.ts';
+import { readName } from '../../model.ts';
 import { errorResponse, httpError, json, respond, type StreamFormat, streamed } from '../../responses.ts';
 
 /** How an API says what is wrong. */
@@ -12,16 +12,18 @@ export type ErrorBody = (status: number, message: string) => object;
 
 /**
  * An endpoint of another API. `read` throws what is wrong with the request; what it returns answers it. Errors of both have the API's
- * shape; as in Ollama, where the first come from a layer of their own, they differ in their headers and their line end.
+ * shape; as in Ollama, where the first come from a layer of their own, they differ in their headers and their line end. `headers` are for
+ * `read` to set: those of an error that comes later.
  */
 export function translated(
   errorBody: ErrorBody,
-  read: (context: Context) => Promise<() => Promise<Response>>,
+  read: (context: Context, headers: Record<string, string>) => Promise<() => Promise<Response>>,
 ): Endpoint {
   return async context => {
+    const headers = {};
     let answer: () => Promise<Response>;
     try {
-      answer = await read(context);
+      answer = await read(context, headers);
     } catch (error) {
       context.request.signal.throwIfAborted();
       const { status, message } = httpError(error);
@@ -33,13 +35,13 @@ export function translated(
     } catch (error) {
       context.request.signal.throwIfAborted();
       const { status, message } = httpError(error);
-      return jsonLine(errorBody(status, message), status);
+      return jsonLine(errorBody(status, message), status, headers);
     }
   };
 }
 
-export function jsonLine(value: object, status = 200): Response {
-  return respond(`${toJson(value)}\n`, status, { 'content-type': 'application/json' });
+export function jsonLine(value: object, status = 200, headers: Record<string, string> = {}): Response {
+  return respond(`${toJson(value)}\n`, status, { ...headers, 'content-type': 'application/json' });
 }
 
 const MAX_DECOMPRESSED = 20 * 1024 * 1024; // bytes, as in Ollama
@@ -59,7 +61,11 @@ export async function decodeRequest<F extends Record<string, Field<unknown>> & {
 
 /** Throws StatusError 403 for a name with the mark of Ollama's cloud. */
 export function refuseCloud(model: string, what: string): void {
-  if (modelSource(model).source === 'cloud') throw cloudDisabled(what);
+  try {
+    readName(model, { cloud: what });
+  } catch (error) {
+    if (httpError(error).status === 403) throw error; // any other mistake is for later
+  }
 }
 
 /** A body in zstd, where the platform can read that. */
@@ -99,11 +105,7 @@ export async function reply<L>(
 }
 
 /** The headers of a stream that proxies must not hold back. */
-export const liveHeaders = {
-  'content-type': 'text/event-stream',
-  'cache-control': 'no-cache',
-  connection: 'keep-alive',
-};
+export const liveHeaders = { 'cache-control': 'no-cache', connection: 'keep-alive' };
 
 /** A server-sent event. */
 export const data = (value: object) => `data: ${toJson(value)}\n\n`;
