@@ -29,8 +29,9 @@ export function sliceTerms(terms: Terms, characters: Characters): readonly Term[
   });
 }
 
-/** States that are looked at before a slice is given up. */
-const MAX_STATES = 300;
+/** States that are looked at before a slice is given up: at once, and of one grammar altogether. */
+const MAX_STATES = 100;
+const MAX_EVER = 2000;
 /** More than there are terms that all grammars share. */
 const MAX_SHARED = 2 ** 14;
 
@@ -44,17 +45,18 @@ export function createReach(terms: Terms, slice: Term): Reach {
   const steps = new Map<Term, readonly Term[]>();
   const covered = new Map<Term, boolean>();
   let states = 0;
+  let ever = 0;
 
   /** Where a term leads by each character of the class; only NEVER where one of them leads nowhere. */
   const ends = (from: Term): readonly Term[] => {
     const known = steps.get(from);
     if (known) return known;
-    states++;
     const found = new Set<Term>();
     const seen = new Set<number>();
     const open: (readonly [Term, Term])[] = [[from, slice]];
     for (let pair = open.pop(); pair && !found.has(NEVER); pair = open.pop()) {
       const [state, within] = pair;
+      states++;
       const [own, other] = [terms.row(state).classOf, terms.row(within).classOf];
       for (let byte = 0; byte < 256; byte++) {
         const classes = (pair[0] * MAX_SHARED + within) * 2 ** 16 + own[byte] * 256 + other[byte];
@@ -105,8 +107,10 @@ export function createReach(terms: Terms, slice: Term): Reach {
   };
 
   return (rest, most) => {
-    states = 0;
-    return visit(rest, most);
+    states = ever < MAX_EVER ? 0 : MAX_STATES + 1;
+    const reach = visit(rest, most);
+    if (ever < MAX_EVER) ever += states;
+    return reach;
   };
 }
 

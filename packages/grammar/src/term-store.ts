@@ -240,8 +240,12 @@ export class TermStore {
   /** Without parts that follow from others, or from those of which they are parts. */
   private unbounded(list: Term[], whole: readonly Term[]): Term[] {
     if (list.length < 2) return list;
-    const bounds = new Set([...list, ...whole].map(part => this.bounds.get(part)));
-    return bounds.size < 2 ? list : list.filter(part => !bounds.has(part));
+    let left = list;
+    for (const part of [...list, ...whole]) {
+      const bound = this.bounds.get(part);
+      if (bound !== undefined && left.includes(bound)) left = left.filter(other => other !== bound);
+    }
+    return left;
   }
 
   private findParts(hash: number, kind: Kind, parts: readonly Term[]): Term {

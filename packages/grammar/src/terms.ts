@@ -6,6 +6,7 @@ import { NEVER, type Term } from './term-store.ts';
 export { EPSILON, MAX_TERMS, type Machine, NEVER, type Term } from './term-store.ts';
 
 const MAX_SEARCH = 4_000;
+const MAX_SHORT = 100;
 /** Of a term whose texts are tried one by one. */
 const MAX_TEXTS = 64;
 
@@ -34,6 +35,7 @@ const DEAD = 2;
 
 export class Terms extends Derivatives {
   private readonly liveness: number[];
+  private readonly short = new Map<Term, Uint8Array | undefined>();
   private readonly spelled = new Map<Term, readonly Uint8Array[] | undefined>();
 
   constructor(parent?: Terms) {
@@ -73,19 +75,47 @@ export class Terms extends Derivatives {
       this.liveness[term] = LIVE;
       return true;
     }
-    const live = term !== NEVER && (this.decided(term) ?? this.search(term));
+    const live = term !== NEVER && this.isLive(term);
     this.liveness[term] = live ? LIVE : DEAD;
     return live;
   }
 
-  /** By trying texts; absent where none of them is one and there may be others. */
-  private decided(term: Term): boolean | undefined {
+  private isLive(term: Term): boolean {
+    const { kind, left, right, parts } = this.nodes[term];
+    if (kind === 'alt') return parts.some(part => this.live(part));
+    if (kind === 'cat') return this.live(left) && this.live(right);
+    if (kind === 'repeat') return this.live(left);
     const holds = (bytes: Uint8Array): boolean => this.matches(term, bytes);
-    const { kind, parts } = this.nodes[term];
-    const lists = kind === 'and' ? parts.map(part => this.texts(part)) : [];
-    const list = lists.find(list => list !== undefined);
-    if (list) return list.some(holds);
-    return WITNESSES.some(holds) || this.ends(term).some(holds) || undefined;
+    if (kind === 'and') {
+      const list = parts.map(part => this.texts(part)).find(texts => texts !== undefined);
+      if (list) return list.some(holds);
+    }
+    return (
+      WITNESSES.some(holds) ||
+      this.ends(term).some(holds) ||
+      this.candidates(parts).some(holds) ||
+      this.search(term)
+    );
+  }
+
+  /** Texts of the parts, and one that holds all of them one behind the other. */
+  private candidates(parts: readonly Term[]): readonly Uint8Array[] {
+    const texts = parts.map(part => this.shortest(part)).filter(text => text !== undefined);
+    if (texts.length < 2) return texts;
+    const quoted = texts.every(text => text[0] === QUOTE);
+    const joined = texts.flatMap((text, i) => [...text.subarray(quoted && i > 0 ? 1 : 0, -1)]);
+    return [...texts, Uint8Array.of(...joined, QUOTE)];
+  }
+
+  /** A text of a plain term, one of the shortest; absent where it is not found soon. */
+  private shortest(term: Term): Uint8Array | undefined {
+    if (!this.plain[term]) return undefined;
+    let text = this.short.get(term);
+    if (text === undefined && !this.short.has(term)) {
+      text = this.path(term, MAX_SHORT);
+      this.short.set(term, text);
+    }
+    return text;
   }
 
   /** All texts of a term, where it is built of few. */
@@ -157,6 +187,12 @@ export class Terms extends Derivatives {
 
   /** One of the shortest texts of a live term. */
   witness(term: Term): Uint8Array {
+    const found = this.path(term, MAX_SEARCH);
+    if (!found) throw new LimitError('its patterns are too large together');
+    return found;
+  }
+
+  private path(term: Term, most: number): Uint8Array | undefined {
     const from = new Map<Term, { readonly before: Term; readonly byte: number }>();
     const queue = [term];
     for (let at = 0; at < queue.length; at++) {
@@ -166,7 +202,7 @@ export class Terms extends Derivatives {
         for (let step = from.get(here); step; step = from.get(step.before)) bytes.push(step.byte);
         return Uint8Array.from(bytes.reverse());
       }
-      if (queue.length > MAX_SEARCH) break;
+      if (queue.length > most) break;
       for (const byte of this.row(here).bytes) {
         const next = this.next(here, byte);
         if (next === NEVER || next === term || from.has(next)) continue;
@@ -174,7 +210,7 @@ export class Terms extends Derivatives {
         queue.push(next);
       }
     }
-    throw new LimitError('its patterns are too large together');
+    return undefined;
   }
 
   /** `from`: of the bytes from there on. Makes no terms where it can do without. */
