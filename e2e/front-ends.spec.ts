@@ -90,3 +90,12 @@ test('a front-end behind a path of its own, at the address of its host, and in a
   const url = new URL('/ollama/api/show?x=1', page.url()).href;
   expect(results).toEqual([[200, url, 'llama', 'Ollama is running', 404, true]]);
 });
+
+test('what is wrong in the options is what waiting requests fail with', async ({ page }) => {
+  const results = await open(
+    page,
+    `<script src="/published/script.js" data-options='{"models": {"a": "ftp://a/b.gguf"}}'></script><script src="asks.js"></script>`,
+    { 'asks.js': `fetch('/api/tags').catch(error => (self.results = [String(error)]));` },
+  );
+  expect(results).toEqual(['TypeError: models: a: "ftp://a/b.gguf" is no URL']);
+});

@@ -76,17 +76,18 @@ export async function installWith(ownWorker: () => Worker, options: InstallOptio
   const restores = [interceptFetch(claims, answer), interceptXhr(claims, answer)];
   installed = true;
 
-  function uninstall(): void {
+  function stop(reason: unknown): void {
     for (const restore of restores) restore();
     if (!closed.signal.aborted) installed = false;
-    closed.abort(new TypeError('tabllama was uninstalled'));
+    closed.abort(reason);
   }
+  const uninstall = () => stop(new TypeError('tabllama was uninstalled'));
 
   try {
     const { device } = await backend;
     return { fetch: answer, device: () => unlessAborted(device(), closed.signal), uninstall };
   } catch (error) {
-    uninstall();
+    stop(error);
     throw error;
   }
 }
