@@ -27,14 +27,21 @@ export function createClaim(
   { ownOrigin = true, origins }: ClaimOptions,
   page: URL,
 ): (url: URL | null) => string | undefined {
-  const bases = (origins ?? ollamaOrigins(page)).map(origin => new URL(origin, page));
-  if (ownOrigin) bases.push(new URL('/', page));
+  const bases = (origins ?? ollamaOrigins(page)).map(text => toBase(text, page));
   return url => {
-    for (const { origin, pathname } of bases) {
+    for (const { origin, pathname } of [...bases, new URL('/', page)]) {
       const prefix = pathname.replace(/\/$/, '');
       if (origin !== url?.origin || !url.pathname.startsWith(`${prefix}/`)) continue;
       const path = url.pathname.slice(prefix.length);
-      if (origin !== page.origin || matchesRoute(path)) return origin + path + url.search;
+      const isOllamas = origin !== page.origin || ((ownOrigin || prefix) && matchesRoute(path));
+      if (isOllamas) return origin + path + url.search;
     }
   };
+}
+
+function toBase(text: string, page: URL): URL {
+  const url = new URL(text, text.startsWith('/') ? page : undefined);
+  // `localhost:11434` is a URL, of the scheme `localhost`
+  if (url.origin === 'null') throw new TypeError(`origins: ${JSON.stringify(text)} is no origin`);
+  return url;
 }

@@ -48,7 +48,8 @@ test.each([
 test('what is claimed is an option', () => {
   expect(claimed({ ownOrigin: false }, '/api/chat')).toBe(false);
   expect(claimed({ origins: ['https://ai.example'] }, 'https://ai.example/x')).toBe(true);
-  expect(() => createClaim({ origins: ['http://'] }, new URL(page))).toThrow(TypeError);
+  for (const origin of ['nowhere', 'localhost:11434'])
+    expect(() => createClaim({ origins: [origin] }, new URL(page))).toThrow(TypeError);
 });
 
 test.each(['http://page.example:11434', 'https://page.example:11434'])(
@@ -64,6 +65,12 @@ test('a path of an origin is taken off, and claims nothing beside it', () => {
   expect(asClaimed({ origins }, 'https://ai.example/a/b/anything')).toBe('https://ai.example/anything');
   for (const url of ['/ollama/', '/ollama/index.js', '/ollamas/api/tags', 'https://ai.example/a/api/tags'])
     expect(asClaimed({ origins }, url)).toBeUndefined();
+});
+
+test('a page at the address of Ollama keeps its own origin when that is its wish', () => {
+  const claim = createClaim({ ownOrigin: false }, new URL('http://localhost:11434/'));
+  expect(claim(new URL('http://localhost:11434/api/chat'))).toBeUndefined();
+  expect(claim(new URL('http://127.0.0.1:11434/api/chat'))).toBeDefined();
 });
 
 test('a page without a host claims Ollama', () => {
