@@ -1,5 +1,6 @@
 import { createCharacters } from './characters.ts';
 import { createNumbers } from './numbers.ts';
+import { patternTerm } from './patterns.ts';
 import { sliceTerms } from './slices.ts';
 import { type Term, Terms } from './terms.ts';
 
@@ -9,6 +10,7 @@ export interface Beginning {
 }
 
 let made: Beginning | undefined;
+let formats: { readonly terms: Terms; readonly known: Map<string, Term> } | undefined;
 
 /** The terms that every grammar begins with, those of strings and numbers; grammars are forks of them. Built once. */
 export function beginning(): Beginning {
@@ -20,4 +22,16 @@ export function beginning(): Beginning {
     made = { terms, classes };
   }
   return made;
+}
+
+/** The term of a format's pattern in a grammar's store. Patterns of formats are read once, and stay. */
+export function formatTerm(grammar: Terms, pattern: string): Term {
+  formats ??= { terms: beginning().terms.fork(), known: new Map() };
+  const { terms, known } = formats;
+  let term = known.get(pattern);
+  if (term === undefined) {
+    term = patternTerm(terms, createCharacters(terms), pattern);
+    known.set(pattern, term);
+  }
+  return grammar.adopt(terms, term);
 }

@@ -45,6 +45,11 @@ export class ByteSets {
     return this.sets.push(set) - 1;
   }
 
+  /** The same set as one of another collection. */
+  adopt(source: ByteSets, id: SetId): SetId {
+    return this.intern(source.sets[id]);
+  }
+
   private find(key: string): SetId | undefined {
     return this.parent?.find(key) ?? this.ids.get(key);
   }

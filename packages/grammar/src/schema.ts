@@ -1,5 +1,5 @@
 /** A JSON Schema (drafts 4 to 2020-12) to a formula: every keyword of a schema object is read by its entry in one table. */
-import { beginning } from './beginning.ts';
+import { beginning, formatTerm } from './beginning.ts';
 import { type Characters, createCharacters } from './characters.ts';
 import { GrammarError } from './error.ts';
 import { FALSE, type Formula, Formulas, TRUE } from './formulas.ts';
@@ -56,13 +56,15 @@ export function readSchema(document: Json, closed: boolean): SchemaReader {
   const patterns = new Map<string, Term>();
   let references: References | undefined;
 
-  const pattern = (source: string, pointer: string, keyword: string): Term => {
+  const once = (source: string, make: () => Term): Term => {
     const known = patterns.get(source);
     if (known !== undefined) return known;
-    const term = patternOf(() => patternTerm(terms, characters, source), pointer, keyword);
+    const term = make();
     patterns.set(source, term);
     return term;
   };
+  const pattern = (source: string, pointer: string, keyword: string): Term =>
+    once(source, () => patternOf(() => patternTerm(terms, characters, source), pointer, keyword));
 
   const at = (value: Json, pointer: string, scope?: Scope): Formula => {
     if (value === true || (isObject(value) && value.size === 0)) return TRUE;
@@ -123,6 +125,7 @@ export function readSchema(document: Json, closed: boolean): SchemaReader {
       },
       stringsOf: formula => shapes.of(formula).string,
       pattern: (source, keyword) => pattern(source, pointer, keyword),
+      format: source => once(source, () => terms.confine(formatTerm(terms, source), characters.string)),
     };
     const within = (place: string): Scope | undefined => scope && references!.scopeOf(place, scope);
     return reading;

@@ -62,6 +62,8 @@ export class TermStore {
   private readonly older: Term[];
   protected readonly machines: Machine[];
   private readonly parent: TermStore | undefined;
+  /** How many of the terms are the parent's. */
+  private readonly inherited: number;
   /** Of terms that are known to have no other texts than another: that other. */
   private readonly bounds: Map<Term, Term>;
   private runOf: Term;
@@ -71,6 +73,7 @@ export class TermStore {
 
   constructor(parent?: TermStore) {
     this.parent = parent;
+    this.inherited = parent?.size ?? 0;
     this.sets = new ByteSets(parent?.sets);
     this.nodes = parent?.nodes.slice() ?? [];
     this.nullables = parent?.nullables.slice() ?? [];
@@ -246,6 +249,46 @@ export class TermStore {
       if (bound !== undefined && left.includes(bound)) left = left.filter(other => other !== bound);
     }
     return left;
+  }
+
+  /** The texts of `term` of another store; both stores are forks of one. */
+  adopt(source: TermStore, term: Term, known = new Map<Term, Term>()): Term {
+    if (term < source.inherited) return term;
+    const found = known.get(term);
+    if (found !== undefined) return found;
+    const adopted = this.again(source, source.nodes[term], of => this.adopt(source, of, known));
+    known.set(term, adopted);
+    return adopted;
+  }
+
+  private again(
+    source: TermStore,
+    { kind, left, right, min, max, parts }: Node,
+    adopt: (of: Term) => Term,
+  ): Term {
+    switch (kind) {
+      case 'never':
+        return NEVER;
+      case 'epsilon':
+        return EPSILON;
+      case 'set':
+        return this.set(this.sets.adopt(source.sets, left));
+      case 'cat':
+        return this.cat(adopt(left), adopt(right));
+      case 'alt':
+        return this.alt(...parts.map(adopt));
+      case 'and':
+        return this.and(...parts.map(adopt));
+      case 'not':
+        return this.not(adopt(left));
+      case 'repeat':
+        return this.repeat(adopt(left), min, max);
+      case 'machine':
+        return this.machine(source.machines[left], right);
+      default:
+        kind satisfies never;
+        return NEVER;
+    }
   }
 
   private findParts(hash: number, kind: Kind, parts: readonly Term[]): Term {

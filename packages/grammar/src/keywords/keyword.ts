@@ -34,6 +34,8 @@ export interface Reading {
   stringsOf(formula: Formula): Term;
   /** Strings with a match of the pattern, as a term. */
   pattern(source: string, keyword: string): Term;
+  /** The same of one of the patterns of formats. */
+  format(source: string): Term;
 }
 
 /** The formula that a keyword with this value stands for. */

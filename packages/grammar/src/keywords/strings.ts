@@ -14,8 +14,7 @@ function length(reading: Reading, min: number, max: number): Formula {
 const format: Keyword = (value, reading, keyword) => {
   const patterns = formatPatterns(text(value, reading, keyword));
   if (!patterns) return TRUE;
-  const { offered, valid } = patterns;
-  return stringAtom(reading, reading.pattern(offered, keyword), reading.pattern(valid, keyword));
+  return stringAtom(reading, reading.format(patterns.offered), reading.format(patterns.valid));
 };
 
 export const STRINGS: Record<string, Keyword> = {
