@@ -66,6 +66,8 @@ export class TermStore {
   private readonly inherited: number;
   /** Of terms that are known to have no other texts than another: that other. */
   private readonly bounds: Map<Term, Term>;
+  /** Intersections of two terms. */
+  private readonly pairs = new Map<number, Term>();
   private runOf: Term;
   private runTail: Term;
   /** Every text. */
@@ -201,6 +203,21 @@ export class TermStore {
   }
 
   and(...terms: readonly Term[]): Term {
+    if (terms.length !== 2) return this.intersection(terms);
+    const [a, b] = terms;
+    if (a === b || b === this.all) return a;
+    if (a === this.all) return b;
+    if (a === NEVER || b === NEVER) return NEVER;
+    const key = Math.min(a, b) * MAX_TERMS + Math.max(a, b);
+    let both = this.pairs.get(key);
+    if (both === undefined) {
+      both = this.intersection(terms);
+      this.pairs.set(key, both);
+    }
+    return both;
+  }
+
+  private intersection(terms: readonly Term[]): Term {
     const parts: Term[] = [];
     for (const term of terms) {
       if (term === NEVER) return NEVER;
@@ -378,6 +395,7 @@ export class TermStore {
   }
 
   private joinMachines(list: Term[]): Term[] {
+    if (this.machines.length === 0) return list;
     const fresh = list.filter(part => this.nodes[part].kind === 'machine' && this.nodes[part].right === 0);
     if (fresh.length < 2) return list;
     const [first, second] = fresh.map(part => this.machines[this.nodes[part].left]);
@@ -392,8 +410,10 @@ export class TermStore {
     if (list.length < 2 || this.runTail === NEVER) return list;
     let parts = list;
     for (const opened of [false, true]) {
+      let count = 0;
+      for (const part of parts) if (this.runIn(part, opened)) count++;
+      if (count < 2) continue;
       const runs = parts.map(part => this.runIn(part, opened));
-      if (runs.filter(Boolean).length < 2) continue;
       const min = Math.max(...runs.map(run => run?.min ?? 0));
       const max = Math.min(...runs.map(run => run?.max ?? Number.POSITIVE_INFINITY));
       const run = this.run(min, max);
