@@ -82,3 +82,17 @@ test('an abort is told at once, and the request can be opened anew, for the netw
     after: 'loadend 4',
   });
 });
+
+test('a synchronous request stays the network, in every way to ask for one', async ({ page }) => {
+  await page.route('**/api/version', route => route.fulfill({ body: 'the network' }));
+  await openPlayground(page);
+  const texts = await page.evaluate(() =>
+    [false, undefined].map(async => {
+      const request = new XMLHttpRequest();
+      request.open('GET', '/api/version', async as boolean);
+      request.send();
+      return request.responseText;
+    }),
+  );
+  expect(texts).toEqual(['the network', 'the network']);
+});

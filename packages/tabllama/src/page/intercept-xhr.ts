@@ -5,6 +5,8 @@
 
 type Fetch = typeof fetch;
 
+type OpenArguments = [method: string, url: string | URL, async?: boolean, ...credentials: (string | null)[]];
+
 /** What is seen of an answer before there is any, and after one that failed. */
 const nothing = {
   readyState: 1,
@@ -46,17 +48,13 @@ export function interceptXhr(claims: (url: string | URL) => boolean, answer: Fet
       }
     }
 
-    override open(
-      method: string,
-      url: string | URL,
-      async = true,
-      user?: string | null,
-      password?: string | null,
-    ): void {
+    override open(...args: OpenArguments): void {
       this.#claimed?.aborted.abort();
       this.#claimed = undefined;
-      super.open(method, url, async, user, password);
-      if (!active || !async || !claims(url)) return;
+      Reflect.apply(super.open, this, args);
+      const [method, url, async] = args;
+      const isSynchronous = args.length > 2 && !async;
+      if (!active || isSynchronous || !claims(url)) return;
       const request = { url, method, headers: new Headers() };
       this.#claimed = { ...nothing, request, aborted: new AbortController() };
     }
