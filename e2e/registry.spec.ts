@@ -168,3 +168,23 @@ test('a model on another server: the user is asked once, the answer streams, and
   await other.aborted;
   expect(await asked(page)).toEqual([]); // the yes of before is remembered
 });
+
+test('a model on a server that has OpenAI’s API only answers as one of Ollama does', async ({ page }) => {
+  const chunk = (content: string, finish_reason: string | null) =>
+    `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content }, finish_reason }] })}\n\n`;
+  await using other = await startOther({
+    '/v1/chat/completions': (_, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.end(`${chunk('Hel', null)}${chunk('lo', 'stop')}data: [DONE]\n\n`);
+    },
+  });
+  await open(page, {});
+  await post(page, '/api/create', { model: 'far', from: 'big', remote_host: other.url });
+  const chat = { model: 'far', messages: [{ role: 'user', content: 'Hi' }] };
+  const { lines } = await post(page, '/api/chat', chat);
+  expect(lines.map(({ message, done }) => [message.content, done])).toEqual([
+    ['Hel', false],
+    ['lo', false],
+    ['', true],
+  ]);
+});

@@ -1,25 +1,34 @@
 import { readFileSync } from 'node:fs';
-import { minify } from 'terser';
-import { defineConfig, type Plugin } from 'vite';
+import { minify as terser } from 'terser';
+import { defineConfig, minify, type Plugin } from 'vite';
+
+/** What few pages need: modules that the worker imports when they are asked for, each published as a file beside it. */
+const late: Record<string, { importer: RegExp; module: string; entry: string }> = {
+  create: { importer: /\/endpoints\/create\.ts$/, module: '@tabllama/create', entry: '@tabllama/create' },
+  openai: {
+    importer: /\/remote\/remotes\.ts$/,
+    module: './openai.ts',
+    entry: '../server/src/remote/openai.ts',
+  },
+};
 
 /**
  * What is published: `vite build --mode page` makes `dist/index.js`, `--mode script` the same as a classic script, `--mode worker`
- * `dist/worker.js`, and `--mode create` `dist/create.js`, which the worker imports when it creates a model; each is one file with all the
- * code that it needs.
+ * `dist/worker.js`, and the others a file for each late module; each is one file with all the code that it needs.
  */
 const inputs: Record<string, Record<string, string>> = {
   page: { index: 'src/index.ts' },
   worker: { worker: 'src/worker.ts' },
-  create: { create: '@tabllama/create' },
   script: { script: 'src/page/script.ts' },
 };
 
 export default defineConfig(({ mode }) => ({
   plugins: [
     publishedWorker(),
+    ...(mode === 'worker' ? Object.keys(late).map(publishedLate) : []),
     bareShaders(),
-    inlined(),
-    publishedCreate(),
+    minified(),
+    markedForBundlers(),
     ...(mode === 'create' ? [templateLicense()] : []),
   ],
   base: './',
@@ -30,7 +39,7 @@ export default defineConfig(({ mode }) => ({
     modulePreload: false,
     license: { fileName: `${mode}-licenses.md` },
     rolldownOptions: {
-      input: inputs[mode],
+      input: inputs[mode] ?? { [mode]: late[mode].entry },
       preserveEntrySignatures: 'strict',
       output: {
         format: mode === 'script' ? 'iife' : 'es',
@@ -59,41 +68,44 @@ function publishedWorker(): Plugin {
         return code.replace(source, published);
       },
     },
-    // The minifier writes template strings, which not every bundler reads here.
-    generateBundle(_, bundle) {
-      for (const chunk of Object.values(bundle)) {
-        if (chunk.type === 'chunk') chunk.code = chunk.code.replace('`./worker.js`', '"./worker.js"');
-      }
-    },
   };
 }
 
 /**
- * In the published worker what creates models is the file beside it, which bundlers of applications carry along as they find its URL. A
- * chunk of code would be none of their workers' in Vite's default format.
+ * In the published worker a late module is the file beside it, which bundlers of applications carry along as they find its URL. A chunk
+ * of code would be none of their workers' in Vite's default format.
  */
-function publishedCreate(): Plugin {
-  const source = "import('@tabllama/create')";
+function publishedLate(name: string): Plugin {
+  const { importer, module } = late[name];
+  const source = `import('${module}')`;
   return {
-    name: 'published-create',
+    name: `published-${name}`,
     enforce: 'pre',
     transform: {
-      filter: { id: /\/endpoints\/create\.ts$/ },
+      filter: { id: importer },
       handler(code) {
         if (!code.includes(source)) this.error(`there is no ${source} to replace`);
-        const url = "new URL(/* @vite-ignore */ './create.js', import.meta.url).href";
-        return `${code.replace(source, 'import(/* @vite-ignore */ createUrl)')}\nconst createUrl = ${url};\n`;
+        const url = `new URL(/* @vite-ignore */ './${name}.js', import.meta.url).href`;
+        return `${code.replace(source, 'import(/* @vite-ignore */ lateUrl)')}\nconst lateUrl = ${url};\n`;
       },
     },
-    // After the minifier, which drops comments: bundlers shall leave the import of a URL to the browser.
-    generateBundle(_, bundle) {
-      for (const chunk of Object.values(bundle)) {
-        if (chunk.type !== 'chunk') continue;
-        chunk.code = chunk.code.replace(
-          /\bimport\((\w+)\)/,
-          'import(/* @vite-ignore */ /* webpackIgnore: true */ $1)',
-        );
-      }
+  };
+}
+
+/** What bundlers of applications are to find, and to leave alone; after the minifiers, which write it in another way. */
+function markedForBundlers(): Plugin {
+  return {
+    name: 'marked-for-bundlers',
+    generateBundle: {
+      order: 'post',
+      handler(_, bundle) {
+        for (const chunk of Object.values(bundle)) {
+          if (chunk.type !== 'chunk') continue;
+          chunk.code = chunk.code
+            .replaceAll(/`(\.\/\w+\.js)`/g, '"$1"')
+            .replaceAll(/\bimport\((\w+)\)/g, 'import(/* @vite-ignore */ /* webpackIgnore: true */ $1)');
+        }
+      },
     },
   };
 }
@@ -118,19 +130,23 @@ function bareShaders(): Plugin {
   };
 }
 
-/** Inlines what is called once, which Vite's own minifier leaves: 1 kB of 150. */
-function inlined(): Plugin {
+/** Terser inlines what is called once, which Vite's own minifier leaves, and leaves it something to do again: 2 kB of 150. */
+function minified(): Plugin {
   return {
-    name: 'inlined',
+    name: 'minified',
     async generateBundle(_, bundle) {
       for (const chunk of Object.values(bundle)) {
         if (chunk.type !== 'chunk') continue;
-        const { code } = await minify(chunk.code, {
+        const inlined = await terser(chunk.code, {
           module: true,
           ecma: 2020,
-          format: { comments: /-ignore|webpackIgnore/ },
+          format: { comments: false },
         });
-        chunk.code = code ?? chunk.code;
+        const { code } = await minify(chunk.fileName, inlined.code ?? chunk.code, {
+          module: true,
+          compress: { target: 'es2024' },
+        });
+        chunk.code = code;
       }
     },
   };

@@ -5,7 +5,6 @@
 import { type InstalledModel, remoteUrl, StatusError, type Store } from '@tabllama/api';
 import { cloudDisabled } from '../model.ts';
 import { jsonLines } from './json-lines.ts';
-import { askOpenAi } from './openai.ts';
 
 export interface RemoteOptions {
   /** Servers that may be asked, written as `remote_host` is. */
@@ -105,7 +104,10 @@ export function createRemotes(store: Store, options: RemoteOptions = {}): Remote
           const details = path === '/api/show' ? 'remote model details are' : 'remote model is';
           await permit(host, `${details} unavailable`);
           const whole = { ...body, model };
-          if (!(await speaksOllama(host, signal))) return yield* askOpenAi(post, path, whole, signal);
+          if (!(await speaksOllama(host, signal))) {
+            const { askOpenAi } = await import('./openai.ts');
+            return yield* askOpenAi(post, path, whole, signal);
+          }
           const response = await post(path, whole, signal);
           for await (const line of jsonLines(response)) {
             if (typeof line.error === 'string') throw new StatusError(500, line.error);
