@@ -3,37 +3,22 @@
  * re-examined" (2009). Bytes that the sets of a term do not tell apart lead to one term, which is computed once.
  */
 import type { Partition, SetId } from './bytesets.ts';
-import { EPSILON, NEVER, type Term, TermStore } from './term-store.ts';
-
-/** What follows a term: `targets[classOf[byte]]`, −1 where it was not asked for yet. */
-export interface Row {
-  readonly classOf: Uint8Array;
-  readonly targets: Term[];
-  /** A byte of every class. */
-  readonly bytes: readonly number[];
-}
+import { EPSILON, NEVER, type Row, type Term, TermStore } from './term-store.ts';
 
 export class Derivatives extends TermStore {
-  private readonly rows: (Row | undefined)[];
-
-  constructor(parent?: Derivatives) {
-    super(parent);
-    this.rows = parent?.rows.slice() ?? [];
-  }
-
   row(term: Term): Row {
-    let row = this.rows[term];
+    let row = this.nodes[term].row;
     if (!row) {
       const { classOf, bytes } = this.partition(term);
       row = { classOf, bytes, targets: new Array<Term>(bytes.length).fill(-1) };
-      this.rows[term] = row;
+      this.nodes[term].row = row;
     }
     return row;
   }
 
   /** What may follow `byte` in the texts of `term`; it may be empty without being NEVER. */
   derive(term: Term, byte: number): Term {
-    if (!this.sets.has(this.firsts[term], byte)) return NEVER;
+    if (!this.sets.has(this.nodes[term].first, byte)) return NEVER;
     const { kind, left, right } = this.nodes[term];
     if (kind === 'set') return EPSILON;
     if (kind === 'cat' && this.nodes[left].kind === 'set') return right;
@@ -55,7 +40,7 @@ export class Derivatives extends TermStore {
         return EPSILON;
       case 'cat': {
         const stay = this.cat(this.derive(left, byte), right);
-        return this.nullables[left] ? this.alt(stay, this.derive(right, byte)) : stay;
+        return this.nodes[left].nullable ? this.alt(stay, this.derive(right, byte)) : stay;
       }
       case 'alt': {
         const next: Term[] = [];
@@ -100,7 +85,7 @@ export class Derivatives extends TermStore {
     if (kind === 'set') sets.add(left);
     else if (kind === 'cat') {
       this.splits(left, sets);
-      if (this.nullables[left]) this.splits(right, sets);
+      if (this.nodes[left].nullable) this.splits(right, sets);
     } else if (kind === 'alt' || kind === 'and') for (const part of parts) this.splits(part, sets);
     else if (kind === 'not' || kind === 'repeat') this.splits(left, sets);
     else if (kind === 'machine')

@@ -36,7 +36,7 @@ export interface State {
   stray: State | undefined;
 }
 
-const MAX_THREADS = 400;
+const MAX_THREADS = 1000;
 const MAX_STATES = 20_000;
 
 export class States {

@@ -37,13 +37,36 @@ export interface Node {
   readonly max: number;
   /** Operands of `alt` and `and`, in ascending order. */
   readonly parts: readonly Term[];
+  readonly nullable: boolean;
+  /** Whether the term is free of intersections and complements, and so is not empty. */
+  readonly plain: boolean;
+  /** Bytes that a text of the term may begin with, or more. */
+  readonly first: SetId;
+  /** The term before with the same hash, or −1. */
+  readonly older: Term;
+  /** What follows, once it was asked for. */
+  row: Row | undefined;
+  /** Whether there is any text. */
+  live: Liveness;
 }
+
+/** What follows a term: `targets[classOf[byte]]`, −1 where it was not asked for yet. */
+export interface Row {
+  readonly classOf: Uint8Array;
+  readonly targets: Term[];
+  /** A byte of every class. */
+  readonly bytes: readonly number[];
+}
+
+export type Liveness = 'unknown' | 'live' | 'dead';
 
 /** A number of characters and the end of a string: `min` to `max` of them are still to come. */
 export interface Run {
   readonly min: number;
   readonly max: number;
 }
+
+type Made = Pick<Node, 'kind' | 'left' | 'right' | 'min' | 'max' | 'parts'>;
 
 const NO_PARTS: readonly Term[] = [];
 export const MAX_TERMS = 300_000;
@@ -52,14 +75,8 @@ export const MAX_TERMS = 300_000;
 export class TermStore {
   readonly sets: ByteSets;
   protected readonly nodes: Node[];
-  protected readonly nullables: boolean[];
-  /** Bytes that a text of the term may begin with, or more. */
-  protected readonly firsts: SetId[];
-  /** Whether the term is free of intersections and complements, and so is not empty. */
-  protected readonly plain: boolean[];
-  /** Terms by the hash of their nodes; further ones with that hash in `older`. */
+  /** Terms by the hash of their nodes. */
   private readonly newest = new Map<number, Term>();
-  private readonly older: Term[];
   protected readonly machines: Machine[];
   private readonly parent: TermStore | undefined;
   /** How many of the terms are the parent's. */
@@ -78,10 +95,6 @@ export class TermStore {
     this.inherited = parent?.size ?? 0;
     this.sets = new ByteSets(parent?.sets);
     this.nodes = parent?.nodes.slice() ?? [];
-    this.nullables = parent?.nullables.slice() ?? [];
-    this.firsts = parent?.firsts.slice() ?? [];
-    this.plain = parent?.plain.slice() ?? [];
-    this.older = parent?.older.slice() ?? [];
     this.machines = parent?.machines.slice() ?? [];
     this.bounds = new Map(parent?.bounds);
     this.runOf = parent?.runOf ?? NEVER;
@@ -98,29 +111,41 @@ export class TermStore {
   }
 
   nullable(term: Term): boolean {
-    return this.nullables[term];
+    return this.nodes[term].nullable;
   }
 
   private find(hash: number): Term {
     return this.newest.get(hash) ?? this.parent?.find(hash) ?? -1;
   }
 
-  private intern(hash: number, made: Node, nullable: boolean, plain: boolean, first: SetId): Term {
+  private intern(hash: number, made: Made, nullable: boolean, plain: boolean, first: SetId): Term {
     const id = this.nodes.length;
     if (id >= MAX_TERMS) throw new LimitError('its automata grow too large');
-    this.older.push(this.find(hash));
+    const { kind, left, right, min, max, parts } = made;
+    const older = this.find(hash);
+    // Written out, so that all have one form.
+    this.nodes.push({
+      kind,
+      left,
+      right,
+      min,
+      max,
+      parts,
+      nullable,
+      plain,
+      first,
+      older,
+      row: undefined,
+      live: 'unknown',
+    });
     this.newest.set(hash, id);
-    this.nodes.push(made);
-    this.nullables.push(nullable);
-    this.plain.push(plain);
-    this.firsts.push(first);
     return id;
   }
 
   private set(set: SetId): Term {
     if (set === NO_BYTES) return NEVER;
     const hash = mix(2, set, 0);
-    for (let at = this.find(hash); at >= 0; at = this.older[at])
+    for (let at = this.find(hash); at >= 0; at = this.nodes[at].older)
       if (this.nodes[at].kind === 'set' && this.nodes[at].left === set) return at;
     return this.intern(hash, node('set', set), false, true, set);
   }
@@ -144,17 +169,19 @@ export class TermStore {
     const head = this.nodes[left];
     if (head.kind === 'cat') return this.cat(head.left, this.cat(head.right, right));
     const hash = mix(3, left, right);
-    for (let at = this.find(hash); at >= 0; at = this.older[at]) {
+    for (let at = this.find(hash); at >= 0; at = this.nodes[at].older) {
       const known = this.nodes[at];
       if (known.kind === 'cat' && known.left === left && known.right === right) return at;
     }
-    const opens = this.nullables[left];
-    const first = opens ? this.sets.union(this.firsts[left], this.firsts[right]) : this.firsts[left];
+    const opens = this.nodes[left].nullable;
+    const first = opens
+      ? this.sets.union(this.nodes[left].first, this.nodes[right].first)
+      : this.nodes[left].first;
     return this.intern(
       hash,
       node('cat', left, right),
-      opens && this.nullables[right],
-      this.plain[left] && this.plain[right],
+      opens && this.nodes[right].nullable,
+      this.nodes[left].plain && this.nodes[right].plain,
       first,
     );
   }
@@ -192,12 +219,12 @@ export class TermStore {
     const known = this.findParts(hash, 'alt', list);
     if (known >= 0) return known;
     let first = NO_BYTES;
-    for (const part of list) first = this.sets.union(first, this.firsts[part]);
+    for (const part of list) first = this.sets.union(first, this.nodes[part].first);
     return this.intern(
       hash,
       node('alt', NEVER, NEVER, 0, 0, list),
-      list.some(part => this.nullables[part]),
-      list.every(part => this.plain[part]),
+      list.some(part => this.nodes[part].nullable),
+      list.every(part => this.nodes[part].plain),
       first,
     );
   }
@@ -245,8 +272,8 @@ export class TermStore {
     const known = this.findParts(hash, 'and', list);
     if (known >= 0) return known;
     let first = ALL_BYTES;
-    for (const part of list) first = this.sets.intersection(first, this.firsts[part]);
-    const nullable = list.every(part => this.nullables[part]);
+    for (const part of list) first = this.sets.intersection(first, this.nodes[part].first);
+    const nullable = list.every(part => this.nodes[part].nullable);
     if (!nullable && first === NO_BYTES) return NEVER;
     return this.intern(hash, node('and', NEVER, NEVER, 0, 0, list), nullable, false, first);
   }
@@ -311,7 +338,7 @@ export class TermStore {
   private findParts(hash: number, kind: Kind, parts: readonly Term[]): Term {
     let at = this.find(hash);
     while (at >= 0 && !(this.nodes[at].kind === kind && equal(this.nodes[at].parts, parts)))
-      at = this.older[at];
+      at = this.nodes[at].older;
     return at;
   }
 
@@ -328,9 +355,9 @@ export class TermStore {
     const inner = this.nodes[of];
     if (inner.kind === 'not') return inner.left;
     const hash = mix(6, of, 0);
-    for (let at = this.find(hash); at >= 0; at = this.older[at])
+    for (let at = this.find(hash); at >= 0; at = this.nodes[at].older)
       if (this.nodes[at].kind === 'not' && this.nodes[at].left === of) return at;
-    return this.intern(hash, node('not', of), !this.nullables[of], false, ALL_BYTES);
+    return this.intern(hash, node('not', of), !this.nodes[of].nullable, false, ALL_BYTES);
   }
 
   /** `of`, `min` to `max` times; `max` may be Infinity. */
@@ -338,14 +365,14 @@ export class TermStore {
     if (max === 0 || of === EPSILON) return EPSILON;
     if (of === NEVER) return min === 0 ? EPSILON : NEVER;
     if (min === 1 && max === 1) return of;
-    const least = this.nullables[of] ? 0 : min;
+    const least = this.nodes[of].nullable ? 0 : min;
     const hash = mix(mix(7, of, least), max === Number.POSITIVE_INFINITY ? -1 : max, 0);
-    for (let at = this.find(hash); at >= 0; at = this.older[at]) {
+    for (let at = this.find(hash); at >= 0; at = this.nodes[at].older) {
       const known = this.nodes[at];
       if (known.kind === 'repeat' && known.left === of && known.min === least && known.max === max) return at;
     }
     const made = node('repeat', of, NEVER, least, max);
-    return this.intern(hash, made, least === 0, this.plain[of], this.firsts[of]);
+    return this.intern(hash, made, least === 0, this.nodes[of].plain, this.nodes[of].first);
   }
 
   optional(of: Term): Term {
@@ -356,7 +383,7 @@ export class TermStore {
     let index = this.machines.indexOf(machine);
     if (index < 0) index = this.machines.push(machine) - 1;
     const hash = mix(8, index, state);
-    for (let at = this.find(hash); at >= 0; at = this.older[at]) {
+    for (let at = this.find(hash); at >= 0; at = this.nodes[at].older) {
       const known = this.nodes[at];
       if (known.kind === 'machine' && known.left === index && known.right === state) return at;
     }
@@ -385,7 +412,7 @@ export class TermStore {
   loops(term: Term): readonly Term[] {
     const { kind, left, parts } = this.nodes[term];
     if (kind === 'alt') return parts.flatMap(part => this.loops(part));
-    if (kind !== 'cat' || !this.plain[term]) return [];
+    if (kind !== 'cat' || !this.nodes[term].plain) return [];
     const { kind: head, left: of, max } = this.nodes[left];
     return head === 'repeat' && max === Number.POSITIVE_INFINITY ? [of] : [];
   }
@@ -436,15 +463,24 @@ function node(
   min = 0,
   max = 0,
   parts: readonly Term[] = NO_PARTS,
-): Node {
+): Made {
   return { kind, left, right, min, max, parts };
 }
 
-/** Sorted, without doubles. */
+/** Sorted in place, without doubles. Most lists are short. */
 function ascending(list: Term[]): Term[] {
-  if (list.length < 2) return list;
-  list.sort((a, b) => a - b);
-  return list.filter((term, i) => i === 0 || term !== list[i - 1]);
+  if (list.length > 16) list.sort((a, b) => a - b);
+  else
+    for (let i = 1; i < list.length; i++) {
+      const term = list[i];
+      let at = i;
+      for (; at > 0 && list[at - 1] > term; at--) list[at] = list[at - 1];
+      list[at] = term;
+    }
+  let kept = 0;
+  for (let i = 0; i < list.length; i++) if (i === 0 || list[i] !== list[i - 1]) list[kept++] = list[i];
+  list.length = kept;
+  return list;
 }
 
 function equal(a: readonly Term[], b: readonly Term[]): boolean {

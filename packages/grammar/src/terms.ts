@@ -29,19 +29,10 @@ const WITNESSES = [
 ].map(text => new TextEncoder().encode(text));
 
 const QUOTE = 0x22;
-const UNKNOWN = 0;
-const LIVE = 1;
-const DEAD = 2;
 
 export class Terms extends Derivatives {
-  private readonly liveness: number[];
   private readonly short = new Map<Term, Uint8Array | undefined>();
   private readonly spelled = new Map<Term, readonly Uint8Array[] | undefined>();
-
-  constructor(parent?: Terms) {
-    super(parent);
-    this.liveness = parent?.liveness.slice() ?? [];
-  }
 
   /** A store that begins with the terms of this one, which must not grow any more: every term in it is to be `close`d. */
   fork(): Terms {
@@ -64,19 +55,19 @@ export class Terms extends Derivatives {
 
   /** The bytes that a text of the term may begin with, or more. */
   begins(term: Term): readonly number[] {
-    return this.sets.members(this.firsts[term]);
+    return this.sets.members(this.nodes[term].first);
   }
 
   /** Whether the term has any text. */
   live(term: Term): boolean {
-    const known = this.liveness[term];
-    if (known) return known === LIVE;
-    if (term !== NEVER && (this.plain[term] || this.nullables[term])) {
-      this.liveness[term] = LIVE;
+    const known = this.nodes[term].live;
+    if (known !== 'unknown') return known === 'live';
+    if (term !== NEVER && (this.nodes[term].plain || this.nodes[term].nullable)) {
+      this.nodes[term].live = 'live';
       return true;
     }
     const live = term !== NEVER && this.isLive(term);
-    this.liveness[term] = live ? LIVE : DEAD;
+    this.nodes[term].live = live ? 'live' : 'dead';
     return live;
   }
 
@@ -109,7 +100,7 @@ export class Terms extends Derivatives {
 
   /** A text of a plain term, one of the shortest; absent where it is not found soon. */
   private shortest(term: Term): Uint8Array | undefined {
-    if (!this.plain[term]) return undefined;
+    if (!this.nodes[term].plain) return undefined;
     let text = this.short.get(term);
     if (text === undefined && !this.short.has(term)) {
       text = this.path(term, MAX_SHORT);
@@ -162,19 +153,19 @@ export class Terms extends Derivatives {
     const open = [term];
     for (let first = 0, turn = false; open.length > first; turn = !turn) {
       const here = turn ? open[first++] : open.pop()!;
-      const known = this.liveness[here] ?? UNKNOWN;
-      if (known === LIVE || this.nullables[here] || (this.plain[here] && here !== NEVER)) {
-        for (let step = here; step >= 0; step = from.get(step)!) this.liveness[step] = LIVE;
+      const known = this.nodes[here].live;
+      if (known === 'live' || this.nodes[here].nullable || (this.nodes[here].plain && here !== NEVER)) {
+        for (let step = here; step >= 0; step = from.get(step)!) this.nodes[step].live = 'live';
         return true;
       }
-      if (known === DEAD) continue;
+      if (known === 'dead') continue;
       if (from.size > MAX_SEARCH) throw new LimitError('its patterns are too large together');
       const { bytes, classOf } = this.row(here);
       const quote = classOf[QUOTE];
       for (let i = bytes.length - 1; i >= 0; i--) if (i !== quote) this.meet(here, bytes[i], from, open);
       this.meet(here, bytes[quote], from, open);
     }
-    for (const dead of from.keys()) this.liveness[dead] = DEAD;
+    for (const dead of from.keys()) this.nodes[dead].live = 'dead';
     return false;
   }
 
@@ -197,7 +188,7 @@ export class Terms extends Derivatives {
     const queue = [term];
     for (let at = 0; at < queue.length; at++) {
       const here = queue[at];
-      if (this.nullables[here]) {
+      if (this.nodes[here].nullable) {
         const bytes: number[] = [];
         for (let step = from.get(here); step; step = from.get(step.before)) bytes.push(step.byte);
         return Uint8Array.from(bytes.reverse());
@@ -224,14 +215,14 @@ export class Terms extends Derivatives {
       state = this.derive(state, bytes[i]);
       if (state === NEVER) return false;
     }
-    return this.nullables[state];
+    return this.nodes[state].nullable;
   }
 
   /** The only part of an alternative that the byte may begin, where there is only one. */
   private alternative(term: Term, byte: number): Term {
     let only = NEVER;
     for (const part of this.nodes[term].parts) {
-      if (!this.sets.has(this.firsts[part], byte)) continue;
+      if (!this.sets.has(this.nodes[part].first, byte)) continue;
       if (only !== NEVER) return term;
       only = part;
     }
@@ -248,7 +239,7 @@ export class Terms extends Derivatives {
       if (open.has(at)) return limit;
       if (open.size > 2000) return limit;
       open.add(at);
-      let total = this.nullables[at] ? 1 : 0;
+      let total = this.nodes[at].nullable ? 1 : 0;
       for (let byte = 0; byte < 256 && total < limit; byte++) {
         const next = this.next(at, byte);
         if (next !== NEVER) total += visit(next);
