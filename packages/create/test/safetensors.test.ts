@@ -65,6 +65,25 @@ test('Llama 3’s scaling becomes a tensor of factors', async () => {
     expect(factors[i]).toBeCloseTo(factor, 6);
 });
 
+test('Qwen 3 has the norms of its heads, and their size', async () => {
+  const folder = readFolder('tiny-qwen2');
+  const config = JSON.parse(new TextDecoder().decode(folder['config.json']));
+  const norm = { dtype: 'F32', shape: [32], data_offsets: [0, 128] };
+  const { gguf } = await fileOf(
+    await convert({
+      ...folder,
+      'config.json': { ...config, architectures: ['Qwen3ForCausalLM'], head_dim: 32 },
+      'norms.safetensors': safetensors(
+        { 'model.layers.1.self_attn.k_norm.weight': norm },
+        new Uint8Array(128),
+      ),
+    }),
+  );
+  expect(gguf.tensors.get('blk.1.attn_k_norm.weight')).toMatchObject({ shape: [32], type: 0 });
+  expect(gguf.metadata.get('general.architecture')).toBe('qwen3');
+  expect(gguf.metadata.get('qwen3.attention.key_length')).toBe(32);
+});
+
 test('the ids that end an answer come from generation_config.json', async () => {
   const { gguf } = await fileOf(await convert(readFolder('tiny-llama')));
   expect(gguf.metadata.get('tokenizer.ggml.eos_token_ids')).toEqual(Int32Array.of(281, 284));
