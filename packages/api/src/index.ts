@@ -10,6 +10,7 @@ export {
   parseModelName,
   sameName,
 } from './name.ts';
+export { readBytes, readText } from './read-body.ts';
 export { remoteUrl } from './remote-url.ts';
 export { StatusError } from './status-error.ts';
 export type * from './store.ts';

@@ -103,8 +103,8 @@ export interface Store {
   putManifest(name: ModelName, manifest: Manifest): Promise<void>;
   /** Gives a model another name; what had that name goes. Throws StatusError 404 if there is no such model. */
   copy(source: ModelName, target: ModelName): Promise<void>;
-  /** Removes the manifest and every blob that no other manifest refers to. */
-  delete(name: ModelName): Promise<void>;
+  /** Removes the manifest and every blob that no other manifest refers to. False if there is no such model. */
+  delete(name: ModelName): Promise<boolean>;
   /**
    * Fetches a model by its name, or a GGUF by its URL: progress lines up to `success`. A URL's model is named after the file,
    * `model-q4_0.gguf` being `model-q4_0:latest`. Two pulls of the same file share one download. Throws StatusError.

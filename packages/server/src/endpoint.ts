@@ -1,5 +1,5 @@
 /** What an endpoint is given. */
-import { StatusError, type Store } from '@tabllama/api';
+import { readBytes, StatusError, type Store } from '@tabllama/api';
 import type { Remotes } from './remote/remotes.ts';
 import type { Scheduler } from './scheduler.ts';
 
@@ -20,26 +20,8 @@ export type Endpoint = (context: Context) => Response | Promise<Response>;
 const MAX_BODY = 256 * 1024 * 1024; // bytes of JSON; far above any pictures that a browser would send
 
 /** The whole body of a JSON request. Throws StatusError 413 beyond `most` bytes (256 MiB), and the signal's reason. */
-export async function readBody({ body }: Pick<Request, 'body'>, most = MAX_BODY): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  const reader = body?.getReader();
-  for (;;) {
-    const { value, done = true } = (await reader?.read()) ?? {};
-    if (done || value === undefined) break;
-    length += value.length;
-    if (length > most) {
-      await reader?.cancel();
-      throw new StatusError(413, 'http: request body too large');
-    }
-    parts.push(value);
-  }
-  if (parts.length === 1) return parts[0];
-  const all = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
+export async function readBody(request: Pick<Request, 'body'>, most = MAX_BODY): Promise<Uint8Array> {
+  const bytes = await readBytes(request, most + 1);
+  if (bytes.length > most) throw new StatusError(413, 'http: request body too large');
+  return bytes;
 }

@@ -128,11 +128,12 @@ export function createMemoryStore(remote: Readonly<Record<string, Uint8Array>> =
       await putManifest(target, found.manifest);
     },
     async delete(name) {
-      manifests.delete(fullName(name).toLowerCase());
+      const isThere = manifests.delete(fullName(name).toLowerCase());
       const used = [...manifests.values()].flatMap(({ manifest }) => [manifest.config, ...manifest.layers]);
       for (const digest of blobs.keys()) {
         if (!used.some(layer => layer.digest === digest)) blobs.delete(digest);
       }
+      return isThere;
     },
     async *pull(source, _, signal) {
       yield { status: 'pulling manifest' };

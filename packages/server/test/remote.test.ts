@@ -208,6 +208,13 @@ describe('chat with a model on an Ollama elsewhere', () => {
   });
 });
 
+test.each([[[7]], [[['1']]], [{}], ['x'], [[null]]])('%j is no answer to embed', async embeddings => {
+  await using other = await startOther({ ...version, '/api/embed': () => ({ embeddings }) });
+  const { post } = await setup(other);
+  const answer = await post('/api/embed', { model: 'far', input: 'a' });
+  expect([answer.status, await answer.json()]).toEqual([502, { error: 'the other server sent no vectors' }]);
+});
+
 test('generate, embed, embeddings and show are sent on as well', async () => {
   await using other = await startOther({
     ...version,

@@ -610,6 +610,42 @@ describe('requests', () => {
   });
 });
 
+describe('models that are listed', () => {
+  test('have their headers read one after another, once, and again when the model is another', async () => {
+    const { store, send } = await open();
+    const opened: string[] = [];
+    let busy = 0;
+    const { open: openModel } = store;
+    store.open = async model => {
+      expect(++busy).toBe(1);
+      opened.push(model.name.model);
+      const file = await openModel(model);
+      busy--;
+      return file;
+    };
+    const list = async () => (await (await send('/api/tags')).json()) as { models: { details: object }[] };
+    const first = await list();
+    expect(opened).toEqual(['d', 'c', 'a']);
+    expect(first.models[0].details).toMatchObject({ context_length: 512, embedding_length: 64 });
+    expect(await list()).toEqual(first);
+    expect(opened.length).toBe(3);
+    await store.install(parseModelName('c')!, Buffer.concat([stories, Uint8Array.of(9)]));
+    await list();
+    expect(opened.slice(3)).toEqual(['c']);
+  });
+
+  test('are deleted though they cannot be read', async () => {
+    const { store, send } = await open();
+    store.find = async () => Promise.reject(new StatusError(500, 'unsound'));
+    const remove = async (model: string) => {
+      const { status } = await send('/api/delete', { model }, { method: 'DELETE' });
+      return status;
+    };
+    expect([await remove('a'), await remove('a')]).toEqual([200, 404]);
+    expect((await store.list()).map(({ name }) => name.model)).toEqual(['d', 'c']);
+  });
+});
+
 describe('paths and methods', () => {
   test.each([
     ['PUT', '/api/tags', 'HEAD, GET'],

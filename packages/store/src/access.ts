@@ -2,8 +2,8 @@
  * Tokens: a request that is answered with 401 is sent again with one, from the page or from where the answer says (the `Bearer`
  * challenge of container registries: distribution's token authentication, RFC 6750 §3).
  */
-import { StatusError } from '@tabllama/api';
-import { type Fetch, send } from './web.ts';
+import { readText, StatusError } from '@tabllama/api';
+import { type Fetch, refused, send } from './web.ts';
 
 /** The page's token for a host, where it has one. */
 export type FindToken = (host: string) => Promise<string | undefined>;
@@ -62,9 +62,11 @@ async function answerChallenge(
   realm.searchParams.append('service', field('service'));
   for (const scope of field('scope').split(' ')) realm.searchParams.append('scope', scope);
   const response = await send(fetch, realm.href, { signal });
-  const text = await response.text();
-  if (!response.ok) throw new StatusError(500, `${response.status}: ${text}`);
-  const { token, access_token } = JSON.parse(text) as { token?: unknown; access_token?: unknown };
+  if (!response.ok) throw await refused(response);
+  const { token, access_token } = JSON.parse(await readText(response, 1 << 20)) as {
+    token?: unknown;
+    access_token?: unknown;
+  };
   const given = token ?? access_token;
   return typeof given === 'string' ? given : undefined;
 }

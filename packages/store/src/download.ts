@@ -15,6 +15,7 @@ import {
   MissingError,
   NetworkError,
   type RetryOptions,
+  Stall,
   UnreachableError,
 } from './web.ts';
 
@@ -47,30 +48,16 @@ export interface DownloadOptions extends RetryOptions {
   readonly stallMs: number;
 }
 
-/** @throws UnreachableError if the server was never reached, else StatusError; the signal's reason when aborted */
+/**
+ * A failure leaves what is there, unless that is wrong or could never be continued.
+ * @throws UnreachableError if the server was never reached, else StatusError; the signal's reason when aborted
+ */
 export async function download(
   source: RemoteFile,
   options: DownloadOptions,
   report: (bytes: Bytes) => void,
   signal: AbortSignal,
 ): Promise<BlobRecord> {
-  const received = await receive(source, options, report, signal);
-  if (!(received instanceof BlobWriter)) return received;
-  try {
-    return await verify(source, received, signal);
-  } catch (error) {
-    await received.discard();
-    throw error;
-  }
-}
-
-/** The whole file, not yet visible; or the blob, if it turns out to be there already. */
-async function receive(
-  source: RemoteFile,
-  options: DownloadOptions,
-  report: (bytes: Bytes) => void,
-  signal: AbortSignal,
-): Promise<BlobWriter | BlobRecord> {
   const { database, attempts, stallMs } = options;
   const id = idOf(source);
   const certain = source.digest !== undefined;
@@ -80,6 +67,12 @@ async function receive(
   let failures = 0;
   try {
     for (;;) {
+      const whole = source.size ?? writer?.origin?.size;
+      // servers answer a range without bytes with 416
+      if (certain && whole === (writer?.size ?? 0)) {
+        writer ??= await BlobWriter.create(database, id, { url: source.url, size: whole });
+        return await verify(source, writer, signal);
+      }
       const stall = new Stall(signal, stallMs);
       try {
         const known = { ...writer?.origin, offset: writer?.size ?? 0, certain };
@@ -92,6 +85,10 @@ async function receive(
           await writer?.discard();
           return present;
         }
+        if (writer && writer.size === origin.size && sameVersion({ ...writer.origin }, origin)) {
+          answer.body.cancel().catch(() => {});
+          return await verify(source, writer, signal);
+        }
         if (!writer || answer.offset === 0) {
           await writer?.discard();
           writer = await BlobWriter.create(database, id, origin);
@@ -99,8 +96,7 @@ async function receive(
         const size = origin.size ?? source.size;
         if (size !== undefined) await checkRoom({ needed: size, stored: writer.size });
         await readBody(answer, { ...source, size }, writer, stall, report);
-        await writer.flush();
-        return writer;
+        return await verify(source, writer, signal);
       } catch (error) {
         signal.throwIfAborted();
         // a file behind a URL is its own manifest
@@ -183,47 +179,21 @@ async function checkMagic(writer: BlobWriter): Promise<void> {
 }
 
 async function verify(source: RemoteFile, writer: BlobWriter, signal: AbortSignal): Promise<BlobRecord> {
-  const { digest, source: bytes } = await writer.finish();
-  if (source.digest !== undefined && digest !== source.digest) {
-    throw new StatusError(
-      500,
-      `digest mismatch, file must be downloaded again: want ${source.digest}, got ${digest}`,
-    );
-  }
   try {
-    if (source.kind === 'gguf') await readGguf(bytes, signal);
-  } catch (error) {
-    if (!(error instanceof GgufError)) throw error;
-    throw new StatusError(500, `${source.url}: ${error.message}`, { cause: error });
-  }
-  return writer.commit(digest);
-}
-
-/** Ends a request that has gone silent. Only waiting for the network counts, not the time that writing takes. */
-class Stall {
-  readonly signal: AbortSignal;
-  readonly #silent = new AbortController();
-  readonly #ms: number;
-
-  constructor(signal: AbortSignal, ms: number) {
-    this.signal = AbortSignal.any([signal, this.#silent.signal]);
-    this.#ms = ms;
-  }
-
-  /** Waits for the network. A silence rejects with NetworkError, an abort with the signal's reason. */
-  async watch<T>(waiting: Promise<T>): Promise<T> {
-    const seconds = this.#ms / 1000;
-    const timer = setTimeout(
-      () => this.#silent.abort(new NetworkError(`the server sent nothing for ${seconds} s`)),
-      this.#ms,
-    );
-    try {
-      return await waiting;
-    } catch (error) {
-      this.signal.throwIfAborted();
-      throw error;
-    } finally {
-      clearTimeout(timer);
+    const { digest, source: bytes } = await writer.finish();
+    if (source.digest !== undefined && digest !== source.digest) {
+      throw new StatusError(
+        500,
+        `digest mismatch, file must be downloaded again: want ${source.digest}, got ${digest}`,
+      );
     }
+    if (source.kind === 'gguf') await readGguf(bytes, signal);
+    return await writer.commit(digest);
+  } catch (cause) {
+    const error =
+      cause instanceof GgufError ? new StatusError(500, `${source.url}: ${cause.message}`, { cause }) : cause;
+    // what is wrong stays so; an abort or a full disk says nothing about the bytes
+    if (error instanceof StatusError && error.status !== 507) await writer.discard();
+    throw error;
   }
 }

@@ -2,8 +2,8 @@
 import { type Layer, modelConfig } from '@tabllama/api';
 
 import type { BlobRecord, Database } from './database.ts';
-import { MEDIA_TYPES, textOf } from './manifests.ts';
-import { putBytes } from './put-blob.ts';
+import { MEDIA_TYPES, textOf } from './manifest.ts';
+import { putLayer } from './put-blob.ts';
 import { openWeights } from './weights.ts';
 
 /** The text of the manifest of a model whose weights are these blobs, one or all parts of one; `texts` are its other layers. */
@@ -21,7 +21,7 @@ export async function describeFiles(
   return textOf({
     schemaVersion: 2,
     mediaType: MEDIA_TYPES.manifest,
-    config: { mediaType: MEDIA_TYPES.config, ...(await putBytes(database, bytes)) },
+    config: await putLayer(database, MEDIA_TYPES.config, bytes),
     layers,
   });
 }

@@ -4,9 +4,6 @@ import {
   fullName,
   type InstalledModel,
   type Layer,
-  type Manifest,
-  type Message,
-  type ModelConfig,
   type ModelName,
   StatusError,
 } from '@tabllama/api';
@@ -21,66 +18,33 @@ import {
   derivedFrom,
   keyOf,
   type ManifestRecord,
+  type Origin,
   transact,
 } from './database.ts';
-import { parseDigest } from './digest.ts';
+import {
+  blobsOf,
+  layersOf,
+  parseConfig,
+  parseManifest,
+  parseMessages,
+  parseParameters,
+  sizeOf,
+} from './manifest.ts';
 import { guardQuota } from './quota.ts';
 import { Sha256 } from './sha256.ts';
 
-export const MEDIA_TYPES = {
-  manifest: 'application/vnd.docker.distribution.manifest.v2+json',
-  config: 'application/vnd.docker.container.image.v1+json',
-  layer: 'application/vnd.ollama.image.',
-} as const;
-
 const HOUR_MS = 3_600_000;
-/** A blob that no manifest names is kept for so long, as one may be on its way. */
-const YOUNG_MS = HOUR_MS;
-/** An interrupted pull waits for so long; anything else on its way in that has not moved for an hour is dead. */
-const PULL_MS = 7 * 24 * HOUR_MS;
+/** How long bytes that no manifest names are kept, as one may be on its way: those of a pull, which may be interrupted, for a week. */
+const keptMs = (origin?: Origin) => (origin ? 7 * 24 * HOUR_MS : HOUR_MS);
 
 const keyOfName = (name: ModelName) => keyOf('manifest', fullName(name).toLowerCase());
-export const MAX_MANIFEST_BYTES = 4 << 20;
-const blobsOf = ({ config, layers }: Manifest) => [config, ...layers];
-
-/** A manifest from its text, checked, with digests in their one spelling. Throws StatusError 500 for what is none. */
-export function parseManifest(text: string): Manifest {
-  let json: { mediaType?: unknown; config?: unknown; layers?: unknown } | null;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    throw new StatusError(500, error instanceof Error ? error.message : String(error), { cause: error });
-  }
-  const layers = json?.layers ?? [];
-  if (!Array.isArray(layers)) throw new StatusError(500, 'the layers of a manifest are no list');
-  return {
-    schemaVersion: 2,
-    mediaType: MEDIA_TYPES.manifest,
-    config: readLayer(json?.config),
-    layers: layers.map(readLayer),
-  };
-}
-
-function readLayer(value: unknown): Layer {
-  const { mediaType, digest, size, from } = (value ?? {}) as Record<string, unknown>;
-  if (typeof mediaType !== 'string' || typeof digest !== 'string' || !Number.isSafeInteger(size)) {
-    throw new StatusError(500, 'a layer of a manifest lacks its mediaType, digest or size');
-  }
-  return {
-    mediaType,
-    digest: parseDigest(digest),
-    size: size as number,
-    ...(typeof from === 'string' && { from }),
-  };
-}
-
-/** The text under which a manifest of ours is stored. */
-export const textOf = (manifest: Manifest) => `${JSON.stringify(manifest)}\n`;
 
 export async function listModels(database: Database): Promise<InstalledModel[]> {
   const records = await database('readonly', store => all(store, 'manifest'));
   records.sort((a, b) => b.modifiedAt - a.modifiedAt);
-  return Promise.all(records.map(record => readModel(database, record)));
+  // one that cannot be read must not hide all the others
+  const models = records.map(record => readModel(database, record).catch(() => []));
+  return (await Promise.all(models)).flat();
 }
 
 export async function findModel(database: Database, name: ModelName): Promise<InstalledModel | undefined> {
@@ -88,64 +52,66 @@ export async function findModel(database: Database, name: ModelName): Promise<In
   return record && readModel(database, record);
 }
 
+/** Throws StatusError 500 where the manifest or a small layer is unsound or missing. */
 async function readModel(database: Database, record: ManifestRecord): Promise<InstalledModel> {
   const manifest = parseManifest(record.text);
-  const ofType = (type: string) =>
-    manifest.layers.filter(layer => layer.mediaType === MEDIA_TYPES.layer + type);
-  const texts = (layers: readonly Layer[]) =>
-    Promise.all(layers.map(layer => readText(database, layer.digest)));
+  const texts = (layers: readonly Layer[]) => Promise.all(layers.map(layer => readText(database, layer)));
+  const ofType = (...types: string[]) => texts(types.flatMap(type => layersOf(manifest, type)));
   const [[config], templates, systems, parameters, messages, licenses] = await Promise.all([
     texts([manifest.config]),
-    texts([...ofType('prompt'), ...ofType('template')]),
-    texts(ofType('system')),
-    texts(ofType('params')),
-    texts(ofType('messages')),
-    texts(ofType('license')),
+    ofType('prompt', 'template'),
+    ofType('system'),
+    ofType('params'),
+    ofType('messages'),
+    ofType('license'),
   ]);
   return {
     name: record.name,
     manifest,
     digest: record.digest,
-    size: blobsOf(manifest).reduce((sum, layer) => sum + layer.size, 0),
+    size: sizeOf(blobsOf(manifest)),
     modifiedAt: new Date(record.modifiedAt),
-    config: JSON.parse(config) as ModelConfig,
+    config: parseConfig(config),
     template: templates.at(-1),
     system: systems.at(-1),
-    parameters: Object.assign({}, ...parameters.map(text => JSON.parse(text))),
-    messages: messages.flatMap(text => JSON.parse(text) as Message[]),
+    parameters: Object.assign({}, ...parameters.map(parseParameters)),
+    messages: messages.flatMap(parseMessages),
     licenses,
-    model: ofType('model').at(0),
+    model: layersOf(manifest, 'model').at(0),
   };
 }
 
-async function readText(database: Database, digest: string): Promise<string> {
-  const blob = await get<BlobRecord>(keyOf('blob', digest), database);
-  if (!blob) throw new StatusError(500, `blob ${digest} is missing`);
+async function readText(database: Database, layer: Layer): Promise<string> {
+  const blob = found(await get<BlobRecord>(keyOf('blob', layer.digest), database), layer);
   return new TextDecoder().decode(await readChunks(database, blob).read(0, blob.size));
+}
+
+/** The blob of a layer. Throws StatusError 500 if it is not there, or another. */
+function found(blob: BlobRecord | undefined, { digest, size }: Layer): BlobRecord {
+  if (!blob) throw new StatusError(500, `blob "${digest}" not found`);
+  if (blob.size !== size) throw new StatusError(500, `blob "${digest}" has ${blob.size} bytes, not ${size}`);
+  return blob;
 }
 
 /**
  * Writes a manifest, whose bytes stay as they are; returns how many blobs went because only the one before it used them.
- * Throws StatusError, and leaves everything as it was, if it is none, or names a blob that is not there.
+ * Throws StatusError, and leaves everything as it was, if it is none, or names a blob that is not there or a text that is unsound.
  */
 export async function writeManifest(database: Database, name: ModelName, text: string): Promise<number> {
   const named = blobsOf(parseManifest(text));
   const digest = new Sha256().update(new TextEncoder().encode(text)).digest();
+  const made: ManifestRecord = { name, text, digest, modifiedAt: Date.now() };
+  await readModel(database, made);
   return guardQuota(
     () => ({ needed: text.length, stored: 0 }),
     () =>
       transact(database, async store => {
         for (const layer of named) {
-          const blob: BlobRecord | undefined = await promisifyRequest(store.get(keyOf('blob', layer.digest)));
-          if (!blob) throw new StatusError(500, `blob "${layer.digest}" not found`);
-          if (blob.size !== layer.size) {
-            throw new StatusError(500, `blob "${layer.digest}" has ${blob.size} bytes, not ${layer.size}`);
-          }
+          found(await promisifyRequest(store.get(keyOf('blob', layer.digest))), layer);
         }
         const key = keyOfName(name);
         const before: ManifestRecord | undefined = await promisifyRequest(store.get(key));
-        const record = { name: before?.name ?? name, text, digest, modifiedAt: Date.now() };
-        store.put(record satisfies ManifestRecord, key);
+        store.put({ ...made, name: before?.name ?? name } satisfies ManifestRecord, key);
         return sweep(store, before);
       }),
   );
@@ -158,14 +124,15 @@ export async function copyManifest(database: Database, source: ModelName, target
   await writeManifest(database, target, record.text);
 }
 
-/** @throws StatusError 404 if there is no such model */
-export async function deleteManifest(database: Database, name: ModelName): Promise<void> {
-  await transact(database, async store => {
+/** False if there is no such model. */
+export async function deleteManifest(database: Database, name: ModelName): Promise<boolean> {
+  return transact(database, async store => {
     const key = keyOfName(name);
     const before: ManifestRecord | undefined = await promisifyRequest(store.get(key));
-    if (!before) throw new StatusError(404, `model '${displayName(name)}' not found`);
+    if (!before) return false;
     store.delete(key);
-    return sweep(store, before);
+    await sweep(store, before);
+    return true;
   });
 }
 
@@ -185,15 +152,15 @@ async function sweep(store: IDBObjectStore, before: ManifestRecord | undefined):
   const left = new Set(before && blobsOf(parseManifest(before.text)).map(layer => layer.digest));
   const now = Date.now();
   let dropped = 0;
-  for (const { digest, file, createdAt } of blobs) {
-    if (used.has(digest) || (!left.has(digest) && createdAt > now - YOUNG_MS)) continue;
+  for (const { digest, file, createdAt, origin } of blobs) {
+    if (used.has(digest) || (!left.has(digest) && createdAt > now - keptMs(origin))) continue;
     store.delete(keyOf('blob', digest));
     store.delete(derivedFrom(digest));
     store.delete(chunksOf(file));
     if (left.has(digest)) dropped++;
   }
   for (const [id, { file, updatedAt, origin }] of partials) {
-    if (updatedAt > now - (origin ? PULL_MS : HOUR_MS)) continue;
+    if (updatedAt > now - keptMs(origin)) continue;
     store.delete(keyOf('partial', id));
     store.delete(chunksOf(file));
   }

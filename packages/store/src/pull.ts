@@ -36,9 +36,11 @@ export function createPull(name: string, findSource: FindSource, options: Downlo
   /** Downloads when no other tab does; until then, what the other has stored is the progress. */
   async function run(file: RemoteFile, report: (bytes: Bytes) => void, signal: AbortSignal) {
     const id = idOf(file);
-    const watch = setInterval(async () => {
-      const partial = await get<PartialRecord>(keyOf('partial', id), database);
-      if (partial) report({ completed: partial.size, total: partial.origin?.size });
+    const watch = setInterval(() => {
+      get<PartialRecord>(keyOf('partial', id), database).then(
+        partial => partial && report({ completed: partial.size, total: partial.origin?.size }),
+        () => {}, // it is progress only
+      );
     }, WATCH_MS);
     try {
       return await withLock(`${name} pull ${id}`, signal, async () => {

@@ -1,4 +1,5 @@
 /** Bytes from the page into the store, under their true digest. */
+import type { Layer } from '@tabllama/api';
 import { BlobWriter } from './blob-writer.ts';
 import type { Database } from './database.ts';
 
@@ -11,6 +12,12 @@ export interface StoredBlob {
 
 export const putBytes = (database: Database, bytes: Uint8Array): Promise<StoredBlob> =>
   put(database, writer => writer.write(bytes));
+
+/** The same as a layer of a manifest. */
+export async function putLayer(database: Database, mediaType: string, bytes: Uint8Array): Promise<Layer> {
+  const { digest, size } = await putBytes(database, bytes);
+  return { mediaType, digest, size };
+}
 
 /** The stream is cancelled when the signal aborts or the store fails; then nothing of it stays. */
 export function putStream(

@@ -3,8 +3,8 @@
  * by tag, blobs by digest, uploads in pieces. Errors have Ollama's words.
  */
 import { type ModelName, StatusError } from '@tabllama/api';
-import { MEDIA_TYPES } from './manifests.ts';
-import { type Fetch, MissingError, NetworkError, type RetryOptions, refusal, retry, send } from './web.ts';
+import { MEDIA_TYPES } from './manifest.ts';
+import { type Fetch, MissingError, NetworkError, type RetryOptions, refused, retry, send } from './web.ts';
 
 export interface Repository {
   /** For requests to the registry's blobs, with the token that the repository takes. */
@@ -40,7 +40,7 @@ export function openRepository(
     if (response.status < 400) return response;
     if (response.status === 404) throw new MissingError();
     if (response.status === 401) throw new StatusError(500, 'unauthorized: access denied');
-    throw refusal(response, `${response.status}: ${(await response.text()).slice(0, 4096)}`);
+    throw await refused(response);
   }
 
   return {

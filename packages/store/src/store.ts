@@ -7,7 +7,8 @@ import { readChunks } from './chunks.ts';
 import { type BlobRecord, keyOf, openDatabase } from './database.ts';
 import { createDerived } from './derived.ts';
 import { parseDigest } from './digest.ts';
-import { copyManifest, deleteManifest, findModel, listModels, textOf, writeManifest } from './manifests.ts';
+import { textOf } from './manifest.ts';
+import { copyManifest, deleteManifest, findModel, listModels, writeManifest } from './manifests.ts';
 import { createPull } from './pull.ts';
 import { createPush } from './push.ts';
 import { putBytes, putStream } from './put-blob.ts';
@@ -89,6 +90,7 @@ export function createStore(options: StoreOptions): Store & { readonly derived: 
     const { gguf, weights } = known
       ? { gguf: known, weights: bytes.get(known)! }
       : await openWeights(database, blobs);
+    for (const [key, ref] of headers) if (!ref.deref()) headers.delete(key);
     headers.set(files, new WeakRef(gguf));
     bytes.set(gguf, weights);
     return { gguf, weights };

@@ -1,5 +1,5 @@
 /** Requests to other places of the web: how their failures are told apart, and which of them are tried again. */
-import { StatusError } from '@tabllama/api';
+import { readBytes, StatusError } from '@tabllama/api';
 import { sleep } from './sleep.ts';
 
 export type Fetch = typeof globalThis.fetch;
@@ -62,6 +62,12 @@ export function refusal({ status, headers }: Response, message: string): StatusE
   return new NetworkError(message, { retryAfterMs: retryAfterMs(headers.get('retry-after')) });
 }
 
+/** The same, with the status and the words of the server as its message. */
+export async function refused(response: Response): Promise<StatusError> {
+  const words = new TextDecoder().decode(await readBytes(response, 4096));
+  return refusal(response, `${response.status}: ${words}`);
+}
+
 /** Seconds, or a date (RFC 9110 §10.2.3). */
 function retryAfterMs(value: string | null): number {
   if (value === null) return 0;
@@ -93,6 +99,35 @@ export async function retry<T>(
       const hopeless = !(error instanceof NetworkError) || error instanceof UnreachableError;
       if (hopeless || failures === options.attempts) throw error;
       await backOff(error, failures, options, signal);
+    }
+  }
+}
+
+/** Ends a request that has gone silent. Only waiting for the network counts, not the time that writing takes. */
+export class Stall {
+  readonly signal: AbortSignal;
+  readonly #silent = new AbortController();
+  readonly #ms: number;
+
+  constructor(signal: AbortSignal, ms: number) {
+    this.signal = AbortSignal.any([signal, this.#silent.signal]);
+    this.#ms = ms;
+  }
+
+  /** Waits for the network. A silence rejects with NetworkError, an abort with the signal's reason. */
+  async watch<T>(waiting: Promise<T>): Promise<T> {
+    const seconds = this.#ms / 1000;
+    const timer = setTimeout(
+      () => this.#silent.abort(new NetworkError(`the server sent nothing for ${seconds} s`)),
+      this.#ms,
+    );
+    try {
+      return await waiting;
+    } catch (error) {
+      this.signal.throwIfAborted();
+      throw error;
+    } finally {
+      clearTimeout(timer);
     }
   }
 }

@@ -1,58 +1,16 @@
-import 'fake-indexeddb/auto';
-import type { Progress, StatusError } from '@tabllama/api';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createStore, type StoreOptions } from '../src/index.ts';
-import { bigModel, collect, freshName, keysOf, name, readAll, sha256, tiny, words } from './helpers.ts';
+import { bigModel, collect, freshName, keysOf, name, sha256, tiny, words } from './helpers.ts';
 import { type RegistryServer, startRegistry } from './registry-server.ts';
-import { splitModel } from './split.ts';
+import { config, errorOf, full, publish, setup } from './registry-setup.ts';
 
 const big = bigModel(5);
-const config = JSON.stringify({
-  model_format: 'gguf',
-  model_family: 'llama',
-  model_families: ['llama'],
-  model_type: '260K',
-  file_type: 'Q8_0',
-});
+const endless = () =>
+  new ReadableStream({ pull: controller => controller.enqueue(new Uint8Array(65_536).fill(65)) });
 
-async function setup(options: Partial<StoreOptions> = {}) {
-  const registry = await startRegistry();
-  const database = freshName();
-  const store = createStore({ base: 'http://localhost/', database, retryMs: 1, ...options });
-  const full = (model: string) => name(`${registry.host}/library/${model}`);
-  const insecure = { insecure: true };
-  return {
-    registry,
-    database,
-    store,
-    full,
-    pull: (model = 'tiny:1', signal?: AbortSignal) => collect(store.pull(full(model), insecure, signal)),
-    push: (model: string) => collect(store.push(full(model), insecure)),
-    bytes: async (model = 'tiny:1') => readAll((await store.open((await store.find(full(model)))!)).weights),
-    [Symbol.asyncDispose]: registry[Symbol.asyncDispose],
-  };
-}
-
-function publish(registry: RegistryServer, weights = tiny, space?: number): string {
-  const layers = [
-    registry.layer('model', weights),
-    registry.layer('template', '{{ .Prompt }}'),
-    registry.layer('params', '{"stop":["END"]}'),
-    registry.layer('config', config),
-  ];
-  return registry.publish('library/tiny:1', layers, space);
-}
-
-const errorOf = (work: Promise<unknown>): Promise<StatusError> =>
-  work.then(
-    () => expect.fail('it succeeded'),
-    reason => reason,
-  );
-const full = (digest: string, size: number): Progress => ({
-  status: `pulling ${digest.slice(7, 19)}`,
-  digest,
-  total: size,
-  completed: size,
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
 });
 
 describe('a pull from a registry', () => {
@@ -151,6 +109,74 @@ describe('a pull from a registry', () => {
     expect(words(await at.pull()).at(-1)).toBe('success');
   });
 
+  test.each([
+    ['config', '<html>'],
+    ['config', '{"capabilities":7}'],
+    ['config', '{"remote_host":{}}'],
+    ['params', '["temperature"]'],
+    ['messages', '{"role":"user","content":"Q"}'],
+    ['messages', '[{"role":"user"}]'],
+  ])('refuses a model whose %s is %s, and the others stay in sight', async (type, text) => {
+    await using at = await setup();
+    publish(at.registry);
+    await at.pull();
+    const { layer } = at.registry;
+    const rest = type === 'config' ? [layer(type, text)] : [layer(type, text), layer('config', config)];
+    at.registry.publish('library/bad:1', [layer('model', tiny), ...rest]);
+    expect(await errorOf(at.pull('bad:1'))).toMatchObject({
+      status: 500,
+      message: `the ${type} of the model cannot be read`,
+    });
+    expect((await at.store.list()).map(({ name }) => name)).toEqual([at.full('tiny:1')]);
+    expect(await at.store.find(at.full('bad:1'))).toBe(undefined);
+  });
+
+  test('fills in what a config does not say', async () => {
+    await using at = await setup();
+    at.registry.publish('library/tiny:1', [
+      at.registry.layer('config', '{"renderer":null,"model_format":"gguf","rootfs":{}}'),
+    ]);
+    await at.pull();
+    expect((await at.store.find(at.full('tiny:1')))!.config).toEqual({
+      ...{ model_format: 'gguf', model_family: '', model_families: null, model_type: '', file_type: '' },
+      rootfs: {},
+    });
+  });
+
+  test('brings a layer without bytes', async () => {
+    await using at = await setup();
+    at.registry.publish('library/tiny:1', [
+      at.registry.layer('license', ''),
+      at.registry.layer('config', config),
+    ]);
+    expect(words(await at.pull()).at(-1)).toBe('success');
+    expect((await at.store.find(at.full('tiny:1')))!.licenses).toEqual(['']);
+    // and of another digest than that of no bytes, it is refused
+    const wrong = { ...at.registry.layer('license', 'x'), size: 0 };
+    at.registry.publish('library/tiny:1', [wrong, at.registry.layer('config', config)]);
+    expect((await errorOf(at.pull())).message).toMatch(/^digest mismatch/);
+  });
+
+  test('finds what it has brought before it was interrupted, though others wrote meanwhile', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    await using at = await setup();
+    const first = bigModel(8, 500_000);
+    at.registry.publish('library/tiny:1', [
+      at.registry.layer('model', first),
+      at.registry.layer('model', big),
+      at.registry.layer('config', config),
+    ]);
+    at.registry.behaviour.file.hangAfter = 7_000_000;
+    for await (const { digest, completed } of at.store.pull(at.full('tiny:1'), { insecure: true })) {
+      if (digest === sha256(big) && (completed ?? 0) > 5_000_000) break;
+    }
+    vi.setSystemTime(Date.now() + 7_200_000);
+    publish(at.registry);
+    at.registry.manifests.set('library/other:1', at.registry.manifests.get('library/tiny:1')!);
+    await at.pull('other:1');
+    expect(await at.store.hasBlob(sha256(first))).toBe(true);
+  });
+
   test('waits and asks again while the registry is busy, as long as it says', async () => {
     await using at = await setup();
     publish(at.registry);
@@ -159,9 +185,9 @@ describe('a pull from a registry', () => {
       { match: /manifests/, status: 500, times: 2 },
       { match: /GET .*blobs/, status: 503, times: 3 },
     );
-    const begin = performance.now();
+    const waits = vi.spyOn(globalThis, 'setTimeout');
     expect(words(await at.pull()).at(-1)).toBe('success');
-    expect(performance.now() - begin).toBeGreaterThan(1000);
+    expect(waits.mock.calls.filter(([, ms]) => ms === 1000).length).toBe(1);
   });
 
   test.each<[string, RegistryServer['behaviour']['failures'][number], string]>([
@@ -210,6 +236,14 @@ describe('a pull from a registry', () => {
     ['null', /^pull model manifest: a layer of a manifest lacks/],
     ['{"config":{},"layers":[]}', /^pull model manifest: a layer of a manifest lacks/],
     [
+      `{"config":{"mediaType":"x","digest":"sha256:${'a'.repeat(64)}","size":-1}}`,
+      /^pull model manifest: a layer/,
+    ],
+    [
+      `{"config":{"mediaType":"x","digest":"sha256:${'a'.repeat(64)}","size":67108865}}`,
+      /^pull model manifest: a config, template and other texts of 67108865 bytes/,
+    ],
+    [
       '{"config":{"mediaType":"x","digest":"sha256:../x","size":1}}',
       /^pull model manifest: invalid digest format/,
     ],
@@ -218,7 +252,7 @@ describe('a pull from a registry', () => {
       /^pull model manifest: a layer/,
     ],
     ['{"layers":7}', /^pull model manifest: the layers of a manifest are no list/],
-    ['x'.repeat(5_000_000), /^pull model manifest: a manifest of 5000000 bytes/],
+    ['x'.repeat(5_000_000), /^pull model manifest: .* sent more than 4194304 bytes/],
   ])('refuses the manifest %.60s', async (text, message) => {
     await using at = await setup();
     at.registry.manifests.set('library/tiny:1', text);
@@ -234,6 +268,29 @@ describe('a pull from a registry', () => {
     ]);
     expect((await errorOf(at.pull())).message).toBe(
       'pull model manifest: this model requires MLX support, but the MLX runtime is not available',
+    );
+  });
+
+  test.each<[string, () => Response]>([
+    ['a manifest', () => new Response(endless())],
+    ['a refusal', () => new Response(endless(), { status: 400 })],
+    [
+      'a token',
+      () => {
+        const bearer = { 'www-authenticate': 'Bearer realm="https://h/token"' };
+        return new Response(endless(), { status: 401, headers: bearer });
+      },
+    ],
+  ])('reads no more than it must of %s without an end', async (what, answer) => {
+    const fetch = async (url: unknown) =>
+      what === 'a token' && String(url).includes('/token') ? new Response(endless()) : answer();
+    const store = createStore({
+      base: 'http://x/',
+      database: freshName(),
+      fetch: fetch as typeof globalThis.fetch,
+    });
+    expect((await errorOf(collect(store.pull(name('h/a/b'))))).message.slice(0, 60)).toMatch(
+      what === 'a refusal' ? /^pull model manifest: 400: AAAA/ : /^pull model manifest: .*sent more than/,
     );
   });
 
@@ -304,384 +361,3 @@ describe('where a registry is', () => {
     }
   });
 });
-
-describe('a registry that wants a token', () => {
-  test('gives one for what everybody may read, once', async () => {
-    await using at = await setup();
-    publish(at.registry);
-    at.registry.behaviour.auth = { token: 'anyone', gives: true };
-    await at.pull();
-    const asked = at.registry.log.filter(({ line }) => line.startsWith('GET /token'));
-    expect(asked.map(({ line }) => line)).toEqual([
-      'GET /token?service=registry&scope=repository%3Aa%2Fb%3Apull%2Cpush',
-    ]);
-  });
-
-  test('gets the one of the page, which never goes to another host', async () => {
-    const hosts: string[] = [];
-    await using at = await setup({
-      findToken: async host => {
-        hosts.push(host);
-        return 'secret';
-      },
-    });
-    publish(at.registry);
-    at.registry.behaviour.auth = { token: 'secret' };
-    await at.pull();
-    expect(hosts).toEqual([at.registry.host]);
-    const sent = at.registry.log.filter(({ authorization }) => authorization);
-    expect(sent.length).toBeGreaterThan(4);
-    expect(sent.some(({ line }) => line.startsWith('cdn '))).toBe(false);
-  });
-
-  test('is not asked for one at another host', async () => {
-    await using at = await setup();
-    publish(at.registry);
-    at.registry.behaviour.auth = { token: 'x', realm: 'http://evil.example/token', gives: true };
-    expect((await errorOf(at.pull())).message).toBe(
-      `pull model manifest: realm host "evil.example" does not match original host "${at.registry.host}"`,
-    );
-  });
-
-  test.each([
-    ['it gives none', undefined, 'pull model manifest: 403: not for you'],
-    ['the one of the page is wrong, and it gives none', 'wrong', 'pull model manifest: 403: not for you'],
-  ])('and is not satisfied ends the pull: %s', async (_, token, message) => {
-    await using at = await setup({ findToken: async () => token });
-    publish(at.registry);
-    at.registry.behaviour.auth = { token: 'secret' };
-    expect(await errorOf(at.pull())).toMatchObject({ status: 500, message });
-  });
-
-  test('is told what the page says when it cannot give one, also for a model that is here', async () => {
-    let isLost = false;
-    await using at = await setup({
-      findToken: async () => {
-        if (isLost) throw new Error('signed out');
-        return 'secret';
-      },
-    });
-    publish(at.registry);
-    at.registry.behaviour.auth = { token: 'secret' };
-    await at.pull();
-    isLost = true;
-    expect((await errorOf(at.pull())).message).toBe(
-      `pull model manifest: no token for ${at.registry.host}: signed out`,
-    );
-  });
-
-  test('but hides where to get it ends the pull', async () => {
-    const refuse = async () => new Response('', { status: 401 });
-    const store = createStore({ base: 'http://x/', database: freshName(), fetch: refuse });
-    expect((await errorOf(collect(store.pull(name('h/a/b'))))).message).toBe(
-      'pull model manifest: unauthorized: access denied',
-    );
-  });
-});
-
-describe('a push', () => {
-  async function withModel(options: Partial<StoreOptions> = {}) {
-    const at = await setup(options);
-    publish(at.registry);
-    await at.pull();
-    await at.store.copy(at.full('tiny:1'), at.full('pushed'));
-    at.registry.blobs.clear();
-    at.registry.manifests.clear();
-    at.registry.log.length = 0;
-    return at;
-  }
-
-  test('uploads what the registry lacks, and the manifest last', async () => {
-    await using at = await withModel();
-    const { manifest } = (await at.store.find(at.full('pushed')))!;
-    const there = at.registry.layer('template', '{{ .Prompt }}');
-    const lines = await at.push('pushed');
-    const whole = [...manifest.layers, manifest.config].map(({ digest, size }) => ({
-      ...full(digest, size),
-      status: `pushing ${digest.slice(7, 19)}`,
-    }));
-    expect(lines.filter(({ completed, total }) => total === undefined || completed === total)).toEqual([
-      { status: 'retrieving manifest' },
-      ...whole,
-      { status: 'pushing manifest' },
-      { status: 'success' },
-    ]);
-    const asked = at.registry.log.map(({ line }) => line.replace(/\?.*/, ''));
-    expect(asked.slice(0, 4)).toEqual([
-      `HEAD /v2/library/pushed/blobs/${sha256(tiny)}`,
-      'POST /v2/library/pushed/blobs/uploads/',
-      'PATCH /v2/library/pushed/blobs/uploads/u1',
-      'PUT /v2/library/pushed/blobs/uploads/u1',
-    ]);
-    expect(asked.filter(line => line.includes(there.digest))).toEqual([
-      `HEAD /v2/library/pushed/blobs/${there.digest}`,
-    ]);
-    expect(asked.at(-1)).toBe('PUT /v2/library/pushed/manifests/latest');
-    // as Ollama writes it: without the line end that a stored manifest may have
-    expect(at.registry.manifests.get('library/pushed:latest')).toBe(JSON.stringify(manifest));
-    expect(sha256(at.registry.blobs.get(sha256(tiny))!)).toBe(sha256(tiny));
-  });
-
-  test('of a model that is not here', async () => {
-    await using at = await setup();
-    const lines: string[] = [];
-    const error = await errorOf(
-      (async () => {
-        for await (const { status } of at.store.push(at.full('nothing'))) lines.push(status);
-      })(),
-    );
-    expect(lines).toEqual(['retrieving manifest', "couldn't retrieve manifest"]);
-    expect(error).toMatchObject({
-      status: 500,
-      message: `open manifests/${at.registry.host}/library/nothing/latest: no such file or directory`,
-    });
-  });
-
-  test('lets the registry take a blob over from the model that it came from', async () => {
-    await using at = await withModel();
-    const model = (await at.store.find(at.full('tiny:1')))!;
-    const layers = model.manifest.layers.map(layer => ({ ...layer, from: 'library/tiny:1' }));
-    await at.store.putManifest(at.full('child'), { ...model.manifest, layers });
-    publish(at.registry);
-    const elsewhere = new Map(at.registry.blobs);
-    at.registry.behaviour.mounts = true;
-    at.registry.behaviour.failures.push({ match: /^HEAD/, status: 404, times: 99 });
-    await at.push('child');
-    const mounted = at.registry.log.filter(({ line }) => line.includes('mount='));
-    expect(mounted.map(({ line }) => line)[0]).toBe(
-      `POST /v2/library/child/blobs/uploads/?mount=${encodeURIComponent(sha256(tiny))}&from=library%2Ftiny`,
-    );
-    expect(at.registry.log.filter(({ line }) => line.startsWith('PATCH')).length).toBe(1); // the config
-    expect(elsewhere.size).toBe(4);
-  });
-
-  test('goes on when the registry fails and when the connection breaks', async () => {
-    await using at = await withModel();
-    at.registry.behaviour.failures.push(
-      { match: /^PATCH/, status: 500, times: 2 },
-      { match: /^PATCH/, status: 0, times: 1, cut: true },
-      { match: /^PUT .*manifests/, status: 429, times: 1, retryAfter: '0' },
-    );
-    expect(words(await at.push('pushed')).at(-1)).toBe('success');
-    expect(sha256(at.registry.blobs.get(sha256(tiny))!)).toBe(sha256(tiny));
-  });
-
-  test('with a token, from the page or from the registry', async () => {
-    await using at = await withModel();
-    at.registry.behaviour.auth = { token: 'anyone', gives: true };
-    expect(words(await at.push('pushed')).at(-1)).toBe('success');
-  });
-
-  test.each<[string, Partial<RegistryServer['behaviour']>, string | RegExp]>([
-    ['is refused', { failures: [{ match: /^POST/, status: 403, times: 1 }] }, '403: no 403'],
-    ['stays broken', { failures: [{ match: /^PATCH/, status: 500, times: 99 }] }, '500: no 500'],
-    ['wants a token', { auth: { token: 'x' } }, '403: not for you'],
-    [
-      'cannot be read',
-      { hideLocation: true },
-      /does not say, or does not let this page read, where to upload/,
-    ],
-  ])('ends when it %s', async (_, behaviour, message) => {
-    await using at = await withModel();
-    Object.assign(at.registry.behaviour, behaviour);
-    expect(await errorOf(at.push('pushed'))).toMatchObject({
-      status: 500,
-      message: expect.stringMatching(message),
-    });
-    expect(at.registry.manifests.size).toBe(0);
-  });
-
-  test('of a name without a host needs a registry that the page sets', async () => {
-    await using at = await withModel();
-    await at.store.copy(at.full('tiny:1'), name('tiny:1'));
-    expect((await errorOf(collect(at.store.push(name('tiny:1'))))).message).toBe(
-      'no registry for registry.ollama.ai: set one with install({ registry })',
-    );
-  });
-});
-
-describe('a pull from Hugging Face', () => {
-  async function hub(options: Partial<StoreOptions> = {}) {
-    const registry = await startRegistry();
-    const database = freshName();
-    const store = createStore({
-      base: 'http://x/',
-      database,
-      retryMs: 1,
-      registry: { 'hf.co': registry.url },
-      ...options,
-    });
-    const files = new Map<string, { bytes: Uint8Array; lfs: boolean }>();
-    registry.repositories.set('user/repo-GGUF', files);
-    const add = (path: string, bytes: Uint8Array | string) =>
-      files.set(path, {
-        bytes: typeof bytes === 'string' ? new TextEncoder().encode(bytes) : bytes,
-        lfs: typeof bytes !== 'string',
-      });
-    return {
-      registry,
-      store,
-      add,
-      pull: (quant = '') => collect(store.pull(name(`hf.co/user/repo-GGUF${quant}`))),
-      weights: async () => (await store.list())[0].model?.digest,
-      [Symbol.asyncDispose]: registry[Symbol.asyncDispose],
-    };
-  }
-  const variants = ['Q8_0', 'IQ4_XS', 'Q4_K_S', 'Q4_K_M', 'Q4_K_M_L'].map((quant, i) => ({
-    quant,
-    bytes: bigModel(20 + i, 350_000),
-  }));
-
-  test.each([
-    ['', 'Q4_K_M'],
-    [':latest', 'Q4_K_M'],
-    [':q8_0', 'Q8_0'],
-    [':Q4_K_S', 'Q4_K_S'],
-    [':Q4_K_M_L', 'Q4_K_M_L'],
-  ])('of the tag %j takes the file of %s, whose digest is known from the start', async (tag, quant) => {
-    await using at = await hub();
-    for (const each of variants) at.add(`Model-1B-${each.quant}.gguf`, each.bytes);
-    at.add('mmproj-Model-Q8_0.gguf', tiny);
-    at.add('README.md', '# Model');
-    const lines = await at.pull(tag);
-    const { bytes } = variants.find(each => each.quant === quant)!;
-    expect(await at.weights()).toBe(sha256(bytes));
-    expect(lines.filter(({ digest }) => digest).every(({ digest }) => digest === sha256(bytes))).toBe(true);
-    expect(at.registry.log.map(({ line }) => line)).toEqual([
-      'GET /api/models/user/repo-GGUF/tree/main?recursive=true',
-      `GET /user/repo-GGUF/resolve/main/Model-1B-${quant}.gguf`,
-      `cdn GET /lfs/${sha256(bytes)}`,
-    ]);
-    const [model] = await at.store.list();
-    expect(model.config).toMatchObject({ model_family: 'llama', file_type: 'Q8_0' });
-  });
-
-  test('without Q4_K_M takes another Q4, and else the first', async () => {
-    await using at = await hub();
-    at.add('m-Q8_0.gguf', variants[0].bytes);
-    at.add('m-Q5_0.gguf', variants[1].bytes);
-    await at.pull();
-    expect(await at.weights()).toBe(sha256(variants[1].bytes));
-    at.add('sub dir/m-Q4_0.gguf', variants[2].bytes);
-    await at.pull();
-    expect(await at.weights()).toBe(sha256(variants[2].bytes));
-  });
-
-  test('takes the template, system text and params that lie in the repository', async () => {
-    await using at = await hub();
-    at.add('m-Q8_0.gguf', tiny);
-    at.add('template', '{{ .Prompt }}');
-    at.add('system', 'Be brief.');
-    at.add('params', '{ "temperature": 0.1 }');
-    await at.pull(':Q8_0');
-    const [model] = await at.store.list();
-    expect(model).toMatchObject({
-      template: '{{ .Prompt }}',
-      system: 'Be brief.',
-      parameters: { temperature: 0.1 },
-    });
-  });
-
-  test('takes all parts of a split model, which are one model', async () => {
-    await using at = await hub();
-    const parts = await splitModel(tiny, 3);
-    for (const [i, part] of parts.entries()) at.add(`Q8_0/m-Q8_0-0000${i + 1}-of-00003.gguf`, part);
-    await at.pull(':Q8_0');
-    const [model] = await at.store.list();
-    expect(model.manifest.layers.map(({ digest }) => digest)).toEqual(parts.map(sha256));
-    expect(model.config).toMatchObject({ model_type: '260K' });
-    await expectSameModel(at.store, model);
-  });
-
-  test.each<[string, (at: Awaited<ReturnType<typeof hub>>) => void, string, string]>([
-    ['no repository', at => at.registry.repositories.clear(), '', 'file does not exist'],
-    ['no GGUF in it', at => at.add('README.md', 'x'), '', 'hf.co/user/repo-GGUF has no GGUF files'],
-    [
-      'no such quantization',
-      at => at.add('m-Q8_0.gguf', tiny),
-      ':Q2_K',
-      'hf.co/user/repo-GGUF has no file for "Q2_K", only m-Q8_0',
-    ],
-    [
-      'a broken hub',
-      at => at.registry.behaviour.failures.push({ match: /api/, status: 500, times: 9 }),
-      '',
-      '500: no 500',
-    ],
-    [
-      'a private repository',
-      at => {
-        at.registry.behaviour.auth = { token: 'hf_x' };
-      },
-      '',
-      '403: not for you',
-    ],
-  ])('where there is %s', async (_, arrange, tag, message) => {
-    await using at = await hub();
-    arrange(at);
-    expect(await errorOf(at.pull(tag))).toMatchObject({
-      status: 500,
-      message: `pull model manifest: ${message}`,
-    });
-  });
-
-  test('of a private repository uses the token of the page', async () => {
-    await using at = await hub({ findToken: async () => 'hf_secret' });
-    at.add('m-Q8_0.gguf', tiny);
-    at.registry.behaviour.auth = { token: 'hf_secret' };
-    expect(words(await at.pull()).at(-1)).toBe('success');
-  });
-});
-
-describe('a split model behind URLs', () => {
-  test('is pulled with all of its parts, and named without their number', async () => {
-    await using registry = await startRegistry();
-    const files = new Map(
-      (await splitModel(tiny, 2)).map((bytes, i) => [`m-0000${i + 1}-of-00002.gguf`, { bytes, lfs: true }]),
-    );
-    registry.repositories.set('a/b', files);
-    const store = createStore({ base: 'http://x/', database: freshName() });
-    await collect(store.pull(new URL(`${registry.url}/a/b/resolve/main/m-00001-of-00002.gguf`)));
-    const [model] = await store.list();
-    expect(model.name).toEqual(name('m:latest'));
-    await expectSameModel(store, model);
-  });
-
-  test('is refused when a part is one of another model', async () => {
-    await using registry = await startRegistry();
-    const [first] = await splitModel(tiny, 2);
-    const [, second] = await splitModel(tiny, 3);
-    const files = { 'm-00001-of-00002.gguf': first, 'm-00002-of-00002.gguf': second };
-    registry.repositories.set(
-      'a/b',
-      new Map(Object.entries(files).map(([path, bytes]) => [path, { bytes, lfs: true }])),
-    );
-    const store = createStore({ base: 'http://x/', database: freshName() });
-    const url = new URL(`${registry.url}/a/b/resolve/main/m-00001-of-00002.gguf`);
-    await expect(collect(store.pull(url))).rejects.toMatchObject({
-      status: 500,
-      message: '2 parts of a model of 3',
-    });
-    expect(await store.list()).toEqual([]);
-  });
-});
-
-/** Every tensor of the model has the bytes that it has in the tiny one. */
-async function expectSameModel(
-  store: ReturnType<typeof createStore>,
-  model: Parameters<typeof store.open>[0],
-) {
-  const { readGguf, sourceFromBytes } = await import('@tabllama/gguf');
-  const whole = await readGguf(sourceFromBytes(tiny));
-  const { gguf, weights } = await store.open(model);
-  expect([...gguf.metadata]).toEqual([...whole.metadata]);
-  expect([...gguf.tensors.keys()]).toEqual([...whole.tensors.keys()]);
-  for (const { name, offset, bytes } of gguf.tensors.values()) {
-    const original = whole.tensors.get(name)!;
-    const expected = tiny.subarray(original.offset, original.offset + bytes);
-    expect(Buffer.compare(await weights.read(offset, bytes), expected)).toBe(0);
-  }
-  // reads that cross from one part into the next
-  const all = await weights.read(0, weights.size);
-  expect(Buffer.compare(await weights.read(1000, weights.size - 2000), all.subarray(1000, -1000))).toBe(0);
-}

@@ -1,6 +1,8 @@
 import 'fake-indexeddb/auto';
 import { type Layer, type Manifest, StatusError, type Store } from '@tabllama/api';
+import { del } from 'idb-keyval';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { openDatabase } from '../src/database.ts';
 import { createStore } from '../src/index.ts';
 import { startServer } from './faulty-server.ts';
 import { bigModel, collect, freshName, keysOf, name, readAll, sha256, tiny } from './helpers.ts';
@@ -99,17 +101,23 @@ describe('a blob', () => {
 
   test('whose stream fails or is aborted leaves nothing', async () => {
     const { store, database } = setup();
-    const broken = (error?: Error) =>
-      new ReadableStream<Uint8Array>({
-        start(controller) {
-          controller.enqueue(big);
-          if (error) controller.error(error);
+    /** `then` is called when the bytes are read. */
+    const broken = (then: (stream: ReadableStreamDefaultController) => void) => {
+      let isRead = false;
+      return new ReadableStream<Uint8Array>({
+        pull(stream) {
+          if (isRead) return then(stream);
+          stream.enqueue(big);
+          isRead = true;
         },
       });
-    await expect(store.putBlob(broken(new Error('lost')))).rejects.toThrow('lost');
+    };
+    await expect(store.putBlob(broken(stream => stream.error(new Error('lost'))))).rejects.toThrow('lost');
     const controller = new AbortController();
-    const waiting = store.putBlob(broken(), controller.signal);
-    setTimeout(() => controller.abort('no more'), 50);
+    const waiting = store.putBlob(
+      broken(() => controller.abort('no more')),
+      controller.signal,
+    );
     await expect(waiting).rejects.toBe('no more');
     expect(await keysOf(database)).toEqual({});
   });
@@ -175,12 +183,9 @@ describe('a model', () => {
     expect((await store.list()).map(model => model.name)).toEqual([name('Llama:8B')]);
     expect((await store.find(name('LLAMA:8b')))!.config).toMatchObject({ n: 2 });
     expect(await store.find(name('llama'))).toBe(undefined);
-    await store.delete(name('lLAMA:8B'));
+    expect(await store.delete(name('lLAMA:8B'))).toBe(true);
     expect(await store.list()).toEqual([]);
-    await expect(store.delete(name('llama:8b'))).rejects.toMatchObject({
-      status: 404,
-      message: "model 'llama:8b' not found",
-    });
+    expect(await store.delete(name('llama:8b'))).toBe(false);
   });
 
   test('that names a blob that is not there, or has another size, is refused, and the one before it stays', async () => {
@@ -230,6 +235,18 @@ describe('bytes that nobody needs', () => {
     vi.setSystemTime(Date.now() + 3_000_000);
     await store.putManifest(name('a'), await manifest(store, []));
     expect(await store.hasBlob(digest)).toBe(false);
+  });
+
+  test('are not kept because a model is unsound: it is deleted by its name, and is not listed', async () => {
+    const { store, database } = setup();
+    await store.putManifest(name('good'), await manifest(store, []));
+    const bad = await manifest(store, [await layer(store, 'model', tiny)], { n: 1 });
+    await store.putManifest(name('bad'), bad);
+    await del(['blob', bad.config.digest], openDatabase(database));
+    await expect(store.find(name('bad'))).rejects.toThrow(`blob "${bad.config.digest}" not found`);
+    expect((await store.list()).map(model => model.name)).toEqual([name('good')]);
+    expect(await store.delete(name('bad'))).toBe(true);
+    expect(await store.hasBlob(sha256(tiny))).toBe(false);
   });
 
   test('go when an interrupted pull has waited for a week', async () => {

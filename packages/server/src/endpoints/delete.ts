@@ -10,8 +10,7 @@ export const deleteModel: Endpoint = async ({ request, store }) => {
   const body = decodeBody(await readBody(request), 'DeleteRequest', { model: string, name: string });
   const text = body.model || body.name || '';
   if (text.trim() === '') throw new StatusError(400, 'model is required');
-  const model = await store.find(readStoredName(text, `name ${quote(text)} is invalid`));
-  if (model === undefined) throw new StatusError(404, `model '${text}' not found`);
-  await store.delete(model.name);
+  const name = readStoredName(text, `name ${quote(text)} is invalid`);
+  if (!(await store.delete(name))) throw new StatusError(404, `model '${text}' not found`);
   return respond('', 200);
 };

@@ -6,7 +6,7 @@ import { keepAlive, options } from '../fields.ts';
 import { acquire, ns } from '../generation.ts';
 import { quote, shortestFloat } from '../go-text.ts';
 import { findModel, readName } from '../model.ts';
-import { forwarded, lastOf } from '../remote/forward.ts';
+import { forwarded, lastOf, vectorsOf } from '../remote/forward.ts';
 import { json } from '../responses.ts';
 
 const fields = {
@@ -36,7 +36,7 @@ export interface EmbedAnswer {
   readonly prompt_eval_count?: number;
 }
 
-type RemoteVectors = Omit<EmbedAnswer, 'vectors'> & { readonly embeddings?: readonly (readonly number[])[] };
+type RemoteVectors = Omit<EmbedAnswer, 'vectors'> & { readonly embeddings?: unknown };
 
 /** The vectors of some texts, under whichever API they were asked for. */
 export async function answerEmbed(context: Context, body: EmbedFields): Promise<EmbedAnswer> {
@@ -49,13 +49,9 @@ export async function answerEmbed(context: Context, body: EmbedFields): Promise<
   if (remote) {
     const whole = forwarded(installed, { ...body, input: inputs });
     const answer = remote.send('/api/embed', whole, context.request.signal);
-    const {
-      embeddings = [],
-      total_duration,
-      load_duration,
-      prompt_eval_count,
-    } = await lastOf<RemoteVectors>(answer);
-    const vectors = embeddings.map(vector => new Float32Array(vector));
+    const { embeddings, total_duration, load_duration, prompt_eval_count } =
+      await lastOf<RemoteVectors>(answer);
+    const vectors = vectorsOf(embeddings).map(vector => new Float32Array(vector));
     return { vectors, total_duration, load_duration, prompt_eval_count };
   }
   const { lease, loadNs } = await acquire(context, installed, body);

@@ -6,7 +6,7 @@ import { type Endpoint, readBody } from '../endpoint.ts';
 import { keepAlive, options } from '../fields.ts';
 import { acquire } from '../generation.ts';
 import { findModel, readName } from '../model.ts';
-import { forwarded, lastOf } from '../remote/forward.ts';
+import { forwarded, lastOf, vectorsOf } from '../remote/forward.ts';
 import { json } from '../responses.ts';
 import { missing, normalize } from './embed.ts';
 
@@ -28,10 +28,10 @@ export const embeddings: Endpoint = async context => {
   const remote = context.remotes.find(installed);
   if (remote) {
     const whole = forwarded(installed, { ...body, prompt });
-    const answer = await lastOf<{ embedding?: readonly number[] }>(
+    const answer = await lastOf<{ embedding?: unknown }>(
       remote.send('/api/embeddings', whole, context.request.signal),
     );
-    return json({ embedding: answer.embedding ?? [] });
+    return json({ embedding: vectorsOf([answer.embedding ?? []])[0] });
   }
   const { lease } = await acquire(context, installed, body);
   try {

@@ -7,33 +7,58 @@ import { localTime } from '../go-text.ts';
 import { abilities, architectureNumber, details } from '../model.ts';
 import { json } from '../responses.ts';
 
+interface Header {
+  readonly contextLength: number | undefined;
+  readonly embeddingLength: number | undefined;
+  readonly capabilities: readonly string[] | undefined;
+}
+
+/** What the headers of a store's models say, by the models' digests: reading one, with its vocabulary, takes long. */
+const known = new WeakMap<Store, ReadonlyMap<string, Header>>();
+
 export const tags: Endpoint = async ({ store }) => {
-  const models = await store.list();
-  return json({ models: await Promise.all(models.map(model => entry(store, model))) });
+  const before = known.get(store);
+  const now = new Map<string, Header>();
+  const models: object[] = [];
+  // one after another, as each header takes memory
+  for (const model of await store.list()) {
+    const header = before?.get(model.digest) ?? (await readHeader(store, model));
+    if (header) now.set(model.digest, header);
+    models.push(entry(model, header));
+  }
+  known.set(store, now);
+  return json({ models });
 };
 
-async function entry(store: Store, model: InstalledModel) {
-  const name = displayName(model.name);
-  // One file that cannot be read, or whose template does not parse, must not hide all the others.
-  const gguf = await store.open(model).then(
-    opened => opened.gguf,
-    () => undefined,
+/** One file that cannot be read, or whose template does not parse, must not hide all the others. */
+async function readHeader(store: Store, model: InstalledModel): Promise<Header | undefined> {
+  const opened = await store.open(model).catch(() => undefined);
+  return (
+    opened && {
+      contextLength: architectureNumber(opened.gguf, 'context_length'),
+      embeddingLength: architectureNumber(opened.gguf, 'embedding_length'),
+      capabilities: readCapabilities(model, opened.gguf),
+    }
   );
+}
+
+function entry(model: InstalledModel, header: Header | undefined) {
+  const name = displayName(model.name);
+  const { config } = model;
   return {
     name,
     model: name,
-    remote_model: model.config.remote_model,
-    remote_host: model.config.remote_host,
+    remote_model: config.remote_model,
+    remote_host: config.remote_host,
     modified_at: localTime(model.modifiedAt),
     size: model.size,
     digest: model.digest,
     details: {
       ...details(model),
-      context_length: model.config.context_length ?? (gguf && architectureNumber(gguf, 'context_length')),
-      embedding_length:
-        model.config.embedding_length ?? (gguf && architectureNumber(gguf, 'embedding_length')),
+      context_length: config.context_length ?? header?.contextLength,
+      embedding_length: config.embedding_length ?? header?.embeddingLength,
     },
-    capabilities: (gguf && readCapabilities(model, gguf)) ?? model.config.capabilities,
+    capabilities: header?.capabilities ?? config.capabilities,
   };
 }
 

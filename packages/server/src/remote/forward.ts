@@ -40,6 +40,14 @@ export async function* forward<Line extends object>(
   }
 }
 
+/** The vectors of an answer, by which memory is taken. Throws StatusError 502 where they are none. */
+export function vectorsOf(value: unknown): readonly (readonly number[])[] {
+  const isVector = (one: unknown) => Array.isArray(one) && one.every(number => typeof number === 'number');
+  const vectors = value ?? [];
+  if (Array.isArray(vectors) && vectors.every(isVector)) return vectors;
+  throw new StatusError(502, 'the other server sent no vectors');
+}
+
 /** The one object of an answer that is no stream. Throws StatusError 502 where there is none. */
 export async function lastOf<T extends object>(lines: AsyncIterable<Json>): Promise<T> {
   let last: Json | undefined;

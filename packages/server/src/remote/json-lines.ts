@@ -2,7 +2,8 @@
 import { StatusError } from '@tabllama/api';
 import type { Json } from './remotes.ts';
 
-const MAX_LINE = 64 << 20; // characters; far above any embedding
+/** Of a line, or of a whole answer: characters or bytes, far above any embedding. */
+export const MAX_ANSWER = 64 << 20;
 
 /** The lines of a body, without their ends, as they come. A reader that stops cancels the body. */
 export async function* textLines({ body }: Response): AsyncGenerator<string, void, undefined> {
@@ -14,7 +15,8 @@ export async function* textLines({ body }: Response): AsyncGenerator<string, voi
       if (done || value === undefined) break;
       const lines = (rest + value).split('\n');
       rest = lines.pop() ?? '';
-      if (rest.length > MAX_LINE) throw new StatusError(502, 'the other server sends a line without an end');
+      if (rest.length > MAX_ANSWER)
+        throw new StatusError(502, 'the other server sends a line without an end');
       yield* lines;
     }
     yield rest;

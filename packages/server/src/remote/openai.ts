@@ -1,7 +1,7 @@
 /** Ollama's chat, generate and embed as OpenAI's API, for servers that have only that: vLLM, llama.cpp's server and their kin. */
-import { StatusError } from '@tabllama/api';
+import { readText, StatusError } from '@tabllama/api';
 import { utcTime } from '../go-text.ts';
-import { parseObject, textLines } from './json-lines.ts';
+import { MAX_ANSWER, parseObject, textLines } from './json-lines.ts';
 import type { Json, Post, RemotePath } from './remotes.ts';
 
 /** Sends what Ollama's API was asked, and yields lines as Ollama would. Throws StatusError. */
@@ -84,11 +84,11 @@ async function* embed(
   signal: AbortSignal,
 ): AsyncGenerator<Json, void, undefined> {
   const response = await post('/v1/embeddings', { model, input, dimensions }, signal);
-  const { data, usage } = parseObject(await response.text()) as {
-    data?: readonly { embedding: readonly number[] }[];
+  const { data, usage } = parseObject(await readText(response, MAX_ANSWER)) as {
+    data?: unknown;
     usage?: { prompt_tokens?: number };
   };
-  const embeddings = data?.map(({ embedding }) => embedding) ?? [];
+  const embeddings = Array.isArray(data) ? data.map(one => one?.embedding) : [];
   yield { embeddings, embedding: embeddings[0], prompt_eval_count: usage?.prompt_tokens };
 }
 

@@ -2,7 +2,7 @@
  * Models that run elsewhere: `create` with `remote_host` makes a name for one, and what is asked of that name is sent on to an Ollama,
  * or to a server that has OpenAI's API only. Nothing is sent to a server that the page's user has not allowed.
  */
-import { type InstalledModel, remoteUrl, StatusError, type Store } from '@tabllama/api';
+import { type InstalledModel, readBytes, readText, remoteUrl, StatusError, type Store } from '@tabllama/api';
 import { cloudDisabled } from '../model.ts';
 import { jsonLines } from './json-lines.ts';
 
@@ -77,7 +77,7 @@ export function createRemotes(store: Store, options: RemoteOptions = {}): Remote
     const known = isOllama.get(host);
     if (known !== undefined) return known;
     const response = await request(`${host}/api/version`, { signal });
-    const text = await response.text();
+    const text = await readText(response, 4096);
     const answer = response.ok && /"version"\s*:\s*"/.test(text);
     isOllama.set(host, answer);
     return answer;
@@ -95,7 +95,10 @@ export function createRemotes(store: Store, options: RemoteOptions = {}): Remote
           signal,
         });
         if (response.ok) return response;
-        throw new StatusError(response.status, errorText(await response.text()) || response.statusText);
+        throw new StatusError(
+          response.status,
+          errorText(await readBytes(response, 1 << 16)) || response.statusText,
+        );
       };
       return {
         host,
@@ -120,7 +123,8 @@ export function createRemotes(store: Store, options: RemoteOptions = {}): Remote
 }
 
 /** What a server says in an error: Ollama's `{"error": text}`, OpenAI's `{"error": {"message": text}}`, or the text itself. */
-function errorText(text: string): string {
+function errorText(bytes: Uint8Array): string {
+  const text = new TextDecoder().decode(bytes);
   try {
     const { error } = JSON.parse(text) as { error?: string | { message?: unknown } };
     const message = typeof error === 'object' ? error.message : error;

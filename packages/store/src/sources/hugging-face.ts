@@ -2,13 +2,13 @@
  * GGUF files of repositories on Hugging Face: `hf.co/user/repo`, or with a quantization as the tag. Files are found with the
  * API of the hub and come from its `resolve` URLs, which redirect to a CDN; both answer pages of any origin.
  */
-import { type ModelName, StatusError } from '@tabllama/api';
+import { type ModelName, readText, StatusError } from '@tabllama/api';
 import type { Database } from '../database.ts';
 import type { RemoteFile } from '../download.ts';
+import { MEDIA_TYPES, parseParameters } from '../manifest.ts';
 import { describeFiles } from '../manifest-of-files.ts';
-import { MEDIA_TYPES } from '../manifests.ts';
-import { putBytes } from '../put-blob.ts';
-import { type Fetch, MissingError, refusal, retry, send } from '../web.ts';
+import { putLayer } from '../put-blob.ts';
+import { type Fetch, MissingError, refused, retry, send } from '../web.ts';
 import type { FindSource, SourceSettings } from './source.ts';
 
 const hosts = ['hf.co', 'huggingface.co'];
@@ -17,6 +17,7 @@ const hub = 'https://huggingface.co';
 /** Files at the root of a repository that become layers of the same name, as Hugging Face's page on Ollama says. */
 const textFiles = ['template', 'system', 'params'] as const;
 const MAX_TEXT_BYTES = 1 << 20;
+const MAX_TREE_BYTES = 16 << 20;
 
 interface HubFile {
   readonly path: string;
@@ -36,7 +37,7 @@ export function huggingFace(settings: SourceSettings): FindSource {
       const fetch = settings.authorizedFetch();
       const get = (url: string) => retry(() => request(fetch, url, signal), settings, signal);
       const tree = await get(`${base}/api/models/${repository}/tree/main?recursive=true`);
-      const all = readTree(await tree.json());
+      const all = readTree(await readText(tree, MAX_TREE_BYTES));
       const files = chooseFiles(all, wanted).map(
         ({ path, size, sha256 }): RemoteFile => ({
           url: resolve(path),
@@ -54,7 +55,7 @@ export function huggingFace(settings: SourceSettings): FindSource {
         async manifest(blobs) {
           const layers = [];
           for (const type of texts) {
-            const text = await (await get(resolve(type))).text();
+            const text = await readText(await get(resolve(type)), MAX_TEXT_BYTES);
             layers.push(await textLayer(settings.database, type, text));
           }
           return describeFiles(settings.database, blobs, layers);
@@ -68,11 +69,12 @@ async function request(fetch: Fetch, url: string, signal?: AbortSignal): Promise
   const response = await send(fetch, url, { signal });
   if (response.ok) return response;
   if (response.status === 404) throw new MissingError();
-  throw refusal(response, `${response.status}: ${(await response.text()).slice(0, 4096)}`);
+  throw await refused(response);
 }
 
 /** The files in the hub's answer; entries that are no sound file are passed over. */
-function readTree(entries: unknown): HubFile[] {
+function readTree(text: string): HubFile[] {
+  const entries: unknown = JSON.parse(text);
   if (!Array.isArray(entries)) throw new StatusError(500, 'the list of files is no list');
   return entries.flatMap(entry => {
     const { type, path, size, lfs } = (entry ?? {}) as Record<string, unknown>;
@@ -117,18 +119,7 @@ function hasWord(path: string, word: string): boolean {
   return new RegExp(`(^|[^a-z0-9_])${escaped}([^a-z0-9_]|$)`, 'i').test(path);
 }
 
-async function textLayer(database: Database, type: (typeof textFiles)[number], text: string) {
-  const params = type === 'params' ? asObject(text) : undefined;
-  const bytes = new TextEncoder().encode(params ? JSON.stringify(params) : text);
-  return { mediaType: `${MEDIA_TYPES.layer}${type}`, ...(await putBytes(database, bytes)) };
-}
-
-function asObject(text: string): object {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
-  } catch {
-    // told below
-  }
-  throw new StatusError(500, 'the params of the repository are no JSON object');
+function textLayer(database: Database, type: (typeof textFiles)[number], text: string) {
+  const bytes = new TextEncoder().encode(type === 'params' ? JSON.stringify(parseParameters(text)) : text);
+  return putLayer(database, MEDIA_TYPES.layer + type, bytes);
 }

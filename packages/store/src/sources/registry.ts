@@ -1,9 +1,11 @@
 /** Registries that speak Ollama's protocol: `registry.ollama.ai` and its mirrors, and every other host that a name begins with. */
-import { defaultHost, type ModelName, StatusError } from '@tabllama/api';
+import { defaultHost, type ModelName, readText, StatusError } from '@tabllama/api';
 import type { RemoteFile } from '../download.ts';
-import { MAX_MANIFEST_BYTES, parseManifest } from '../manifests.ts';
+import { parseManifest } from '../manifest.ts';
 import { manifestAccept, openRepository } from '../registry.ts';
 import type { FindSource, SourceSettings } from './source.ts';
+
+const MAX_MANIFEST_BYTES = 4 << 20;
 
 export function registry(settings: SourceSettings): FindSource {
   return (wanted, options) => {
@@ -15,8 +17,7 @@ export function registry(settings: SourceSettings): FindSource {
       const repository = openRepository(base, wanted, settings.authorizedFetch(), settings);
       const url = repository.manifestUrl(wanted.tag);
       const response = await repository.request('GET', url, { headers: manifestAccept, signal });
-      const text = await response.text();
-      if (text.length > MAX_MANIFEST_BYTES) throw new StatusError(500, `a manifest of ${text.length} bytes`);
+      const text = await readText(response, MAX_MANIFEST_BYTES);
       const { layers, config } = parseManifest(text);
       if (layers.some(layer => layer.mediaType.endsWith('.image.tensor'))) {
         throw new StatusError(500, 'this model requires MLX support, but the MLX runtime is not available');
