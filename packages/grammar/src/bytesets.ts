@@ -19,19 +19,19 @@ export interface Partition {
 }
 
 export class ByteSets {
-  private readonly sets: ByteSet[];
-  private readonly ids = new Map<string, SetId>();
+  readonly #sets: ByteSet[];
+  readonly #ids = new Map<string, SetId>();
   /** The bytes of a set one by one, where they were asked for. */
-  private readonly lists: (readonly number[] | undefined)[];
-  private readonly ranges = new Map<number, SetId>();
-  private readonly results = new Map<number, SetId>();
-  private readonly partitions = new Map<string, Partition>();
-  private readonly parent: ByteSets | undefined;
+  readonly #lists: (readonly number[] | undefined)[];
+  readonly #ranges = new Map<number, SetId>();
+  readonly #results = new Map<number, SetId>();
+  readonly #partitions = new Map<string, Partition>();
+  readonly #parent: ByteSets | undefined;
 
   constructor(parent?: ByteSets) {
-    this.parent = parent;
-    this.sets = parent ? parent.sets.slice() : [];
-    this.lists = parent ? parent.lists.slice() : [];
+    this.#parent = parent;
+    this.#sets = parent ? parent.#sets.slice() : [];
+    this.#lists = parent ? parent.#lists.slice() : [];
     if (parent) return;
     this.intern(new Uint32Array(8));
     this.intern(new Uint32Array(8).fill(0xffffffff));
@@ -39,63 +39,63 @@ export class ByteSets {
 
   intern(set: ByteSet): SetId {
     const key = String.fromCharCode(...new Uint16Array(set.buffer));
-    const known = this.find(key);
+    const known = this.#find(key);
     if (known !== undefined) return known;
-    this.ids.set(key, this.sets.length);
-    return this.sets.push(set) - 1;
+    this.#ids.set(key, this.#sets.length);
+    return this.#sets.push(set) - 1;
   }
 
   /** The same set as one of another collection. */
   adopt(source: ByteSets, id: SetId): SetId {
-    return this.intern(source.sets[id]);
+    return this.intern(source.#sets[id]);
   }
 
-  private find(key: string): SetId | undefined {
-    return this.parent?.find(key) ?? this.ids.get(key);
+  #find(key: string): SetId | undefined {
+    return (this.#parent ? this.#parent.#find(key) : undefined) ?? this.#ids.get(key);
   }
 
   range(from: number, to: number): SetId {
     const key = from * 256 + to;
-    const known = this.parent?.ranges.get(key) ?? this.ranges.get(key);
+    const known = (this.#parent ? this.#parent.#ranges.get(key) : undefined) ?? this.#ranges.get(key);
     if (known !== undefined) return known;
     const set = new Uint32Array(8);
     for (let byte = from; byte <= to; byte++) set[byte >> 5] |= 1 << (byte & 31);
     const id = this.intern(set);
-    this.ranges.set(key, id);
+    this.#ranges.set(key, id);
     return id;
   }
 
   has(id: SetId, byte: number): boolean {
-    return ((this.sets[id][byte >> 5] >>> (byte & 31)) & 1) === 1;
+    return ((this.#sets[id][byte >> 5] >>> (byte & 31)) & 1) === 1;
   }
 
   /** The bytes of a set in ascending order. */
   members(id: SetId): readonly number[] {
-    const known = this.lists[id];
+    const known = this.#lists[id];
     if (known) return known;
     const members: number[] = [];
     for (let byte = 0; byte < 256; byte++) if (this.has(id, byte)) members.push(byte);
-    this.lists[id] = members;
+    this.#lists[id] = members;
     return members;
   }
 
   union(a: SetId, b: SetId): SetId {
     if (a === b || b === NO_BYTES) return a;
-    return a === NO_BYTES ? b : this.combine(a, b, 1);
+    return a === NO_BYTES ? b : this.#combine(a, b, 1);
   }
 
   intersection(a: SetId, b: SetId): SetId {
     if (a === b || b === ALL_BYTES) return a;
-    return a === ALL_BYTES ? b : this.combine(a, b, 0);
+    return a === ALL_BYTES ? b : this.#combine(a, b, 0);
   }
 
-  private combine(a: SetId, b: SetId, union: 0 | 1): SetId {
+  #combine(a: SetId, b: SetId, union: 0 | 1): SetId {
     const key = (Math.min(a, b) * 0x100000 + Math.max(a, b)) * 2 + union;
-    let result = this.parent?.results.get(key) ?? this.results.get(key);
+    let result = (this.#parent ? this.#parent.#results.get(key) : undefined) ?? this.#results.get(key);
     if (result === undefined) {
-      const [x, y] = [this.sets[a], this.sets[b]];
+      const [x, y] = [this.#sets[a], this.#sets[b]];
       result = this.intern(x.map((word, i) => (union ? word | y[i] : word & y[i])));
-      this.results.set(key, result);
+      this.#results.set(key, result);
     }
     return result;
   }
@@ -104,7 +104,7 @@ export class ByteSets {
   partition(ids: ReadonlySet<SetId>): Partition {
     const sorted = [...ids].sort((a, b) => a - b);
     const key = sorted.join();
-    const known = this.parent?.partitions.get(key) ?? this.partitions.get(key);
+    const known = (this.#parent ? this.#parent.#partitions.get(key) : undefined) ?? this.#partitions.get(key);
     if (known) return known;
     const classOf = new Uint8Array(256);
     const sizes = [256];
@@ -133,7 +133,7 @@ export class ByteSets {
     }
     const bytes = heads.map((byte, i) => (byte < 0 ? classOf.indexOf(i) : byte));
     const partition = { classOf, bytes };
-    this.partitions.set(key, partition);
+    this.#partitions.set(key, partition);
     return partition;
   }
 }

@@ -9,7 +9,7 @@ export class Derivatives extends TermStore {
   row(term: Term): Row {
     let row = this.nodes[term].row;
     if (!row) {
-      const { classOf, bytes } = this.partition(term);
+      const { classOf, bytes } = this.#partition(term);
       row = { classOf, bytes, targets: new Array<Term>(bytes.length).fill(-1) };
       this.nodes[term].row = row;
     }
@@ -25,12 +25,12 @@ export class Derivatives extends TermStore {
     const { classOf, targets } = this.row(term);
     const known = targets[classOf[byte]];
     if (known >= 0) return known;
-    const next = this.compute(term, byte);
+    const next = this.#compute(term, byte);
     targets[classOf[byte]] = next;
     return next;
   }
 
-  private compute(term: Term, byte: number): Term {
+  #compute(term: Term, byte: number): Term {
     const { kind, left, right, min, max, parts } = this.nodes[term];
     switch (kind) {
       case 'never':
@@ -73,21 +73,21 @@ export class Derivatives extends TermStore {
     }
   }
 
-  private partition(term: Term): Partition {
+  #partition(term: Term): Partition {
     const sets = new Set<SetId>();
-    this.splits(term, sets);
+    this.#splits(term, sets);
     return this.sets.partition(sets);
   }
 
   /** The sets that decide what the first byte leads to. */
-  private splits(term: Term, sets: Set<SetId>): void {
+  #splits(term: Term, sets: Set<SetId>): void {
     const { kind, left, right, parts } = this.nodes[term];
     if (kind === 'set') sets.add(left);
     else if (kind === 'cat') {
-      this.splits(left, sets);
-      if (this.nodes[left].nullable) this.splits(right, sets);
-    } else if (kind === 'alt' || kind === 'and') for (const part of parts) this.splits(part, sets);
-    else if (kind === 'not' || kind === 'repeat') this.splits(left, sets);
+      this.#splits(left, sets);
+      if (this.nodes[left].nullable) this.#splits(right, sets);
+    } else if (kind === 'alt' || kind === 'and') for (const part of parts) this.#splits(part, sets);
+    else if (kind === 'not' || kind === 'repeat') this.#splits(left, sets);
     else if (kind === 'machine')
       for (const byte of this.machines[left].alphabet) sets.add(this.sets.range(byte, byte));
   }

@@ -56,78 +56,73 @@ export type FormulaNode =
   | { readonly kind: 'schema'; readonly pointer: string; readonly resolve: () => Formula };
 
 export class Formulas {
-  private readonly nodes: FormulaNode[] = [];
-  private readonly byKey = new Map<string, Formula>();
+  readonly #nodes: FormulaNode[] = [];
+  readonly #byKey = new Map<string, Formula>();
 
   constructor() {
-    this.intern('true', { kind: 'true' });
-    this.intern('false', { kind: 'false' });
+    this.#intern('true', { kind: 'true' });
+    this.#intern('false', { kind: 'false' });
   }
 
   node(formula: Formula): FormulaNode {
-    return this.nodes[formula];
+    return this.#nodes[formula];
   }
 
-  private intern(key: string, node: FormulaNode): Formula {
-    const known = this.byKey.get(key);
+  #intern(key: string, node: FormulaNode): Formula {
+    const known = this.#byKey.get(key);
     if (known !== undefined) return known;
-    this.byKey.set(key, this.nodes.length);
-    return this.nodes.push(node) - 1;
+    this.#byKey.set(key, this.#nodes.length);
+    return this.#nodes.push(node) - 1;
   }
 
   atom(atom: Atom): Formula {
     // A `max` that is Infinity is null there, and nothing else is.
-    return this.intern(JSON.stringify(atom), { kind: 'atom', atom });
+    return this.#intern(JSON.stringify(atom), { kind: 'atom', atom });
   }
 
   /** `scope` tells readings of one place apart. */
   schema(pointer: string, scope: string, resolve: () => Formula): Formula {
-    return this.intern(`$${pointer} ${scope}`, { kind: 'schema', pointer, resolve });
+    return this.#intern(`$${pointer} ${scope}`, { kind: 'schema', pointer, resolve });
   }
 
   and(...formulas: readonly Formula[]): Formula {
-    return this.join('and', formulas, TRUE, FALSE);
+    return this.#join('and', formulas, TRUE, FALSE);
   }
 
   or(...formulas: readonly Formula[]): Formula {
-    return this.join('or', formulas, FALSE, TRUE);
+    return this.#join('or', formulas, FALSE, TRUE);
   }
 
   /** Exactly one of them. */
   one(...formulas: readonly Formula[]): Formula {
     const parts = formulas.filter(part => part !== FALSE);
     if (parts.length === 0) return FALSE;
-    return parts.length === 1 ? parts[0] : this.intern(`x${parts}`, { kind: 'one', parts });
+    return parts.length === 1 ? parts[0] : this.#intern(`x${parts}`, { kind: 'one', parts });
   }
 
   not(of: Formula): Formula {
-    const node = this.nodes[of];
+    const node = this.#nodes[of];
     if (node.kind === 'not') return node.of;
     if (of === TRUE) return FALSE;
-    return of === FALSE ? TRUE : this.intern(`!${of}`, { kind: 'not', of });
+    return of === FALSE ? TRUE : this.#intern(`!${of}`, { kind: 'not', of });
   }
 
-  private join(
-    kind: 'and' | 'or',
-    formulas: readonly Formula[],
-    neutral: Formula,
-    absorbing: Formula,
-  ): Formula {
+  #join(kind: 'and' | 'or', formulas: readonly Formula[], neutral: Formula, absorbing: Formula): Formula {
     const parts = new Set<Formula>();
     for (const formula of formulas) {
-      const node = this.nodes[formula];
+      const node = this.#nodes[formula];
       if (node.kind === kind) for (const part of node.parts) parts.add(part);
       else if (formula !== neutral) parts.add(formula);
     }
     if (parts.has(absorbing)) return absorbing;
     for (const part of parts) {
-      const node = this.nodes[part];
+      const node = this.#nodes[part];
       if (node.kind === 'not' && parts.has(node.of)) return absorbing;
     }
     if (parts.size === 0) return neutral;
     const list = [...parts];
     if (list.length === 1) return list[0];
     // The order of the parts is kept: it is the order of the properties.
-    return this.intern(`${kind}${list}`, { kind, parts: list });
+    return this.#intern(`${kind}${list}`, { kind, parts: list });
   }
 }

@@ -106,94 +106,94 @@ function isClosable({ order, some, min, clauses }: ObjectShape): boolean {
 
 export class Plans {
   readonly arrays: ArrayPlans;
-  private readonly terms: Terms;
-  private readonly formulas: Formulas;
-  private readonly shapes: Shapes;
-  private readonly reader: SchemaReader;
-  private readonly settled = new Map<Formula, boolean>([[TRUE, true]]);
-  private readonly open = new Set<Formula>();
-  private assumptions = 0;
-  private questions = 0;
-  private readonly plans = new Map<string, ObjectPlan>();
-  private readonly planOf = new Map<ObjectShape, ObjectPlan>();
+  readonly #terms: Terms;
+  readonly #formulas: Formulas;
+  readonly #shapes: Shapes;
+  readonly #reader: SchemaReader;
+  readonly #settled = new Map<Formula, boolean>([[TRUE, true]]);
+  readonly #open = new Set<Formula>();
+  #assumptions = 0;
+  #questions = 0;
+  readonly #plans = new Map<string, ObjectPlan>();
+  readonly #planOf = new Map<ObjectShape, ObjectPlan>();
   /** Objects that can be completed from wherever they have come. */
-  private readonly always = new Set<ObjectPlan>();
-  private readonly opened = new Map<ObjectPlan, boolean>();
-  private count = 0;
-  private readonly literals = new Map<string, Uint8Array>();
+  readonly #always = new Set<ObjectPlan>();
+  readonly #opened = new Map<ObjectPlan, boolean>();
+  #count = 0;
+  readonly #literals = new Map<string, Uint8Array>();
 
-  private readonly anyOrder: boolean;
-  private readonly closed: boolean;
+  readonly #anyOrder: boolean;
+  readonly #closed: boolean;
 
   constructor(reader: SchemaReader, { anyOrder, closed }: { anyOrder: boolean; closed: boolean }) {
-    this.anyOrder = anyOrder;
-    this.closed = closed;
-    this.reader = reader;
-    this.terms = reader.terms;
-    this.formulas = reader.formulas;
-    this.shapes = reader.shapes;
+    this.#anyOrder = anyOrder;
+    this.#closed = closed;
+    this.#reader = reader;
+    this.#terms = reader.terms;
+    this.#formulas = reader.formulas;
+    this.#shapes = reader.shapes;
     this.arrays = new ArrayPlans(reader, formula => this.inhabited(formula));
   }
 
   /** The limits on work hold for the compilation, and then for every step of a text. */
   renew(): void {
-    this.questions = 0;
-    this.shapes.renew();
+    this.#questions = 0;
+    this.#shapes.renew();
   }
 
   /** Whether any value satisfies the formula: the least fixed point, so that what needs itself does not exist. */
   inhabited(formula: Formula): boolean {
-    const known = this.settled.get(formula);
+    const known = this.#settled.get(formula);
     if (known !== undefined) return known;
-    if (this.open.has(formula)) {
-      this.assumptions++;
+    if (this.#open.has(formula)) {
+      this.#assumptions++;
       return false;
     }
-    if (++this.questions > MAX_QUESTIONS) throw new LimitError('it has too many combinations');
-    if (this.open.size > 300) throw new LimitError('it is nested too deeply');
-    const before = this.assumptions;
-    this.open.add(formula);
-    const shape = this.shapes.of(formula);
+    if (++this.#questions > MAX_QUESTIONS) throw new LimitError('it has too many combinations');
+    if (this.#open.size > 300) throw new LimitError('it is nested too deeply');
+    const before = this.#assumptions;
+    this.#open.add(formula);
+    const shape = this.#shapes.of(formula);
     const yes =
       shape.words !== 0 ||
-      (shape.number !== NEVER && this.terms.live(shape.number)) ||
-      (shape.string !== NEVER && this.terms.live(shape.string)) ||
+      (shape.number !== NEVER && this.#terms.live(shape.number)) ||
+      (shape.string !== NEVER && this.#terms.live(shape.string)) ||
       shape.arrays.some(array => this.arrays.feasible(array, arrayStart(array))) ||
       shape.objects.some(object => {
         const plan = this.object(object);
         return this.objectFeasible(plan, plan.start);
       });
-    this.open.delete(formula);
+    this.#open.delete(formula);
     // A "no" that rests on an open question above it is not settled yet.
-    if (yes || this.assumptions === before || this.open.size === 0) this.settled.set(formula, yes);
+    if (yes || this.#assumptions === before || this.#open.size === 0) this.#settled.set(formula, yes);
     return yes;
   }
 
   // Objects
 
   object(shape: ObjectShape): ObjectPlan {
-    const known = this.planOf.get(shape);
+    const known = this.#planOf.get(shape);
     if (known) return known;
     const key = objectKey(shape);
-    let plan = this.plans.get(key);
-    const before = this.assumptions;
-    plan ??= this.plan(shape);
+    let plan = this.#plans.get(key);
+    const before = this.#assumptions;
+    plan ??= this.#plan(shape);
     // A plan that rests on an open question is made again.
-    if (this.assumptions === before || this.open.size === 0) {
-      this.plans.set(key, plan);
-      this.planOf.set(shape, plan);
+    if (this.#assumptions === before || this.#open.size === 0) {
+      this.#plans.set(key, plan);
+      this.#planOf.set(shape, plan);
     }
     return plan;
   }
 
-  private plan(shape: ObjectShape): ObjectPlan {
+  #plan(shape: ObjectShape): ObjectPlan {
     if (shape.some.length > 30) throw new LimitError('it has too many conditions');
     const listed = new Set<string>();
     const lists: string[][] = [];
     for (const order of shape.order) {
       const fresh = order.filter(name => !listed.has(name));
       for (const name of fresh) listed.add(name);
-      if (this.anyOrder) for (const name of fresh) lists.push([name]);
+      if (this.#anyOrder) for (const name of fresh) lists.push([name]);
       else if (fresh.length > 0) lists.push(fresh);
     }
     for (const name of [...shape.required, ...shape.named.keys()]) {
@@ -208,23 +208,23 @@ export class Plans {
     }
     const values = new Map<string, Formula>();
     for (const name of listed) {
-      const rules = shape.patterns.filter(rule => this.matches(rule.term, name)).map(rule => rule.of);
-      values.set(name, this.formulas.and(shape.named.get(name) ?? TRUE, ...rules));
+      const rules = shape.patterns.filter(rule => this.#matches(rule.term, name)).map(rule => rule.of);
+      values.set(name, this.#formulas.and(shape.named.get(name) ?? TRUE, ...rules));
     }
-    const { characters } = this.reader;
+    const { characters } = this.#reader;
     const spokenOf = shape.patterns.filter(rule => rule.of !== FALSE).map(rule => rule.term);
-    const possible = this.closed && isClosable(shape) ? this.terms.alt(...spokenOf) : characters.string;
+    const possible = this.#closed && isClosable(shape) ? this.#terms.alt(...spokenOf) : characters.string;
     const sizes = [shape, ...shape.clauses.flat().filter(literal => literal.kind === 'size')];
     const finite = sizes.some(({ min }) => min > 0) || shape.some.length > 0 || shape.clauses.length > 0;
-    const forbidden = this.forbidden(shape.patterns, TRUE);
+    const forbidden = this.#forbidden(shape.patterns, TRUE);
     const unrestricted = possible === characters.string && forbidden.length === 0;
     let others: Term | undefined;
     const term = (): Term => {
-      others ??= this.terms.and(possible, this.terms.not(characters.literals(listed)), ...forbidden);
+      others ??= this.#terms.and(possible, this.#terms.not(characters.literals(listed)), ...forbidden);
       return others;
     };
-    const live = unrestricted || this.terms.live(term());
-    const capacity = !live ? 0 : finite && !unrestricted ? this.terms.count(term(), 1000) : 1000;
+    const live = unrestricted || this.#terms.live(term());
+    const capacity = !live ? 0 : finite && !unrestricted ? this.#terms.count(term(), 1000) : 1000;
     return {
       shape,
       lists,
@@ -250,46 +250,46 @@ export class Plans {
     const key = `${state.places.join('.')},${state.count},${state.done},${state.clauses.join('.')},${extras}`;
     let place = plan.places.get(key);
     if (!place) {
-      place = { id: this.count++, plan, state, after: new Map(), keys: undefined };
+      place = { id: this.#count++, plan, state, after: new Map(), keys: undefined };
       plan.places.set(key, place);
     }
     return place;
   }
 
   /** The names in `term` whose value can satisfy `of` beside the patterns that the name matches. */
-  private where(patterns: ObjectShape['patterns'], term: Term, of: Formula): Term {
-    return this.terms.and(term, ...this.forbidden(patterns, of));
+  #where(patterns: ObjectShape['patterns'], term: Term, of: Formula): Term {
+    return this.#terms.and(term, ...this.#forbidden(patterns, of));
   }
 
   /** What keeps names out whose value cannot. */
-  private forbidden(patterns: ObjectShape['patterns'], of: Formula): readonly Term[] {
+  #forbidden(patterns: ObjectShape['patterns'], of: Formula): readonly Term[] {
     const result: Term[] = [];
     const rules: { readonly term: Term; readonly of: Formula }[] = [];
     for (const rule of patterns) {
-      if (this.inhabited(this.formulas.and(of, rule.of))) rules.push(rule);
-      else result.push(this.terms.not(rule.term));
+      if (this.inhabited(this.#formulas.and(of, rule.of))) rules.push(rule);
+      else result.push(this.#terms.not(rule.term));
     }
-    if (rules.length < 2 || this.inhabited(this.formulas.and(of, ...rules.map(rule => rule.of))))
+    if (rules.length < 2 || this.inhabited(this.#formulas.and(of, ...rules.map(rule => rule.of))))
       return result;
     if (rules.length > MAX_OVERLAPPING) throw new LimitError('too many of its patterns overlap');
     for (let set = 3; set < 1 << rules.length; set++) {
       const chosen = rules.filter((_, i) => (set >> i) & 1);
-      if (chosen.length < 2 || this.inhabited(this.formulas.and(of, ...chosen.map(rule => rule.of))))
+      if (chosen.length < 2 || this.inhabited(this.#formulas.and(of, ...chosen.map(rule => rule.of))))
         continue;
-      result.push(this.terms.not(this.terms.and(...chosen.map(rule => rule.term))));
+      result.push(this.#terms.not(this.#terms.and(...chosen.map(rule => rule.term))));
     }
     return result;
   }
 
   /** What the value of an unlisted name must satisfy. */
   otherValue(plan: ObjectPlan, name: string): Formula {
-    const rules = plan.shape.patterns.filter(rule => this.matches(rule.term, name));
-    return this.formulas.and(...rules.map(rule => rule.of));
+    const rules = plan.shape.patterns.filter(rule => this.#matches(rule.term, name));
+    return this.#formulas.and(...rules.map(rule => rule.of));
   }
 
   /** Whether names beyond the plan's are all alike, and every string is one. */
-  private isOpen(plan: ObjectPlan): boolean {
-    let open = this.opened.get(plan);
+  #isOpen(plan: ObjectPlan): boolean {
+    let open = this.#opened.get(plan);
     if (open === undefined) {
       const { patterns, some, clauses } = plan.shape;
       const terms = new Set(some.map(({ term }) => term));
@@ -301,36 +301,38 @@ export class Plans {
         [...terms].every(
           term =>
             term === plan.others() ||
-            [term, this.terms.not(term)].some(side => !this.terms.live(this.terms.and(plan.others(), side))),
+            [term, this.#terms.not(term)].some(
+              side => !this.#terms.live(this.#terms.and(plan.others(), side)),
+            ),
         );
-      this.opened.set(plan, open);
+      this.#opened.set(plan, open);
     }
     return open;
   }
 
-  private matches(term: Term, name: string): boolean {
-    let bytes = this.literals.get(name);
+  #matches(term: Term, name: string): boolean {
+    let bytes = this.#literals.get(name);
     if (!bytes) {
       bytes = new TextEncoder().encode(JSON.stringify(name));
-      this.literals.set(name, bytes);
+      this.#literals.set(name, bytes);
     }
-    return this.terms.matches(term, bytes);
+    return this.#terms.matches(term, bytes);
   }
 
   /** Whether the object can be completed: one literal of every open clause is chosen, and what follows from all is asked. */
   objectFeasible(plan: ObjectPlan, state: ObjectState): boolean {
     const { min, max, some, clauses } = plan.shape;
-    if (this.always.has(plan)) return true;
+    if (this.#always.has(plan)) return true;
     const wanted: Wanted[] = some.flatMap(({ term, of }, i) =>
       (state.done >> i) & 1 ? [] : [{ names: { term }, of }],
     );
     const choose = (from: number, more: Conditions): boolean => {
-      if (!this.satisfiable(plan, state, more)) return false;
+      if (!this.#satisfiable(plan, state, more)) return false;
       const i = clauses.findIndex((_, at) => at >= from && state.clauses[at] !== SATISFIED);
       if (i < 0) return true;
       return clauses[i].some((literal, j) => {
         if (!((state.clauses[i] >> j) & 1)) return false;
-        if (++this.questions > MAX_QUESTIONS) throw new LimitError('it has too many combinations');
+        if (++this.#questions > MAX_QUESTIONS) throw new LimitError('it has too many combinations');
         if (literal.kind === 'some') return choose(i + 1, { ...more, wanted: [...more.wanted, literal] });
         if (literal.kind === 'rule') return choose(i + 1, { ...more, rules: [...more.rules, literal] });
         return choose(i + 1, {
@@ -341,16 +343,16 @@ export class Plans {
       });
     };
     const yes = choose(0, { min, max, wanted, rules: [] });
-    if (yes && state === plan.start && isPlain(plan.shape)) this.always.add(plan);
+    if (yes && state === plan.start && isPlain(plan.shape)) this.#always.add(plan);
     return yes;
   }
 
-  private satisfiable(plan: ObjectPlan, state: ObjectState, conditions: Conditions): boolean {
+  #satisfiable(plan: ObjectPlan, state: ObjectState, conditions: Conditions): boolean {
     const { shape, lists } = plan;
     const { min, max, rules } = conditions;
     const given = new Map<string, Formula>();
     const value = (name: string): Formula =>
-      given.get(name) ?? this.ruled(plan.values.get(name)!, name, rules);
+      given.get(name) ?? this.#ruled(plan.values.get(name)!, name, rules);
     const needed = new Set<string>();
     lists.forEach((list, i) => {
       for (let at = state.places[i]; at < list.length; at++)
@@ -362,7 +364,7 @@ export class Plans {
       else {
         const list = lists.findIndex(list => list.includes(names.name));
         if (lists[list].indexOf(names.name) < state.places[list]) return false;
-        given.set(names.name, this.formulas.and(value(names.name), of));
+        given.set(names.name, this.#formulas.and(value(names.name), of));
         needed.add(names.name);
       }
     }
@@ -373,8 +375,8 @@ export class Plans {
     if (state.count + needed.size < min) {
       let capacity = plan.capacity;
       if (patterns.length > shape.patterns.length) {
-        const others = this.where(patterns, plan.others(), TRUE);
-        const count = this.terms.live(others) ? this.terms.count(others, 1000) : 0;
+        const others = this.#where(patterns, plan.others(), TRUE);
+        const count = this.#terms.live(others) ? this.#terms.count(others, 1000) : 0;
         capacity = count >= 1000 ? Infinity : count;
       }
       let available = Math.max(0, capacity - state.extras.length);
@@ -386,22 +388,22 @@ export class Plans {
     }
     if (wanted.length === 0) return true;
     const names = lists.flatMap((list, i) => list.slice(state.places[i]));
-    return this.assignable(plan, state, { wanted, patterns, needed, names, value, max });
+    return this.#assignable(plan, state, { wanted, patterns, needed, names, value, max });
   }
 
-  private ruled(value: Formula, name: string, rules: readonly Wanted[]): Formula {
-    return this.formulas.and(
+  #ruled(value: Formula, name: string, rules: readonly Wanted[]): Formula {
+    return this.#formulas.and(
       value,
-      ...rules.filter(rule => this.named(rule.names, name)).map(rule => rule.of),
+      ...rules.filter(rule => this.#named(rule.names, name)).map(rule => rule.of),
     );
   }
 
-  private named(names: Names, name: string): boolean {
-    return 'name' in names ? names.name === name : this.matches(names.term, name);
+  #named(names: Names, name: string): boolean {
+    return 'name' in names ? names.name === name : this.#matches(names.term, name);
   }
 
   /** Whether every wanted property finds a name that is still to come, within the size. */
-  private assignable(
+  #assignable(
     plan: ObjectPlan,
     state: ObjectState,
     {
@@ -427,12 +429,12 @@ export class Plans {
         const optional = [...given.keys()].filter(name => !needed.has(name)).length;
         return state.count + needed.size + optional + fresh <= max;
       }
-      if (++this.questions > MAX_QUESTIONS) throw new LimitError('it has too many combinations');
+      if (++this.#questions > MAX_QUESTIONS) throw new LimitError('it has too many combinations');
       const { term, of } = wanted[i];
       for (const name of names) {
-        if (!this.matches(term, name)) continue;
+        if (!this.#matches(term, name)) continue;
         const before = given.get(name);
-        const both = this.formulas.and(before ?? value(name), of);
+        const both = this.#formulas.and(before ?? value(name), of);
         if (!this.inhabited(both)) continue;
         given.set(name, both);
         if (place(i + 1)) return true;
@@ -440,8 +442,8 @@ export class Plans {
         else given.set(name, before);
       }
       if (fresh >= plan.capacity - state.extras.length) return false;
-      const others = this.free(this.where(patterns, this.terms.and(plan.others(), term), of), state);
-      if (others === NEVER || !this.terms.live(others)) return false;
+      const others = this.#free(this.#where(patterns, this.#terms.and(plan.others(), term), of), state);
+      if (others === NEVER || !this.#terms.live(others)) return false;
       fresh++;
       if (place(i + 1)) return true;
       fresh--;
@@ -450,9 +452,9 @@ export class Plans {
     return place(0);
   }
 
-  private free(term: Term, state: ObjectState): Term {
-    const { literal } = this.reader.characters;
-    return this.terms.and(term, ...state.extras.map(name => this.terms.not(literal(name))));
+  #free(term: Term, state: ObjectState): Term {
+    const { literal } = this.#reader.characters;
+    return this.#terms.and(term, ...state.extras.map(name => this.#terms.not(literal(name))));
   }
 
   /** What follows a name, given by its spelling; nothing when it cannot come now. */
@@ -461,7 +463,7 @@ export class Plans {
     if (!next) {
       const bytes = Uint8Array.from(spelling, char => char.charCodeAt(0));
       const name = JSON.parse(`"${new TextDecoder().decode(bytes)}"`) as string;
-      next = this.afterName(place.plan, place.state, name).map(({ state, value }) => ({
+      next = this.#afterName(place.plan, place.state, name).map(({ state, value }) => ({
         place: this.place(place.plan, state),
         value,
       }));
@@ -499,17 +501,17 @@ export class Plans {
     if (2 ** kinds.size > MAX_CELLS) return true;
     if (conditions(asked) <= MAX_CHOICES) return false;
     for (const name of values.keys())
-      if (conditions(asked.filter(({ names }) => this.named(names, name))) > MAX_CHOICES) return true;
+      if (conditions(asked.filter(({ names }) => this.#named(names, name))) > MAX_CHOICES) return true;
     return false;
   }
 
   keysAt(place: ObjectPlace): Keys {
-    place.keys ??= this.keys(place.plan, place.state);
+    place.keys ??= this.#keys(place.plan, place.state);
     return place.keys;
   }
 
   /** States after the property `name`, each with what its value must satisfy; none when it cannot come now. */
-  private afterName(
+  #afterName(
     plan: ObjectPlan,
     state: ObjectState,
     name: string,
@@ -527,29 +529,29 @@ export class Plans {
     } else if (state.extras.includes(name)) return [];
     const value = list < 0 ? this.otherValue(plan, name) : plan.values.get(name)!;
     const next: ObjectState = { ...state, places, count: Math.min(plan.counted, state.count + 1), extras };
-    return this.choices(plan, next, value, name);
+    return this.#choices(plan, next, value, name);
   }
 
   /**
    * What the value may be claimed to satisfy, of all that would help: each set of claims is a thread. A claim that follows from the
    * value's own formula is made in all of them.
    */
-  private choices(plan: ObjectPlan, next: ObjectState, value: Formula, name: string) {
+  #choices(plan: ObjectPlan, next: ObjectState, value: Formula, name: string) {
     const { some, clauses } = plan.shape;
     const certain = new Set<Formula>([TRUE]);
     const open = new Set<Formula>();
     const consider = (of: Formula): void => {
-      if (certain.has(of) || open.has(of) || !this.inhabited(this.formulas.and(value, of))) return;
-      if (this.inhabited(this.formulas.and(value, this.formulas.not(of)))) open.add(of);
+      if (certain.has(of) || open.has(of) || !this.inhabited(this.#formulas.and(value, of))) return;
+      if (this.inhabited(this.#formulas.and(value, this.#formulas.not(of)))) open.add(of);
       else certain.add(of);
     };
     some.forEach(({ term, of }, i) => {
-      if (!((next.done >> i) & 1) && this.matches(term, name)) consider(of);
+      if (!((next.done >> i) & 1) && this.#matches(term, name)) consider(of);
     });
     clauses.forEach((clause, i) => {
       clause.forEach((literal, j) => {
         const lives = next.clauses[i] !== SATISFIED && (next.clauses[i] >> j) & 1;
-        if (lives && literal.kind !== 'size' && this.named(literal.names, name)) consider(literal.of);
+        if (lives && literal.kind !== 'size' && this.#named(literal.names, name)) consider(literal.of);
       });
     });
     if (open.size > MAX_CHOICES) throw new LimitError('too many of its conditions overlap');
@@ -557,17 +559,17 @@ export class Plans {
     const result: { state: ObjectState; value: Formula }[] = [];
     for (let set = 0; set < 1 << options.length; set++) {
       const chosen = options.filter((_, i) => (set >> i) & 1);
-      const both = this.formulas.and(value, ...chosen);
+      const both = this.#formulas.and(value, ...chosen);
       if (!this.inhabited(both)) continue;
       const claimed = new Set([...certain, ...chosen]);
-      const state = this.claim(plan, next, name, claimed);
+      const state = this.#claim(plan, next, name, claimed);
       if (state && this.objectFeasible(plan, state)) result.push({ state, value: both });
     }
     return result;
   }
 
   /** The state after a property whose value satisfies `claimed`; nothing is known of other formulas. */
-  private claim(
+  #claim(
     plan: ObjectPlan,
     next: ObjectState,
     name: string,
@@ -575,14 +577,14 @@ export class Plans {
   ): ObjectState | undefined {
     const { some, clauses } = plan.shape;
     const done = some.reduce(
-      (bits, { term, of }, i) => (claimed.has(of) && this.matches(term, name) ? bits | (1 << i) : bits),
+      (bits, { term, of }, i) => (claimed.has(of) && this.#matches(term, name) ? bits | (1 << i) : bits),
       next.done,
     );
     const left = clauses.map((clause, i) => {
       let bits = next.clauses[i];
       for (const [j, literal] of clause.entries()) {
         if (bits === SATISFIED) break;
-        if (literal.kind === 'size' || !((bits >> j) & 1) || !this.named(literal.names, name)) continue;
+        if (literal.kind === 'size' || !((bits >> j) & 1) || !this.#named(literal.names, name)) continue;
         if (literal.kind === 'some' && claimed.has(literal.of)) bits = SATISFIED;
         else if (literal.kind === 'rule' && !claimed.has(literal.of)) bits &= ~(1 << j);
       }
@@ -591,9 +593,9 @@ export class Plans {
     return left.includes(0) ? undefined : { ...next, done, clauses: left };
   }
 
-  private keys(plan: ObjectPlan, state: ObjectState): Keys {
+  #keys(plan: ObjectPlan, state: ObjectState): Keys {
     const { shape, lists } = plan;
-    const { characters } = this.reader;
+    const { characters } = this.#reader;
     // Where no other name does harm, all are offered; else they are told apart by the patterns that they match.
     const lost = shape.clauses.map((clause, i) => {
       if (state.clauses[i] === SATISFIED) return SATISFIED;
@@ -610,39 +612,39 @@ export class Plans {
     };
     const others = state.extras.length < plan.capacity;
     const all = others && harmless();
-    if (all && this.isOpen(plan)) return { term: characters.string, open: true };
+    if (all && this.#isOpen(plan)) return { term: characters.string, open: true };
     const term = (parts: readonly Term[]): Keys => {
-      const keys = this.terms.alt(...parts);
-      return { term: this.terms.live(keys) ? keys : NEVER, open: false };
+      const keys = this.#terms.alt(...parts);
+      return { term: this.#terms.live(keys) ? keys : NEVER, open: false };
     };
     const offered: string[] = [];
     lists.forEach((list, i) => {
       for (let at = state.places[i]; at < list.length; at++) {
-        const offers = this.always.has(plan)
+        const offers = this.#always.has(plan)
           ? this.inhabited(plan.values.get(list[at])!)
-          : this.afterName(plan, state, list[at]).length > 0;
+          : this.#afterName(plan, state, list[at]).length > 0;
         if (offers) offered.push(list[at]);
         if (shape.required.has(list[at])) break;
       }
     });
     const parts = [characters.literals(offered)];
     if (!others) return term(parts);
-    const free = this.free(plan.others(), state);
+    const free = this.#free(plan.others(), state);
     if (all) return term([...parts, free]);
     const kinds = new Set([...shape.patterns, ...shape.some].map(rule => rule.term));
     for (const literal of shape.clauses.flat())
       if (literal.kind !== 'size' && 'term' in literal.names) kinds.add(literal.names.term);
-    if (!this.terms.live(free)) return term(parts);
+    if (!this.#terms.live(free)) return term(parts);
     let cells = [free];
     for (const kind of kinds) {
       cells = cells
-        .flatMap(cell => [this.terms.and(cell, kind), this.terms.and(cell, this.terms.not(kind))])
-        .filter(cell => this.terms.live(cell));
+        .flatMap(cell => [this.#terms.and(cell, kind), this.#terms.and(cell, this.#terms.not(kind))])
+        .filter(cell => this.#terms.live(cell));
       if (cells.length > MAX_CELLS) throw new LimitError('too many of its patterns overlap');
     }
     for (const cell of cells) {
-      const name = JSON.parse(new TextDecoder().decode(this.terms.witness(cell))) as string;
-      if (this.afterName(plan, state, name).length > 0) parts.push(cell);
+      const name = JSON.parse(new TextDecoder().decode(this.#terms.witness(cell))) as string;
+      if (this.#afterName(plan, state, name).length > 0) parts.push(cell);
     }
     return term(parts);
   }

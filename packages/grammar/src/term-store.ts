@@ -76,32 +76,32 @@ export class TermStore {
   readonly sets: ByteSets;
   protected readonly nodes: Node[];
   /** Terms by the hash of their nodes. */
-  private readonly newest = new Map<number, Term>();
+  readonly #newest = new Map<number, Term>();
   protected readonly machines: Machine[];
-  private readonly parent: TermStore | undefined;
+  readonly #parent: TermStore | undefined;
   /** How many of the terms are the parent's. */
-  private readonly inherited: number;
+  readonly #inherited: number;
   /** Of terms that are known to have no other texts than another: that other. */
-  private readonly bounds: Map<Term, Term>;
+  readonly #bounds: Map<Term, Term>;
   /** Intersections of two terms. */
-  private readonly pairs = new Map<number, Term>();
-  private runOf: Term;
-  private runTail: Term;
+  readonly #pairs = new Map<number, Term>();
+  #runOf: Term;
+  #runTail: Term;
   /** Every text. */
   readonly all: Term;
 
   constructor(parent?: TermStore) {
-    this.parent = parent;
-    this.inherited = parent?.size ?? 0;
+    this.#parent = parent;
+    this.#inherited = parent?.size ?? 0;
     this.sets = new ByteSets(parent?.sets);
     this.nodes = parent?.nodes.slice() ?? [];
     this.machines = parent?.machines.slice() ?? [];
-    this.bounds = new Map(parent?.bounds);
-    this.runOf = parent?.runOf ?? NEVER;
-    this.runTail = parent?.runTail ?? NEVER;
+    this.#bounds = new Map(parent ? parent.#bounds : []);
+    this.#runOf = parent ? parent.#runOf : NEVER;
+    this.#runTail = parent ? parent.#runTail : NEVER;
     if (!parent) {
-      this.intern(0, node('never'), false, true, NO_BYTES);
-      this.intern(0, node('epsilon'), true, true, NO_BYTES);
+      this.#intern(0, node('never'), false, true, NO_BYTES);
+      this.#intern(0, node('epsilon'), true, true, NO_BYTES);
     }
     this.all = parent?.all ?? this.not(NEVER);
   }
@@ -114,15 +114,15 @@ export class TermStore {
     return this.nodes[term].nullable;
   }
 
-  private find(hash: number): Term {
-    return this.newest.get(hash) ?? this.parent?.find(hash) ?? -1;
+  #find(hash: number): Term {
+    return this.#newest.get(hash) ?? (this.#parent ? this.#parent.#find(hash) : -1);
   }
 
-  private intern(hash: number, made: Made, nullable: boolean, plain: boolean, first: SetId): Term {
+  #intern(hash: number, made: Made, nullable: boolean, plain: boolean, first: SetId): Term {
     const id = this.nodes.length;
     if (id >= MAX_TERMS) throw new LimitError('its automata grow too large');
     const { kind, left, right, min, max, parts } = made;
-    const older = this.find(hash);
+    const older = this.#find(hash);
     // Written out, so that all have one form.
     this.nodes.push({
       kind,
@@ -138,21 +138,21 @@ export class TermStore {
       row: undefined,
       live: 'unknown',
     });
-    this.newest.set(hash, id);
+    this.#newest.set(hash, id);
     return id;
   }
 
-  private set(set: SetId): Term {
+  #set(set: SetId): Term {
     if (set === NO_BYTES) return NEVER;
     const hash = mix(2, set, 0);
-    for (let at = this.find(hash); at >= 0; at = this.nodes[at].older)
+    for (let at = this.#find(hash); at >= 0; at = this.nodes[at].older)
       if (this.nodes[at].kind === 'set' && this.nodes[at].left === set) return at;
-    return this.intern(hash, node('set', set), false, true, set);
+    return this.#intern(hash, node('set', set), false, true, set);
   }
 
   /** One of the bytes from `from` to `to`, both included. */
   bytes(from: number, to: number = from): Term {
-    return this.set(this.sets.range(from, to));
+    return this.#set(this.sets.range(from, to));
   }
 
   /** The bytes of ASCII text, one after the other. */
@@ -169,7 +169,7 @@ export class TermStore {
     const head = this.nodes[left];
     if (head.kind === 'cat') return this.cat(head.left, this.cat(head.right, right));
     const hash = mix(3, left, right);
-    for (let at = this.find(hash); at >= 0; at = this.nodes[at].older) {
+    for (let at = this.#find(hash); at >= 0; at = this.nodes[at].older) {
       const known = this.nodes[at];
       if (known.kind === 'cat' && known.left === left && known.right === right) return at;
     }
@@ -177,7 +177,7 @@ export class TermStore {
     const first = opens
       ? this.sets.union(this.nodes[left].first, this.nodes[right].first)
       : this.nodes[left].first;
-    return this.intern(
+    return this.#intern(
       hash,
       node('cat', left, right),
       opens && this.nodes[right].nullable,
@@ -211,16 +211,16 @@ export class TermStore {
       bytes = this.sets.union(bytes, left);
       parts.splice(i--, 1);
     }
-    if (bytes !== NO_BYTES) parts.push(this.set(bytes));
-    const list = this.absorbed(ascending(parts), 'and');
+    if (bytes !== NO_BYTES) parts.push(this.#set(bytes));
+    const list = this.#absorbed(ascending(parts), 'and');
     if (list.length === 0) return NEVER;
     if (list.length === 1) return list[0];
     const hash = mixAll(4, list);
-    const known = this.findParts(hash, 'alt', list);
+    const known = this.#findParts(hash, 'alt', list);
     if (known >= 0) return known;
     let first = NO_BYTES;
     for (const part of list) first = this.sets.union(first, this.nodes[part].first);
-    return this.intern(
+    return this.#intern(
       hash,
       node('alt', NEVER, NEVER, 0, 0, list),
       list.some(part => this.nodes[part].nullable),
@@ -230,21 +230,21 @@ export class TermStore {
   }
 
   and(...terms: readonly Term[]): Term {
-    if (terms.length !== 2) return this.intersection(terms);
+    if (terms.length !== 2) return this.#intersection(terms);
     const [a, b] = terms;
     if (a === b || b === this.all) return a;
     if (a === this.all) return b;
     if (a === NEVER || b === NEVER) return NEVER;
     const key = Math.min(a, b) * MAX_TERMS + Math.max(a, b);
-    let both = this.pairs.get(key);
+    let both = this.#pairs.get(key);
     if (both === undefined) {
-      both = this.intersection(terms);
-      this.pairs.set(key, both);
+      both = this.#intersection(terms);
+      this.#pairs.set(key, both);
     }
     return both;
   }
 
-  private intersection(terms: readonly Term[]): Term {
+  #intersection(terms: readonly Term[]): Term {
     const parts: Term[] = [];
     for (const term of terms) {
       if (term === NEVER) return NEVER;
@@ -252,8 +252,8 @@ export class TermStore {
       if (kind === 'and') parts.push(...inner);
       else if (term !== this.all) parts.push(term);
     }
-    const list = this.joinMachines(
-      this.joinRuns(this.absorbed(this.unbounded(ascending(parts), terms), 'alt')),
+    const list = this.#joinMachines(
+      this.#joinRuns(this.#absorbed(this.#unbounded(ascending(parts), terms), 'alt')),
     );
     if (list.length === 0) return this.all;
     if (list[0] === NEVER) return NEVER;
@@ -269,27 +269,27 @@ export class TermStore {
       return this.and(...list.filter(x => x !== part), this.not(rest));
     }
     const hash = mixAll(5, list);
-    const known = this.findParts(hash, 'and', list);
+    const known = this.#findParts(hash, 'and', list);
     if (known >= 0) return known;
     let first = ALL_BYTES;
     for (const part of list) first = this.sets.intersection(first, this.nodes[part].first);
     const nullable = list.every(part => this.nodes[part].nullable);
     if (!nullable && first === NO_BYTES) return NEVER;
-    return this.intern(hash, node('and', NEVER, NEVER, 0, 0, list), nullable, false, first);
+    return this.#intern(hash, node('and', NEVER, NEVER, 0, 0, list), nullable, false, first);
   }
 
   /** Remembers that the texts of `term` are all among those of `bound`. */
   confine(term: Term, bound: Term): Term {
-    if (term !== bound) this.bounds.set(term, bound);
+    if (term !== bound) this.#bounds.set(term, bound);
     return term;
   }
 
   /** Without parts that follow from others, or from those of which they are parts. */
-  private unbounded(list: Term[], whole: readonly Term[]): Term[] {
+  #unbounded(list: Term[], whole: readonly Term[]): Term[] {
     if (list.length < 2) return list;
     let left = list;
     for (const part of [...list, ...whole]) {
-      const bound = this.bounds.get(part);
+      const bound = this.#bounds.get(part);
       if (bound !== undefined && left.includes(bound)) left = left.filter(other => other !== bound);
     }
     return left;
@@ -297,26 +297,22 @@ export class TermStore {
 
   /** The texts of `term` of another store; both stores are forks of one. */
   adopt(source: TermStore, term: Term, known = new Map<Term, Term>()): Term {
-    if (term < source.inherited) return term;
+    if (term < source.#inherited) return term;
     const found = known.get(term);
     if (found !== undefined) return found;
-    const adopted = this.again(source, source.nodes[term], of => this.adopt(source, of, known));
+    const adopted = this.#again(source, source.nodes[term], of => this.adopt(source, of, known));
     known.set(term, adopted);
     return adopted;
   }
 
-  private again(
-    source: TermStore,
-    { kind, left, right, min, max, parts }: Node,
-    adopt: (of: Term) => Term,
-  ): Term {
+  #again(source: TermStore, { kind, left, right, min, max, parts }: Node, adopt: (of: Term) => Term): Term {
     switch (kind) {
       case 'never':
         return NEVER;
       case 'epsilon':
         return EPSILON;
       case 'set':
-        return this.set(this.sets.adopt(source.sets, left));
+        return this.#set(this.sets.adopt(source.sets, left));
       case 'cat':
         return this.cat(adopt(left), adopt(right));
       case 'alt':
@@ -335,15 +331,15 @@ export class TermStore {
     }
   }
 
-  private findParts(hash: number, kind: Kind, parts: readonly Term[]): Term {
-    let at = this.find(hash);
+  #findParts(hash: number, kind: Kind, parts: readonly Term[]): Term {
+    let at = this.#find(hash);
     while (at >= 0 && !(this.nodes[at].kind === kind && equal(this.nodes[at].parts, parts)))
       at = this.nodes[at].older;
     return at;
   }
 
   /** x ∪ (x ∩ y) = x and x ∩ (x ∪ y) = x. */
-  private absorbed(list: Term[], kind: 'alt' | 'and'): Term[] {
+  #absorbed(list: Term[], kind: 'alt' | 'and'): Term[] {
     if (list.length < 2 || !list.some(part => this.nodes[part].kind === kind)) return list;
     const all = new Set(list);
     return list.filter(
@@ -355,9 +351,9 @@ export class TermStore {
     const inner = this.nodes[of];
     if (inner.kind === 'not') return inner.left;
     const hash = mix(6, of, 0);
-    for (let at = this.find(hash); at >= 0; at = this.nodes[at].older)
+    for (let at = this.#find(hash); at >= 0; at = this.nodes[at].older)
       if (this.nodes[at].kind === 'not' && this.nodes[at].left === of) return at;
-    return this.intern(hash, node('not', of), !this.nodes[of].nullable, false, ALL_BYTES);
+    return this.#intern(hash, node('not', of), !this.nodes[of].nullable, false, ALL_BYTES);
   }
 
   /** `of`, `min` to `max` times; `max` may be Infinity. */
@@ -367,12 +363,12 @@ export class TermStore {
     if (min === 1 && max === 1) return of;
     const least = this.nodes[of].nullable ? 0 : min;
     const hash = mix(mix(7, of, least), max === Number.POSITIVE_INFINITY ? -1 : max, 0);
-    for (let at = this.find(hash); at >= 0; at = this.nodes[at].older) {
+    for (let at = this.#find(hash); at >= 0; at = this.nodes[at].older) {
       const known = this.nodes[at];
       if (known.kind === 'repeat' && known.left === of && known.min === least && known.max === max) return at;
     }
     const made = node('repeat', of, NEVER, least, max);
-    return this.intern(hash, made, least === 0, this.nodes[of].plain, this.nodes[of].first);
+    return this.#intern(hash, made, least === 0, this.nodes[of].plain, this.nodes[of].first);
   }
 
   optional(of: Term): Term {
@@ -383,29 +379,29 @@ export class TermStore {
     let index = this.machines.indexOf(machine);
     if (index < 0) index = this.machines.push(machine) - 1;
     const hash = mix(8, index, state);
-    for (let at = this.find(hash); at >= 0; at = this.nodes[at].older) {
+    for (let at = this.#find(hash); at >= 0; at = this.nodes[at].older) {
       const known = this.nodes[at];
       if (known.kind === 'machine' && known.left === index && known.right === state) return at;
     }
     let first = NO_BYTES;
     for (const byte of machine.alphabet) first = this.sets.union(first, this.sets.range(byte, byte));
-    return this.intern(hash, node('machine', index, state), machine.accepts(state), false, first);
+    return this.#intern(hash, node('machine', index, state), machine.accepts(state), false, first);
   }
 
   /** Names the character and the end of which strings are made, so that bounds on their length stay one term. */
   setRuns(of: Term, tail: Term): void {
-    this.runOf = of;
-    this.runTail = tail;
+    this.#runOf = of;
+    this.#runTail = tail;
   }
 
   /** The characters that `term` still asks for before the end; absent where it asks for more than a number of them. */
   asRun(term: Term): Run | undefined {
-    if (term === this.runTail) return { min: 0, max: 0 };
+    if (term === this.#runTail) return { min: 0, max: 0 };
     const { kind, left, right } = this.nodes[term];
-    if (kind !== 'cat' || right !== this.runTail) return undefined;
-    if (left === this.runOf) return { min: 1, max: 1 };
+    if (kind !== 'cat' || right !== this.#runTail) return undefined;
+    if (left === this.#runOf) return { min: 1, max: 1 };
     const repeated = this.nodes[left];
-    return repeated.kind === 'repeat' && repeated.left === this.runOf ? repeated : undefined;
+    return repeated.kind === 'repeat' && repeated.left === this.#runOf ? repeated : undefined;
   }
 
   /** Terms of which any number may come first, in one alternative or another. */
@@ -418,10 +414,10 @@ export class TermStore {
   }
 
   run(min: number, max: number): Term {
-    return min > max ? NEVER : this.cat(this.repeat(this.runOf, min, max), this.runTail);
+    return min > max ? NEVER : this.cat(this.repeat(this.#runOf, min, max), this.#runTail);
   }
 
-  private joinMachines(list: Term[]): Term[] {
+  #joinMachines(list: Term[]): Term[] {
     if (this.machines.length === 0) return list;
     const fresh = list.filter(part => this.nodes[part].kind === 'machine' && this.nodes[part].right === 0);
     if (fresh.length < 2) return list;
@@ -429,30 +425,30 @@ export class TermStore {
     const both = first.meet(second);
     if (!both) return list;
     const rest = list.filter(part => part !== fresh[0] && part !== fresh[1]);
-    return this.joinMachines(ascending([...rest, this.machine(both, 0)]));
+    return this.#joinMachines(ascending([...rest, this.machine(both, 0)]));
   }
 
   /** The intersection of runs is a run; so it is behind an opening quote. */
-  private joinRuns(list: Term[]): Term[] {
-    if (list.length < 2 || this.runTail === NEVER) return list;
+  #joinRuns(list: Term[]): Term[] {
+    if (list.length < 2 || this.#runTail === NEVER) return list;
     let parts = list;
     for (const opened of [false, true]) {
       let count = 0;
-      for (const part of parts) if (this.runIn(part, opened)) count++;
+      for (const part of parts) if (this.#runIn(part, opened)) count++;
       if (count < 2) continue;
-      const runs = parts.map(part => this.runIn(part, opened));
+      const runs = parts.map(part => this.#runIn(part, opened));
       const min = Math.max(...runs.map(run => run?.min ?? 0));
       const max = Math.min(...runs.map(run => run?.max ?? Number.POSITIVE_INFINITY));
       const run = this.run(min, max);
-      parts = ascending([...parts.filter((_, i) => !runs[i]), opened ? this.cat(this.runTail, run) : run]);
+      parts = ascending([...parts.filter((_, i) => !runs[i]), opened ? this.cat(this.#runTail, run) : run]);
     }
     return parts;
   }
 
-  private runIn(term: Term, opened: boolean): Run | undefined {
+  #runIn(term: Term, opened: boolean): Run | undefined {
     if (!opened) return this.asRun(term);
     const { kind, left, right } = this.nodes[term];
-    return kind === 'cat' && left === this.runTail ? this.asRun(right) : undefined;
+    return kind === 'cat' && left === this.#runTail ? this.asRun(right) : undefined;
   }
 }
 

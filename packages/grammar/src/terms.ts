@@ -31,8 +31,8 @@ const WITNESSES = [
 const QUOTE = 0x22;
 
 export class Terms extends Derivatives {
-  private readonly short = new Map<Term, Uint8Array | undefined>();
-  private readonly spelled = new Map<Term, readonly Uint8Array[] | undefined>();
+  readonly #short = new Map<Term, Uint8Array | undefined>();
+  readonly #spelled = new Map<Term, readonly Uint8Array[] | undefined>();
 
   /** A store that begins with the terms of this one, which must not grow any more: every term in it is to be `close`d. */
   fork(): Terms {
@@ -66,32 +66,32 @@ export class Terms extends Derivatives {
       this.nodes[term].live = 'live';
       return true;
     }
-    const live = term !== NEVER && this.isLive(term);
+    const live = term !== NEVER && this.#isLive(term);
     this.nodes[term].live = live ? 'live' : 'dead';
     return live;
   }
 
-  private isLive(term: Term): boolean {
+  #isLive(term: Term): boolean {
     const { kind, left, right, parts } = this.nodes[term];
     if (kind === 'alt') return parts.some(part => this.live(part));
     if (kind === 'cat') return this.live(left) && this.live(right);
     if (kind === 'repeat') return this.live(left);
     const holds = (bytes: Uint8Array): boolean => this.matches(term, bytes);
     if (kind === 'and') {
-      const list = parts.map(part => this.texts(part)).find(texts => texts !== undefined);
+      const list = parts.map(part => this.#texts(part)).find(texts => texts !== undefined);
       if (list) return list.some(holds);
     }
     return (
       WITNESSES.some(holds) ||
-      this.ends(term).some(holds) ||
-      this.candidates(parts).some(holds) ||
-      this.search(term)
+      this.#ends(term).some(holds) ||
+      this.#candidates(parts).some(holds) ||
+      this.#search(term)
     );
   }
 
   /** Texts of the parts, and one that holds all of them one behind the other. */
-  private candidates(parts: readonly Term[]): readonly Uint8Array[] {
-    const texts = parts.map(part => this.shortest(part)).filter(text => text !== undefined);
+  #candidates(parts: readonly Term[]): readonly Uint8Array[] {
+    const texts = parts.map(part => this.#shortest(part)).filter(text => text !== undefined);
     if (texts.length < 2) return texts;
     const quoted = texts.every(text => text[0] === QUOTE);
     const joined = texts.flatMap((text, i) => [...text.subarray(quoted && i > 0 ? 1 : 0, -1)]);
@@ -99,23 +99,23 @@ export class Terms extends Derivatives {
   }
 
   /** A text of a plain term, one of the shortest; absent where it is not found soon. */
-  private shortest(term: Term): Uint8Array | undefined {
+  #shortest(term: Term): Uint8Array | undefined {
     if (!this.nodes[term].plain) return undefined;
-    let text = this.short.get(term);
-    if (text === undefined && !this.short.has(term)) {
-      text = this.path(term, MAX_SHORT);
-      this.short.set(term, text);
+    let text = this.#short.get(term);
+    if (text === undefined && !this.#short.has(term)) {
+      text = this.#path(term, MAX_SHORT);
+      this.#short.set(term, text);
     }
     return text;
   }
 
   /** All texts of a term, where it is built of few. */
-  private texts(term: Term): readonly Uint8Array[] | undefined {
-    if (!this.spelled.has(term)) this.spelled.set(term, this.spellOut(term));
-    return this.spelled.get(term);
+  #texts(term: Term): readonly Uint8Array[] | undefined {
+    if (!this.#spelled.has(term)) this.#spelled.set(term, this.#spellOut(term));
+    return this.#spelled.get(term);
   }
 
-  private spellOut(term: Term): readonly Uint8Array[] | undefined {
+  #spellOut(term: Term): readonly Uint8Array[] | undefined {
     const { kind, left, right, parts } = this.nodes[term];
     if (kind === 'epsilon') return [new Uint8Array(0)];
     if (kind === 'set') {
@@ -123,32 +123,32 @@ export class Terms extends Derivatives {
       return bytes.length > MAX_TEXTS ? undefined : bytes.map(byte => Uint8Array.of(byte));
     }
     if (kind === 'cat') {
-      const heads = this.texts(left);
-      const tails = heads && this.texts(right);
+      const heads = this.#texts(left);
+      const tails = heads && this.#texts(right);
       if (!heads || !tails || heads.length * tails.length > MAX_TEXTS) return undefined;
       return heads.flatMap(head => tails.map(tail => Uint8Array.of(...head, ...tail)));
     }
     if (kind !== 'alt') return undefined;
     const all: Uint8Array[] = [];
     for (const part of parts) {
-      const texts = this.texts(part);
+      const texts = this.#texts(part);
       if (!texts || all.length + texts.length > MAX_TEXTS) return undefined;
       all.push(...texts);
     }
     return all;
   }
 
-  private ends(term: Term): readonly Uint8Array[] {
+  #ends(term: Term): readonly Uint8Array[] {
     const { kind, left, right, parts } = this.nodes[term];
     if (kind === 'machine') return this.machines[left].ends(right);
-    return kind === 'and' || kind === 'alt' ? parts.flatMap(part => this.ends(part)) : [];
+    return kind === 'and' || kind === 'alt' ? parts.flatMap(part => this.#ends(part)) : [];
   }
 
   /**
    * Looks for a text. It goes on in turns from what was met last, which soon leads to an end where there is one (by the quote before
    * all, which ends strings), and from what was met first. What is met on the way is decided with it.
    */
-  private search(term: Term): boolean {
+  #search(term: Term): boolean {
     const from = new Map<Term, Term>([[term, -1]]);
     const open = [term];
     for (let first = 0, turn = false; open.length > first; turn = !turn) {
@@ -162,14 +162,14 @@ export class Terms extends Derivatives {
       if (from.size > MAX_SEARCH) throw new LimitError('its patterns are too large together');
       const { bytes, classOf } = this.row(here);
       const quote = classOf[QUOTE];
-      for (let i = bytes.length - 1; i >= 0; i--) if (i !== quote) this.meet(here, bytes[i], from, open);
-      this.meet(here, bytes[quote], from, open);
+      for (let i = bytes.length - 1; i >= 0; i--) if (i !== quote) this.#meet(here, bytes[i], from, open);
+      this.#meet(here, bytes[quote], from, open);
     }
     for (const dead of from.keys()) this.nodes[dead].live = 'dead';
     return false;
   }
 
-  private meet(here: Term, byte: number, from: Map<Term, Term>, open: Term[]): void {
+  #meet(here: Term, byte: number, from: Map<Term, Term>, open: Term[]): void {
     const next = this.derive(here, byte);
     if (next === NEVER || from.has(next)) return;
     from.set(next, here);
@@ -178,12 +178,12 @@ export class Terms extends Derivatives {
 
   /** One of the shortest texts of a live term. */
   witness(term: Term): Uint8Array {
-    const found = this.path(term, MAX_SEARCH);
+    const found = this.#path(term, MAX_SEARCH);
     if (!found) throw new LimitError('its patterns are too large together');
     return found;
   }
 
-  private path(term: Term, most: number): Uint8Array | undefined {
+  #path(term: Term, most: number): Uint8Array | undefined {
     const from = new Map<Term, { readonly before: Term; readonly byte: number }>();
     const queue = [term];
     for (let at = 0; at < queue.length; at++) {
@@ -211,7 +211,7 @@ export class Terms extends Derivatives {
       const { kind, left, parts } = this.nodes[state];
       if (kind === 'and') return parts.every(part => this.matches(part, bytes, i));
       if (kind === 'not') return !this.matches(left, bytes, i);
-      state = kind === 'alt' ? this.alternative(state, bytes[i]) : state;
+      state = kind === 'alt' ? this.#alternative(state, bytes[i]) : state;
       state = this.derive(state, bytes[i]);
       if (state === NEVER) return false;
     }
@@ -219,7 +219,7 @@ export class Terms extends Derivatives {
   }
 
   /** The only part of an alternative that the byte may begin, where there is only one. */
-  private alternative(term: Term, byte: number): Term {
+  #alternative(term: Term, byte: number): Term {
     let only = NEVER;
     for (const part of this.nodes[term].parts) {
       if (!this.sets.has(this.nodes[part].first, byte)) continue;
