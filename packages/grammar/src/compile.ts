@@ -1,6 +1,7 @@
 import { GrammarError, LimitError } from './error.ts';
 import { type Formula, TRUE } from './formulas.ts';
 import { type Json, parseJson, toJson } from './json.ts';
+import { Places } from './places.ts';
 import { Plans } from './plans.ts';
 import { readSchema, type SchemaReader } from './schema.ts';
 import { States } from './states.ts';
@@ -53,8 +54,9 @@ export function compileSchema(
     if (closed && !plans.inhabited(reader.root)) return compileSchema(schema, { compact, anyOrder });
     if (!plans.inhabited(reader.root))
       throw new GrammarError('unsatisfiable', '', '', 'no text satisfies the schema');
-    visitAll(reader, plans);
-    return { states: new States(reader, plans, compact), terms: reader.terms };
+    const places = new Places(reader, plans);
+    visitAll(reader, plans, places);
+    return { states: new States(reader, plans, places, compact), terms: reader.terms };
   } catch (error) {
     if (error instanceof LimitError)
       throw new GrammarError('too-complex', reader.shapes.pointer, '', error.message);
@@ -65,7 +67,7 @@ export function compileSchema(
 }
 
 /** Looks at everything that a text can reach, so that what is wrong shows now and not in the middle of a text. */
-function visitAll({ root, shapes, formulas }: SchemaReader, plans: Plans): void {
+function visitAll({ root, shapes, formulas }: SchemaReader, plans: Plans, places: Places): void {
   const seen = new Set<Formula>([root, TRUE]);
   const queue = [root];
   const visit = (formula: Formula): void => {
@@ -91,7 +93,7 @@ function visitAll({ root, shapes, formulas }: SchemaReader, plans: Plans): void 
     for (const object of shape.objects) {
       const plan = plans.object(object);
       for (const value of plan.values.values()) visit(value);
-      if (plans.isCrowded(plan)) plans.keysAt(plans.place(plan));
+      if (places.isCrowded(plan)) places.keysAt(places.place(plan));
       for (const rule of object.patterns) visit(rule.of);
       for (const rule of object.some) visit(rule.of);
       for (const literal of object.clauses.flat()) if (literal.kind !== 'size') visit(literal.of);

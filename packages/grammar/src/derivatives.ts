@@ -3,7 +3,8 @@
  * re-examined" (2009). Bytes that the sets of a term do not tell apart lead to one term, which is computed once.
  */
 import type { Partition, SetId } from './bytesets.ts';
-import { EPSILON, NEVER, type Row, type Term, TermStore } from './term-store.ts';
+import { EPSILON, NEVER, type Row, type Term } from './term.ts';
+import { TermStore } from './term-store.ts';
 
 export class Derivatives extends TermStore {
   row(term: Term): Row {

@@ -1,6 +1,6 @@
 /** The open objects and arrays around a place in a text, as a stack of interned frames. */
 import type { ArrayState } from './array-plans.ts';
-import type { ObjectPlace } from './plans.ts';
+import type { ObjectPlace } from './object-plan.ts';
 import type { ArrayShape } from './shape.ts';
 
 export type Frame = {

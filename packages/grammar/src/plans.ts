@@ -6,102 +6,27 @@
 import { ArrayPlans, arrayStart } from './array-plans.ts';
 import { LimitError } from './error.ts';
 import { FALSE, type Formula, type Formulas, type Names, TRUE } from './formulas.ts';
+import {
+  isClosable,
+  isPlain,
+  type ObjectPlan,
+  type ObjectState,
+  SATISFIED,
+  type Wanted,
+} from './object-plan.ts';
 import type { SchemaReader } from './schema.ts';
 import { type ObjectShape, objectKey } from './shape.ts';
 import type { Shapes } from './shapes.ts';
 import { NEVER, type Term, type Terms } from './terms.ts';
 
-/** What is written of an object. */
-export interface ObjectState {
-  /** For every list of the plan, the first place whose name may still come. */
-  readonly places: readonly number[];
-  /** Properties so far, no further than the plan needs to know. */
-  readonly count: number;
-  /** Which of the shape's `some` are satisfied, as bits. */
-  readonly done: number;
-  /** Names beyond the plan's that are taken. */
-  readonly extras: readonly string[];
-  /** For every clause the literals that may still come true, as bits, or SATISFIED. */
-  readonly clauses: readonly number[];
-}
-
-/** An object as far as it is written, apart from where it stands; interned. */
-export interface ObjectPlace {
-  readonly id: number;
-  readonly plan: ObjectPlan;
-  readonly state: ObjectState;
-  /** Where names led so far, by their spelling. */
-  readonly after: Map<string, readonly Continuation[]>;
-  keys: Keys | undefined;
-}
-
-/** A property's name is written; its value must satisfy `value`. */
-export interface Continuation {
-  readonly place: ObjectPlace;
-  readonly value: Formula;
-}
-
-/** The keys that may come next. */
-export interface Keys {
-  /** Whole JSON strings. */
-  readonly term: Term;
-  /**
-   * Any beginning leads to a name that may come, since all do but finitely many: the term holds every string, and the name is looked at
-   * when it is complete.
-   */
-  readonly open: boolean;
-}
-
-const SATISFIED = -1;
-
-export interface ObjectPlan {
-  readonly shape: ObjectShape;
-  /** The names known beforehand, in lists whose order is kept. */
-  readonly lists: readonly (readonly string[])[];
-  readonly values: ReadonlyMap<string, Formula>;
-  /** Strings that are none of the names, and whose value can exist; made when it is asked for. */
-  readonly others: () => Term;
-  /** Whether those are all that are none of the names. */
-  readonly unrestricted: boolean;
-  /** How many others there are. */
-  readonly capacity: number;
-  /** Properties are counted up to here. */
-  readonly counted: number;
-  readonly start: ObjectState;
-  /** The spellings of the names that begin so. */
-  readonly begun: Map<string, readonly string[]>;
-  /** By the state. */
-  readonly places: Map<string, ObjectPlace>;
-}
-
-/** Stands for names that nothing speaks of. */
-const STRAY = '~';
 const MAX_QUESTIONS = 100_000;
 const MAX_OVERLAPPING = 8;
-const MAX_CHOICES = 5;
-const MAX_CELLS = 64;
-
-interface Wanted {
-  readonly names: Names;
-  readonly of: Formula;
-}
-
 /** What is asked of an object beside its plan. */
 interface Conditions {
   readonly min: number;
   readonly max: number;
   readonly wanted: readonly Wanted[];
   readonly rules: readonly Wanted[];
-}
-
-/** Whether an object of the shape declares names and needs no others. */
-function isClosable({ order, some, min, clauses }: ObjectShape): boolean {
-  const needsOthers = clauses
-    .flat()
-    .some(literal =>
-      literal.kind === 'size' ? literal.min > 0 : literal.kind === 'some' && 'term' in literal.names,
-    );
-  return order.length > 0 && min === 0 && some.length === 0 && !needsOthers;
 }
 
 export class Plans {
@@ -118,8 +43,6 @@ export class Plans {
   readonly #planOf = new Map<ObjectShape, ObjectPlan>();
   /** Objects that can be completed from wherever they have come. */
   readonly #always = new Set<ObjectPlan>();
-  readonly #opened = new Map<ObjectPlan, boolean>();
-  #count = 0;
   readonly #literals = new Map<string, Uint8Array>();
 
   readonly #anyOrder: boolean;
@@ -208,7 +131,7 @@ export class Plans {
     }
     const values = new Map<string, Formula>();
     for (const name of listed) {
-      const rules = shape.patterns.filter(rule => this.#matches(rule.term, name)).map(rule => rule.of);
+      const rules = shape.patterns.filter(rule => this.matches(rule.term, name)).map(rule => rule.of);
       values.set(name, this.#formulas.and(shape.named.get(name) ?? TRUE, ...rules));
     }
     const { characters } = this.#reader;
@@ -245,17 +168,6 @@ export class Plans {
     };
   }
 
-  place(plan: ObjectPlan, state: ObjectState = plan.start): ObjectPlace {
-    const extras = state.extras.length > 0 ? JSON.stringify(state.extras) : '';
-    const key = `${state.places.join('.')},${state.count},${state.done},${state.clauses.join('.')},${extras}`;
-    let place = plan.places.get(key);
-    if (!place) {
-      place = { id: this.#count++, plan, state, after: new Map(), keys: undefined };
-      plan.places.set(key, place);
-    }
-    return place;
-  }
-
   /** The names in `term` whose value can satisfy `of` beside the patterns that the name matches. */
   #where(patterns: ObjectShape['patterns'], term: Term, of: Formula): Term {
     return this.#terms.and(term, ...this.#forbidden(patterns, of));
@@ -281,42 +193,19 @@ export class Plans {
     return result;
   }
 
-  /** What the value of an unlisted name must satisfy. */
-  otherValue(plan: ObjectPlan, name: string): Formula {
-    const rules = plan.shape.patterns.filter(rule => this.#matches(rule.term, name));
-    return this.#formulas.and(...rules.map(rule => rule.of));
-  }
-
-  /** Whether names beyond the plan's are all alike, and every string is one. */
-  #isOpen(plan: ObjectPlan): boolean {
-    let open = this.#opened.get(plan);
-    if (open === undefined) {
-      const { patterns, some, clauses } = plan.shape;
-      const terms = new Set(some.map(({ term }) => term));
-      for (const { term, of } of patterns) if (this.inhabited(of)) terms.add(term);
-      for (const literal of clauses.flat())
-        if (literal.kind !== 'size' && 'term' in literal.names) terms.add(literal.names.term);
-      open =
-        plan.unrestricted &&
-        [...terms].every(
-          term =>
-            term === plan.others() ||
-            [term, this.#terms.not(term)].some(
-              side => !this.#terms.live(this.#terms.and(plan.others(), side)),
-            ),
-        );
-      this.#opened.set(plan, open);
-    }
-    return open;
-  }
-
-  #matches(term: Term, name: string): boolean {
+  /** Whether a name, as a JSON string, is a text of the term. */
+  matches(term: Term, name: string): boolean {
     let bytes = this.#literals.get(name);
     if (!bytes) {
       bytes = new TextEncoder().encode(JSON.stringify(name));
       this.#literals.set(name, bytes);
     }
     return this.#terms.matches(term, bytes);
+  }
+
+  /** Whether the object is known to be completed from wherever it has come. */
+  isAlwaysFeasible(plan: ObjectPlan): boolean {
+    return this.#always.has(plan);
   }
 
   /** Whether the object can be completed: one literal of every open clause is chosen, and what follows from all is asked. */
@@ -394,12 +283,13 @@ export class Plans {
   #ruled(value: Formula, name: string, rules: readonly Wanted[]): Formula {
     return this.#formulas.and(
       value,
-      ...rules.filter(rule => this.#named(rule.names, name)).map(rule => rule.of),
+      ...rules.filter(rule => this.named(rule.names, name)).map(rule => rule.of),
     );
   }
 
-  #named(names: Names, name: string): boolean {
-    return 'name' in names ? names.name === name : this.#matches(names.term, name);
+  /** Whether the name is one of the names. */
+  named(names: Names, name: string): boolean {
+    return 'name' in names ? names.name === name : this.matches(names.term, name);
   }
 
   /** Whether every wanted property finds a name that is still to come, within the size. */
@@ -432,7 +322,7 @@ export class Plans {
       if (++this.#questions > MAX_QUESTIONS) throw new LimitError('it has too many combinations');
       const { term, of } = wanted[i];
       for (const name of names) {
-        if (!this.#matches(term, name)) continue;
+        if (!this.matches(term, name)) continue;
         const before = given.get(name);
         const both = this.#formulas.and(before ?? value(name), of);
         if (!this.inhabited(both)) continue;
@@ -442,7 +332,7 @@ export class Plans {
         else given.set(name, before);
       }
       if (fresh >= plan.capacity - state.extras.length) return false;
-      const others = this.#free(this.#where(patterns, this.#terms.and(plan.others(), term), of), state);
+      const others = this.free(this.#where(patterns, this.#terms.and(plan.others(), term), of), state);
       if (others === NEVER || !this.#terms.live(others)) return false;
       fresh++;
       if (place(i + 1)) return true;
@@ -452,227 +342,9 @@ export class Plans {
     return place(0);
   }
 
-  #free(term: Term, state: ObjectState): Term {
+  /** The names in `term` that are not taken yet. */
+  free(term: Term, state: ObjectState): Term {
     const { literal } = this.#reader.characters;
     return this.#terms.and(term, ...state.extras.map(name => this.#terms.not(literal(name))));
   }
-
-  /** What follows a name, given by its spelling; nothing when it cannot come now. */
-  after(place: ObjectPlace, spelling: string): readonly Continuation[] {
-    let next = place.after.get(spelling);
-    if (!next) {
-      const bytes = Uint8Array.from(spelling, char => char.charCodeAt(0));
-      const name = JSON.parse(`"${new TextDecoder().decode(bytes)}"`) as string;
-      next = this.#afterName(place.plan, place.state, name).map(({ state, value }) => ({
-        place: this.place(place.plan, state),
-        value,
-      }));
-      place.after.set(spelling, next);
-    }
-    return next;
-  }
-
-  /** The spelling of a name that is neither listed nor taken. */
-  stray({ plan, state }: ObjectPlace): string {
-    let name = STRAY;
-    while (plan.values.has(name) || state.extras.includes(name)) name += STRAY;
-    return name;
-  }
-
-  /** The spellings that begin so of names that the plan lists. */
-  namesWith({ values, begun }: ObjectPlan, beginning: string): readonly string[] {
-    let names = begun.get(beginning);
-    if (!names) {
-      names = Array.from(values.keys(), spellingOf).filter(name => name.startsWith(beginning));
-      begun.set(beginning, names);
-    }
-    return names;
-  }
-
-  /** Whether so many conditions meet in one name that what follows it may pass a limit. */
-  isCrowded({ shape: { some, clauses, patterns }, values }: ObjectPlan): boolean {
-    const asked = [
-      ...some.map(({ term, of }) => ({ names: { term }, of })),
-      ...clauses.flat().filter(literal => literal.kind !== 'size'),
-    ];
-    const conditions = (list: readonly Wanted[]): number => new Set(list.map(({ of }) => of)).size;
-    const kinds = new Set(patterns.map(({ term }) => term));
-    for (const { names } of asked) if ('term' in names) kinds.add(names.term);
-    if (2 ** kinds.size > MAX_CELLS) return true;
-    if (conditions(asked) <= MAX_CHOICES) return false;
-    for (const name of values.keys())
-      if (conditions(asked.filter(({ names }) => this.#named(names, name))) > MAX_CHOICES) return true;
-    return false;
-  }
-
-  keysAt(place: ObjectPlace): Keys {
-    place.keys ??= this.#keys(place.plan, place.state);
-    return place.keys;
-  }
-
-  /** States after the property `name`, each with what its value must satisfy; none when it cannot come now. */
-  #afterName(
-    plan: ObjectPlan,
-    state: ObjectState,
-    name: string,
-  ): readonly { state: ObjectState; value: Formula }[] {
-    const { lists, shape } = plan;
-    const list = lists.findIndex(names => names.includes(name));
-    const places = [...state.places];
-    const extras = list < 0 ? [...state.extras, name].sort() : state.extras;
-    if (list >= 0) {
-      const at = lists[list].indexOf(name);
-      if (at < places[list]) return [];
-      for (let skipped = places[list]; skipped < at; skipped++)
-        if (shape.required.has(lists[list][skipped])) return [];
-      places[list] = at + 1;
-    } else if (state.extras.includes(name)) return [];
-    const value = list < 0 ? this.otherValue(plan, name) : plan.values.get(name)!;
-    const next: ObjectState = { ...state, places, count: Math.min(plan.counted, state.count + 1), extras };
-    return this.#choices(plan, next, value, name);
-  }
-
-  /**
-   * What the value may be claimed to satisfy, of all that would help: each set of claims is a thread. A claim that follows from the
-   * value's own formula is made in all of them.
-   */
-  #choices(plan: ObjectPlan, next: ObjectState, value: Formula, name: string) {
-    const { some, clauses } = plan.shape;
-    const certain = new Set<Formula>([TRUE]);
-    const open = new Set<Formula>();
-    const consider = (of: Formula): void => {
-      if (certain.has(of) || open.has(of) || !this.inhabited(this.#formulas.and(value, of))) return;
-      if (this.inhabited(this.#formulas.and(value, this.#formulas.not(of)))) open.add(of);
-      else certain.add(of);
-    };
-    some.forEach(({ term, of }, i) => {
-      if (!((next.done >> i) & 1) && this.#matches(term, name)) consider(of);
-    });
-    clauses.forEach((clause, i) => {
-      clause.forEach((literal, j) => {
-        const lives = next.clauses[i] !== SATISFIED && (next.clauses[i] >> j) & 1;
-        if (lives && literal.kind !== 'size' && this.#named(literal.names, name)) consider(literal.of);
-      });
-    });
-    if (open.size > MAX_CHOICES) throw new LimitError('too many of its conditions overlap');
-    const options = [...open];
-    const result: { state: ObjectState; value: Formula }[] = [];
-    for (let set = 0; set < 1 << options.length; set++) {
-      const chosen = options.filter((_, i) => (set >> i) & 1);
-      const both = this.#formulas.and(value, ...chosen);
-      if (!this.inhabited(both)) continue;
-      const claimed = new Set([...certain, ...chosen]);
-      const state = this.#claim(plan, next, name, claimed);
-      if (state && this.objectFeasible(plan, state)) result.push({ state, value: both });
-    }
-    return result;
-  }
-
-  /** The state after a property whose value satisfies `claimed`; nothing is known of other formulas. */
-  #claim(
-    plan: ObjectPlan,
-    next: ObjectState,
-    name: string,
-    claimed: ReadonlySet<Formula>,
-  ): ObjectState | undefined {
-    const { some, clauses } = plan.shape;
-    const done = some.reduce(
-      (bits, { term, of }, i) => (claimed.has(of) && this.#matches(term, name) ? bits | (1 << i) : bits),
-      next.done,
-    );
-    const left = clauses.map((clause, i) => {
-      let bits = next.clauses[i];
-      for (const [j, literal] of clause.entries()) {
-        if (bits === SATISFIED) break;
-        if (literal.kind === 'size' || !((bits >> j) & 1) || !this.#named(literal.names, name)) continue;
-        if (literal.kind === 'some' && claimed.has(literal.of)) bits = SATISFIED;
-        else if (literal.kind === 'rule' && !claimed.has(literal.of)) bits &= ~(1 << j);
-      }
-      return bits;
-    });
-    return left.includes(0) ? undefined : { ...next, done, clauses: left };
-  }
-
-  #keys(plan: ObjectPlan, state: ObjectState): Keys {
-    const { shape, lists } = plan;
-    const { characters } = this.#reader;
-    // Where no other name does harm, all are offered; else they are told apart by the patterns that they match.
-    const lost = shape.clauses.map((clause, i) => {
-      if (state.clauses[i] === SATISFIED) return SATISFIED;
-      return clause.reduce(
-        (bits, { kind }, j) => (kind === 'rule' ? bits & ~(1 << j) : bits),
-        state.clauses[i],
-      );
-    });
-    const harmless = (): boolean => {
-      if (lost.includes(0)) return false;
-      const count = Math.min(plan.counted, state.count + 1);
-      const worst = { ...state, count, extras: [...state.extras, ''], clauses: lost };
-      return this.objectFeasible(plan, worst);
-    };
-    const others = state.extras.length < plan.capacity;
-    const all = others && harmless();
-    if (all && this.#isOpen(plan)) return { term: characters.string, open: true };
-    const term = (parts: readonly Term[]): Keys => {
-      const keys = this.#terms.alt(...parts);
-      return { term: this.#terms.live(keys) ? keys : NEVER, open: false };
-    };
-    const offered: string[] = [];
-    lists.forEach((list, i) => {
-      for (let at = state.places[i]; at < list.length; at++) {
-        const offers = this.#always.has(plan)
-          ? this.inhabited(plan.values.get(list[at])!)
-          : this.#afterName(plan, state, list[at]).length > 0;
-        if (offers) offered.push(list[at]);
-        if (shape.required.has(list[at])) break;
-      }
-    });
-    const parts = [characters.literals(offered)];
-    if (!others) return term(parts);
-    const free = this.#free(plan.others(), state);
-    if (all) return term([...parts, free]);
-    const kinds = new Set([...shape.patterns, ...shape.some].map(rule => rule.term));
-    for (const literal of shape.clauses.flat())
-      if (literal.kind !== 'size' && 'term' in literal.names) kinds.add(literal.names.term);
-    if (!this.#terms.live(free)) return term(parts);
-    let cells = [free];
-    for (const kind of kinds) {
-      cells = cells
-        .flatMap(cell => [this.#terms.and(cell, kind), this.#terms.and(cell, this.#terms.not(kind))])
-        .filter(cell => this.#terms.live(cell));
-      if (cells.length > MAX_CELLS) throw new LimitError('too many of its patterns overlap');
-    }
-    for (const cell of cells) {
-      const name = JSON.parse(new TextDecoder().decode(this.#terms.witness(cell))) as string;
-      if (this.#afterName(plan, state, name).length > 0) parts.push(cell);
-    }
-    return term(parts);
-  }
-
-  /** Whether the object may end here. */
-  objectComplete({ shape, lists }: ObjectPlan, state: ObjectState): boolean {
-    const { count } = state;
-    if (count < shape.min || count > shape.max || state.done !== 2 ** shape.some.length - 1) return false;
-    if (lists.some((list, i) => list.some((name, at) => at >= state.places[i] && shape.required.has(name))))
-      return false;
-    return shape.clauses.every((clause, i) => {
-      const bits = state.clauses[i];
-      if (bits === SATISFIED) return true;
-      return clause.some((literal, j) => {
-        if (!((bits >> j) & 1) || literal.kind === 'some') return false;
-        return literal.kind === 'rule' || (literal.min <= count && count <= literal.max);
-      });
-    });
-  }
-}
-
-/** Whether nothing is asked but names with their values. */
-function isPlain({ some, clauses, min, max }: ObjectShape): boolean {
-  return some.length + clauses.length === 0 && min === 0 && max === Infinity;
-}
-
-/** A name as it stands between its quotes, a char code for each byte. */
-export function spellingOf(name: string): string {
-  if (/^[ !#-[\]-~]*$/.test(name)) return name;
-  return String.fromCharCode(...new TextEncoder().encode(JSON.stringify(name).slice(1, -1)));
 }

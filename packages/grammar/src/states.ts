@@ -4,6 +4,7 @@
  */
 import { LimitError } from './error.ts';
 import { type Frame, HOLE } from './frames.ts';
+import type { Places } from './places.ts';
 import type { Plans } from './plans.ts';
 import type { SchemaReader } from './schema.ts';
 import type { Term, Terms } from './terms.ts';
@@ -47,10 +48,10 @@ export class States {
   #count = 0;
   readonly start: State;
 
-  constructor(reader: SchemaReader, plans: Plans, compact: boolean) {
+  constructor(reader: SchemaReader, plans: Plans, places: Places, compact: boolean) {
     this.#terms = reader.terms;
     this.#plans = plans;
-    this.#threads = new Threads(reader, plans, compact);
+    this.#threads = new Threads(reader, plans, places, compact);
     this.start = this.#state([{ at: 'value', frame: undefined, value: reader.root, gap: 0 }])!;
   }
 

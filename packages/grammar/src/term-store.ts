@@ -4,71 +4,22 @@
  */
 import { ALL_BYTES, ByteSets, NO_BYTES, type SetId } from './bytesets.ts';
 import { LimitError } from './error.ts';
+import {
+  ascending,
+  EPSILON,
+  equal,
+  type Kind,
+  type Machine,
+  type Made,
+  mix,
+  mixAll,
+  NEVER,
+  type Node,
+  node,
+  type Run,
+  type Term,
+} from './term.ts';
 
-/** Id of an interned term in its store. */
-export type Term = number;
-/** The language without any text, and the one with the empty text only. */
-export const NEVER: Term = 0;
-export const EPSILON: Term = 1;
-
-/** An automaton given by hand: `step` and `accepts` over numbered states. Only the bytes in `alphabet` may lead on. */
-export interface Machine {
-  readonly alphabet: readonly number[];
-  /** The next state, or −1. */
-  step(state: number, byte: number): number;
-  accepts(state: number): boolean;
-  /** Some texts that lead from the state to an accepted one: where there are more states than a search can visit. */
-  ends(state: number): readonly Uint8Array[];
-  /** The machine that accepts from its state 0 what both accept from theirs, where it is no larger than the two. */
-  meet(other: Machine): Machine | undefined;
-}
-
-type Kind = 'never' | 'epsilon' | 'set' | 'cat' | 'alt' | 'and' | 'not' | 'repeat' | 'machine';
-
-/** All of one form, whatever their kind, since every step of an automaton looks at some. */
-export interface Node {
-  readonly kind: Kind;
-  /** The first operand of `cat`, the only one of `not` and `repeat`; of `set` the set, of `machine` its index. */
-  readonly left: number;
-  /** The second operand of `cat`; of `machine` its state. */
-  readonly right: number;
-  /** Bounds of `repeat`. */
-  readonly min: number;
-  readonly max: number;
-  /** Operands of `alt` and `and`, in ascending order. */
-  readonly parts: readonly Term[];
-  readonly nullable: boolean;
-  /** Whether the term is free of intersections and complements, and so is not empty. */
-  readonly plain: boolean;
-  /** Bytes that a text of the term may begin with, or more. */
-  readonly first: SetId;
-  /** The term before with the same hash, or −1. */
-  readonly older: Term;
-  /** What follows, once it was asked for. */
-  row: Row | undefined;
-  /** Whether there is any text. */
-  live: Liveness;
-}
-
-/** What follows a term: `targets[classOf[byte]]`, −1 where it was not asked for yet. */
-export interface Row {
-  readonly classOf: Uint8Array;
-  readonly targets: Term[];
-  /** A byte of every class. */
-  readonly bytes: readonly number[];
-}
-
-export type Liveness = 'unknown' | 'live' | 'dead';
-
-/** A number of characters and the end of a string: `min` to `max` of them are still to come. */
-export interface Run {
-  readonly min: number;
-  readonly max: number;
-}
-
-type Made = Pick<Node, 'kind' | 'left' | 'right' | 'min' | 'max' | 'parts'>;
-
-const NO_PARTS: readonly Term[] = [];
 export const MAX_TERMS = 300_000;
 
 /** The terms of one grammar. Those of its parent come first; the parent must not grow any more. */
@@ -450,49 +401,4 @@ export class TermStore {
     const { kind, left, right } = this.nodes[term];
     return kind === 'cat' && left === this.#runTail ? this.asRun(right) : undefined;
   }
-}
-
-function node(
-  kind: Kind,
-  left: number = NEVER,
-  right: number = NEVER,
-  min = 0,
-  max = 0,
-  parts: readonly Term[] = NO_PARTS,
-): Made {
-  return { kind, left, right, min, max, parts };
-}
-
-/** Sorted in place, without doubles. Most lists are short. */
-function ascending(list: Term[]): Term[] {
-  if (list.length > 16) list.sort((a, b) => a - b);
-  else
-    for (let i = 1; i < list.length; i++) {
-      const term = list[i];
-      let at = i;
-      for (; at > 0 && list[at - 1] > term; at--) list[at] = list[at - 1];
-      list[at] = term;
-    }
-  let kept = 0;
-  for (let i = 0; i < list.length; i++) if (i === 0 || list[i] !== list[i - 1]) list[kept++] = list[i];
-  list.length = kept;
-  return list;
-}
-
-function equal(a: readonly Term[], b: readonly Term[]): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
-}
-
-function mix(seed: number, a: number, b: number): number {
-  let hash = Math.imul(seed ^ a, 0x9e3779b1);
-  hash = Math.imul(hash ^ (hash >>> 15) ^ b, 0x85ebca77);
-  return (hash ^ (hash >>> 13)) & 0x3fffffff;
-}
-
-function mixAll(seed: number, parts: readonly Term[]): number {
-  let hash = seed;
-  for (const part of parts) hash = mix(hash, part, 0);
-  return hash;
 }

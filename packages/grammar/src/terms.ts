@@ -1,9 +1,9 @@
 /** Questions about the languages of terms: is there any text, which, how many; and automata without dead ends. */
 import { Derivatives } from './derivatives.ts';
 import { LimitError } from './error.ts';
-import { NEVER, type Term } from './term-store.ts';
+import { NEVER, type Term } from './term.ts';
 
-export { EPSILON, MAX_TERMS, type Machine, NEVER, type Term } from './term-store.ts';
+export { EPSILON, type Machine, NEVER, type Term } from './term.ts';
 
 const MAX_SEARCH = 4_000;
 const MAX_SHORT = 100;

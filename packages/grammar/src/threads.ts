@@ -7,7 +7,9 @@ import type { Formula } from './formulas.ts';
 import { type Frame, Frames, HOLE, MAX_DEPTH } from './frames.ts';
 import { parseJson } from './json.ts';
 import { oneOfValues } from './keywords/values.ts';
-import { type Plans, spellingOf } from './plans.ts';
+import { spellingOf } from './object-plan.ts';
+import type { Places } from './places.ts';
+import type { Plans } from './plans.ts';
 import type { SchemaReader } from './schema.ts';
 import { type Shape, wordTexts } from './shape.ts';
 import { EPSILON, NEVER, type Term } from './terms.ts';
@@ -43,6 +45,7 @@ const EARLY: Thread = { at: 'early', frame: HOLE };
 export class Threads {
   readonly #reader: SchemaReader;
   readonly #plans: Plans;
+  readonly #places: Places;
   readonly #compact: boolean;
   readonly #frames = new Frames();
   readonly #scalars = new Map<Shape, Term>();
@@ -51,9 +54,10 @@ export class Threads {
   /** Whether the text was looked at, so that a step cannot be remembered. */
   looked = false;
 
-  constructor(reader: SchemaReader, plans: Plans, compact: boolean) {
+  constructor(reader: SchemaReader, plans: Plans, places: Places, compact: boolean) {
     this.#reader = reader;
     this.#plans = plans;
+    this.#places = places;
     this.#compact = compact;
   }
 
@@ -113,7 +117,7 @@ export class Threads {
         for (const object of shape.objects) {
           const plan = this.#plans.object(object);
           if (!this.#plans.objectFeasible(plan, plan.start)) continue;
-          into.push({ at: 'open', frame: this.#frames.object(parent, this.#plans.place(plan)), gap: 0 });
+          into.push({ at: 'open', frame: this.#frames.object(parent, this.#places.place(plan)), gap: 0 });
         }
         return;
       }
@@ -156,8 +160,8 @@ export class Threads {
   /** Behind a key with this spelling; without one, behind a key that nothing speaks of. */
   named({ frame }: Thread, spelling: string | undefined): readonly Thread[] {
     if (frame?.kind !== 'object') return [];
-    return this.#plans
-      .after(frame.place, spelling ?? this.#plans.stray(frame.place))
+    return this.#places
+      .after(frame.place, spelling ?? this.#places.stray(frame.place))
       .map(({ place, value }) => ({ at: 'colon', frame: this.#frames.object(frame.parent, place), value }));
   }
 
@@ -166,7 +170,7 @@ export class Threads {
     for (const { frame } of threads) {
       if (frame?.kind !== 'object') continue;
       const { plan, state } = frame.place;
-      yield* this.#plans.namesWith(plan, beginning);
+      yield* this.#places.namesWith(plan, beginning);
       for (const extra of state.extras) {
         const name = spellingOf(extra);
         if (name.startsWith(beginning)) yield name;
@@ -200,10 +204,10 @@ export class Threads {
       if (byte === 0x7d) {
         if (at !== 'next' && this.#closable(frame)) into.push(this.ended(frame.parent, text, text.length));
       } else if (at === 'after') {
-        if (byte === 0x2c && gap === 0 && this.#plans.keysAt(place).term !== NEVER)
+        if (byte === 0x2c && gap === 0 && this.#places.keysAt(place).term !== NEVER)
           into.push({ at: 'next', frame, gap: 0 });
       } else if (byte === QUOTE) {
-        const { term, open } = this.#plans.keysAt(place);
+        const { term, open } = this.#places.keysAt(place);
         this.#read({ at: 'key', frame, rest: term, open }, byte, text, into);
       }
       return;
@@ -222,7 +226,7 @@ export class Threads {
   }
 
   #closable(frame: Frame): boolean {
-    if (frame.kind === 'object') return this.#plans.objectComplete(frame.place.plan, frame.place.state);
+    if (frame.kind === 'object') return this.#places.objectComplete(frame.place.plan, frame.place.state);
     return frame.kind === 'array' && this.#plans.arrays.complete(frame.shape, frame.state);
   }
 

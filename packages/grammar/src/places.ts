@@ -1,0 +1,289 @@
+/** Which keys an object may have next, what their values must satisfy, and whether it may end: asked for places in it. */
+import { LimitError } from './error.ts';
+import { type Formula, type Formulas, TRUE } from './formulas.ts';
+import {
+  type Continuation,
+  type Keys,
+  type ObjectPlace,
+  type ObjectPlan,
+  type ObjectState,
+  SATISFIED,
+  spellingOf,
+  type Wanted,
+} from './object-plan.ts';
+import type { Plans } from './plans.ts';
+import type { SchemaReader } from './schema.ts';
+import { NEVER, type Term, type Terms } from './terms.ts';
+
+/** Stands for names that nothing speaks of. */
+const STRAY = '~';
+const MAX_CHOICES = 5;
+const MAX_CELLS = 64;
+
+export class Places {
+  readonly #terms: Terms;
+  readonly #formulas: Formulas;
+  readonly #reader: SchemaReader;
+  readonly #plans: Plans;
+  readonly #opened = new Map<ObjectPlan, boolean>();
+  #count = 0;
+
+  constructor(reader: SchemaReader, plans: Plans) {
+    this.#terms = reader.terms;
+    this.#formulas = reader.formulas;
+    this.#reader = reader;
+    this.#plans = plans;
+  }
+
+  /** Where `state` stands, without it the beginning. */
+  place(plan: ObjectPlan, state: ObjectState = plan.start): ObjectPlace {
+    const extras = state.extras.length > 0 ? JSON.stringify(state.extras) : '';
+    const key = `${state.places.join('.')},${state.count},${state.done},${state.clauses.join('.')},${extras}`;
+    let place = plan.places.get(key);
+    if (!place) {
+      place = { id: this.#count++, plan, state, after: new Map(), keys: undefined };
+      plan.places.set(key, place);
+    }
+    return place;
+  }
+
+  /** What the value of an unlisted name must satisfy. */
+  #otherValue(plan: ObjectPlan, name: string): Formula {
+    const rules = plan.shape.patterns.filter(rule => this.#plans.matches(rule.term, name));
+    return this.#formulas.and(...rules.map(rule => rule.of));
+  }
+
+  /** Whether names beyond the plan's are all alike, and every string is one. */
+  #isOpen(plan: ObjectPlan): boolean {
+    let open = this.#opened.get(plan);
+    if (open === undefined) {
+      const { patterns, some, clauses } = plan.shape;
+      const terms = new Set(some.map(({ term }) => term));
+      for (const { term, of } of patterns) if (this.#plans.inhabited(of)) terms.add(term);
+      for (const literal of clauses.flat())
+        if (literal.kind !== 'size' && 'term' in literal.names) terms.add(literal.names.term);
+      open =
+        plan.unrestricted &&
+        [...terms].every(
+          term =>
+            term === plan.others() ||
+            [term, this.#terms.not(term)].some(
+              side => !this.#terms.live(this.#terms.and(plan.others(), side)),
+            ),
+        );
+      this.#opened.set(plan, open);
+    }
+    return open;
+  }
+
+  /** What follows a name, given by its spelling; nothing when it cannot come now. */
+  after(place: ObjectPlace, spelling: string): readonly Continuation[] {
+    let next = place.after.get(spelling);
+    if (!next) {
+      const bytes = Uint8Array.from(spelling, char => char.charCodeAt(0));
+      const name = JSON.parse(`"${new TextDecoder().decode(bytes)}"`) as string;
+      next = this.#afterName(place.plan, place.state, name).map(({ state, value }) => ({
+        place: this.place(place.plan, state),
+        value,
+      }));
+      place.after.set(spelling, next);
+    }
+    return next;
+  }
+
+  /** The spelling of a name that is neither listed nor taken. */
+  stray({ plan, state }: ObjectPlace): string {
+    let name = STRAY;
+    while (plan.values.has(name) || state.extras.includes(name)) name += STRAY;
+    return name;
+  }
+
+  /** The spellings that begin so of names that the plan lists. */
+  namesWith({ values, begun }: ObjectPlan, beginning: string): readonly string[] {
+    let names = begun.get(beginning);
+    if (!names) {
+      names = Array.from(values.keys(), spellingOf).filter(name => name.startsWith(beginning));
+      begun.set(beginning, names);
+    }
+    return names;
+  }
+
+  /** Whether so many conditions meet in one name that what follows it may pass a limit. */
+  isCrowded({ shape: { some, clauses, patterns }, values }: ObjectPlan): boolean {
+    const asked = [
+      ...some.map(({ term, of }) => ({ names: { term }, of })),
+      ...clauses.flat().filter(literal => literal.kind !== 'size'),
+    ];
+    const conditions = (list: readonly Wanted[]): number => new Set(list.map(({ of }) => of)).size;
+    const kinds = new Set(patterns.map(({ term }) => term));
+    for (const { names } of asked) if ('term' in names) kinds.add(names.term);
+    if (2 ** kinds.size > MAX_CELLS) return true;
+    if (conditions(asked) <= MAX_CHOICES) return false;
+    for (const name of values.keys())
+      if (conditions(asked.filter(({ names }) => this.#plans.named(names, name))) > MAX_CHOICES) return true;
+    return false;
+  }
+
+  /** The keys that may come next. */
+  keysAt(place: ObjectPlace): Keys {
+    place.keys ??= this.#keys(place.plan, place.state);
+    return place.keys;
+  }
+
+  /** States after the property `name`, each with what its value must satisfy; none when it cannot come now. */
+  #afterName(
+    plan: ObjectPlan,
+    state: ObjectState,
+    name: string,
+  ): readonly { state: ObjectState; value: Formula }[] {
+    const { lists, shape } = plan;
+    const list = lists.findIndex(names => names.includes(name));
+    const places = [...state.places];
+    const extras = list < 0 ? [...state.extras, name].sort() : state.extras;
+    if (list >= 0) {
+      const at = lists[list].indexOf(name);
+      if (at < places[list]) return [];
+      for (let skipped = places[list]; skipped < at; skipped++)
+        if (shape.required.has(lists[list][skipped])) return [];
+      places[list] = at + 1;
+    } else if (state.extras.includes(name)) return [];
+    const value = list < 0 ? this.#otherValue(plan, name) : plan.values.get(name)!;
+    const next: ObjectState = { ...state, places, count: Math.min(plan.counted, state.count + 1), extras };
+    return this.#choices(plan, next, value, name);
+  }
+
+  /**
+   * What the value may be claimed to satisfy, of all that would help: each set of claims is a thread. A claim that follows from the
+   * value's own formula is made in all of them.
+   */
+  #choices(plan: ObjectPlan, next: ObjectState, value: Formula, name: string) {
+    const { some, clauses } = plan.shape;
+    const certain = new Set<Formula>([TRUE]);
+    const open = new Set<Formula>();
+    const consider = (of: Formula): void => {
+      if (certain.has(of) || open.has(of) || !this.#plans.inhabited(this.#formulas.and(value, of))) return;
+      if (this.#plans.inhabited(this.#formulas.and(value, this.#formulas.not(of)))) open.add(of);
+      else certain.add(of);
+    };
+    some.forEach(({ term, of }, i) => {
+      if (!((next.done >> i) & 1) && this.#plans.matches(term, name)) consider(of);
+    });
+    clauses.forEach((clause, i) => {
+      clause.forEach((literal, j) => {
+        const lives = next.clauses[i] !== SATISFIED && (next.clauses[i] >> j) & 1;
+        if (lives && literal.kind !== 'size' && this.#plans.named(literal.names, name)) consider(literal.of);
+      });
+    });
+    if (open.size > MAX_CHOICES) throw new LimitError('too many of its conditions overlap');
+    const options = [...open];
+    const result: { state: ObjectState; value: Formula }[] = [];
+    for (let set = 0; set < 1 << options.length; set++) {
+      const chosen = options.filter((_, i) => (set >> i) & 1);
+      const both = this.#formulas.and(value, ...chosen);
+      if (!this.#plans.inhabited(both)) continue;
+      const claimed = new Set([...certain, ...chosen]);
+      const state = this.#claim(plan, next, name, claimed);
+      if (state && this.#plans.objectFeasible(plan, state)) result.push({ state, value: both });
+    }
+    return result;
+  }
+
+  /** The state after a property whose value satisfies `claimed`; nothing is known of other formulas. */
+  #claim(
+    plan: ObjectPlan,
+    next: ObjectState,
+    name: string,
+    claimed: ReadonlySet<Formula>,
+  ): ObjectState | undefined {
+    const { some, clauses } = plan.shape;
+    const done = some.reduce(
+      (bits, { term, of }, i) =>
+        claimed.has(of) && this.#plans.matches(term, name) ? bits | (1 << i) : bits,
+      next.done,
+    );
+    const left = clauses.map((clause, i) => {
+      let bits = next.clauses[i];
+      for (const [j, literal] of clause.entries()) {
+        if (bits === SATISFIED) break;
+        if (literal.kind === 'size' || !((bits >> j) & 1) || !this.#plans.named(literal.names, name))
+          continue;
+        if (literal.kind === 'some' && claimed.has(literal.of)) bits = SATISFIED;
+        else if (literal.kind === 'rule' && !claimed.has(literal.of)) bits &= ~(1 << j);
+      }
+      return bits;
+    });
+    return left.includes(0) ? undefined : { ...next, done, clauses: left };
+  }
+
+  #keys(plan: ObjectPlan, state: ObjectState): Keys {
+    const { shape, lists } = plan;
+    const { characters } = this.#reader;
+    // Where no other name does harm, all are offered; else they are told apart by the patterns that they match.
+    const lost = shape.clauses.map((clause, i) => {
+      if (state.clauses[i] === SATISFIED) return SATISFIED;
+      return clause.reduce(
+        (bits, { kind }, j) => (kind === 'rule' ? bits & ~(1 << j) : bits),
+        state.clauses[i],
+      );
+    });
+    const harmless = (): boolean => {
+      if (lost.includes(0)) return false;
+      const count = Math.min(plan.counted, state.count + 1);
+      const worst = { ...state, count, extras: [...state.extras, ''], clauses: lost };
+      return this.#plans.objectFeasible(plan, worst);
+    };
+    const others = state.extras.length < plan.capacity;
+    const all = others && harmless();
+    if (all && this.#isOpen(plan)) return { term: characters.string, open: true };
+    const term = (parts: readonly Term[]): Keys => {
+      const keys = this.#terms.alt(...parts);
+      return { term: this.#terms.live(keys) ? keys : NEVER, open: false };
+    };
+    const offered: string[] = [];
+    lists.forEach((list, i) => {
+      for (let at = state.places[i]; at < list.length; at++) {
+        const offers = this.#plans.isAlwaysFeasible(plan)
+          ? this.#plans.inhabited(plan.values.get(list[at])!)
+          : this.#afterName(plan, state, list[at]).length > 0;
+        if (offers) offered.push(list[at]);
+        if (shape.required.has(list[at])) break;
+      }
+    });
+    const parts = [characters.literals(offered)];
+    if (!others) return term(parts);
+    const free = this.#plans.free(plan.others(), state);
+    if (all) return term([...parts, free]);
+    const kinds = new Set([...shape.patterns, ...shape.some].map(rule => rule.term));
+    for (const literal of shape.clauses.flat())
+      if (literal.kind !== 'size' && 'term' in literal.names) kinds.add(literal.names.term);
+    if (!this.#terms.live(free)) return term(parts);
+    let cells = [free];
+    for (const kind of kinds) {
+      cells = cells
+        .flatMap(cell => [this.#terms.and(cell, kind), this.#terms.and(cell, this.#terms.not(kind))])
+        .filter(cell => this.#terms.live(cell));
+      if (cells.length > MAX_CELLS) throw new LimitError('too many of its patterns overlap');
+    }
+    for (const cell of cells) {
+      const name = JSON.parse(new TextDecoder().decode(this.#terms.witness(cell))) as string;
+      if (this.#afterName(plan, state, name).length > 0) parts.push(cell);
+    }
+    return term(parts);
+  }
+
+  /** Whether the object may end here. */
+  objectComplete({ shape, lists }: ObjectPlan, state: ObjectState): boolean {
+    const { count } = state;
+    if (count < shape.min || count > shape.max || state.done !== 2 ** shape.some.length - 1) return false;
+    if (lists.some((list, i) => list.some((name, at) => at >= state.places[i] && shape.required.has(name))))
+      return false;
+    return shape.clauses.every((clause, i) => {
+      const bits = state.clauses[i];
+      if (bits === SATISFIED) return true;
+      return clause.some((literal, j) => {
+        if (!((bits >> j) & 1) || literal.kind === 'some') return false;
+        return literal.kind === 'rule' || (literal.min <= count && count <= literal.max);
+      });
+    });
+  }
+}
