@@ -65,7 +65,8 @@ export async function bridge(page, { port = 0 } = {}) {
     const { method, url: path } = request;
     const hasBody = request.headers['content-length'] > 0 || 'transfer-encoding' in request.headers;
     const headers = Object.entries(request.headers).filter(([name]) => !hopByHop.includes(name));
-    open.set(id, { body: request[Symbol.asyncIterator](), response });
+    const body = request[Symbol.asyncIterator]();
+    open.set(id, { body, response });
     response.once('close', () => {
       if (!response.writableFinished)
         page.evaluate(gone => globalThis.bridged?.get(gone)?.abort(), id).catch(() => {});
@@ -73,6 +74,8 @@ export async function bridge(page, { port = 0 } = {}) {
     try {
       await page.evaluate(answerInPage, { id, method, path, headers, hasBody });
       response.end();
+      // what the page did not read must not hold up the next request of the connection
+      while (!(await body.next()).done);
     } finally {
       open.delete(id);
     }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { expect, test } from '@playwright/test';
 import { openPlayground, pullTinyModel, tinyModel } from '../tiny-model.ts';
 import { bridge } from './bridge.mjs';
@@ -35,6 +35,19 @@ test('bodies stream both ways, a line as soon as it is made', async ({ page }) =
   });
   const init = { method: 'POST', body: upload, duplex: 'half' } as RequestInit;
   expect((await fetch(`${served.url}/api/blobs/${digest}`, init)).status).toBe(201);
+
+  // a body that the page does not read leaves the connection as it was
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const again = (method: string, path: string, content?: Uint8Array) =>
+    new Promise<[number | undefined, boolean]>((resolve, reject) => {
+      const request = httpRequest(`${served.url}${path}`, { method, agent }, answer => {
+        answer.resume().once('end', () => resolve([answer.statusCode, request.reusedSocket]));
+      });
+      request.once('error', reject).end(content);
+    });
+  expect(await again('POST', `/api/blobs/${digest}`, bytes)).toEqual([200, false]);
+  expect(await again('GET', '/api/version')).toEqual([200, true]);
+  agent.destroy();
 
   const body = JSON.stringify({ model: tinyModel, prompt: 'Once', options: { num_predict: 5 } });
   const answer = await fetch(`${served.url}/api/generate`, { method: 'POST', body });

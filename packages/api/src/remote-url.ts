@@ -13,7 +13,7 @@ export function remoteUrl(text: string): string {
   const host = authority || 'localhost';
   const hasPort = /:\d*$/.test(host) && (!host.startsWith('[') || host.includes(']:'));
   const url = `${scheme}://${hasPort ? host : `${host}:${defaultPort}`}${clean(path)}${rest}`;
-  if (scheme === undefined || !URL.canParse(url)) throw new StatusError(400, 'bad remote');
+  if (scheme === undefined || /\s/.test(host) || !URL.canParse(url)) throw new StatusError(400, 'bad remote');
   return url;
 }
 

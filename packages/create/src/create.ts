@@ -83,7 +83,7 @@ export async function* createModel(
   for (const layer of layers) {
     yield { status: said.get(layer) ?? `using existing layer ${layer.digest}` };
   }
-  const config = {
+  const config: Partial<ModelConfig> = {
     ...base.config,
     ...(isDescribed ? {} : described(headers)),
     renderer: request.renderer || base.config.renderer,
@@ -91,7 +91,8 @@ export async function* createModel(
     requires: request.requires || base.config.requires,
     ...info,
   };
-  const { digest, size } = await store.putBlob(encoder.encode(`${toJson(config)}\n`));
+  const ordered = Object.fromEntries(configKeys.map(key => [key, config[key]]));
+  const { digest, size } = await store.putBlob(encoder.encode(`${toJson(ordered)}\n`));
   signal.throwIfAborted();
   yield { status: 'writing manifest' };
   const manifest: Manifest = {
@@ -103,6 +104,26 @@ export async function* createModel(
   await store.putManifest(name, manifest);
   yield { status: 'success' };
 }
+
+/** The fields of a config in Ollama's order, on which its digest depends. */
+const configKeys = [
+  'model_format',
+  'model_family',
+  'model_families',
+  'model_type',
+  'file_type',
+  'renderer',
+  'parser',
+  'requires',
+  'remote_host',
+  'remote_model',
+  'capabilities',
+  'context_length',
+  'embedding_length',
+  'base_name',
+  'architecture',
+  'os',
+] as const;
 
 function baseOf(
   store: Store,

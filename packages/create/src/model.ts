@@ -43,6 +43,5 @@ export async function* baseOfModel(
 }
 
 function stubOf(remote_model: string, remote_host: string): Base {
-  const config = { ...emptyConfig, remote_host, remote_model };
-  return { models: [], layers: [], config, isNew: false };
+  return { models: [], layers: [], config: { ...emptyConfig, remote_host, remote_model }, isNew: false };
 }

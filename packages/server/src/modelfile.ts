@@ -44,7 +44,7 @@ function single(parameters: Readonly<Record<string, unknown>>): [name: string, v
 
 /** As `%v` prints it: a float of a large or a small exponent has it shown. */
 function plain(value: unknown): string {
-  if (typeof value !== 'number') return String(value);
+  if (typeof value !== 'number') return value === null ? '<nil>' : String(value);
   const [digits, exponent] = value.toExponential().split('e');
   const power = Number(exponent);
   if (power >= -4 && power < 6) return String(value);

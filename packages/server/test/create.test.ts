@@ -364,8 +364,13 @@ describe('a model of another', () => {
       embedding_length: 8,
       capabilities: ['tools', 7],
     };
-    await (await create({ from: 'base:1b', info })).text();
-    expect((await found()).config).toMatchObject({
+    await (await create({ from: 'base:1b', info, requires: '1.0.0' })).text();
+    const { config, manifest } = await found();
+    // the order of the keys is Ollama's, or the digest would be another
+    expect(new TextDecoder().decode(store.blobs.get(manifest.config.digest))).toMatch(
+      /file_type.*requires.*capabilities.*context_length.*embedding_length.*base_name.*architecture.*os":"linux"\}\n$/,
+    );
+    expect(config).toMatchObject({
       model_family: 'fam',
       model_families: ['fam', 'llama'],
       base_name: 'b',
