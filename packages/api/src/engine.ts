@@ -85,6 +85,8 @@ export interface LoadedModel extends AsyncDisposable {
 export interface EmbedOptions {
   /** False: a text beyond the context is an error instead of being cut. Default true. */
   readonly truncate?: boolean;
+  /** Tokens that a text may have, where that is less than the context. With 0 a longer text than the context is not cut but an error. */
+  readonly numCtx?: number;
 }
 
 export interface Embeddings {

@@ -11,21 +11,22 @@ const refusal = (message: string) => expect.objectContaining({ status: 400, mess
 describe('a text to embed', () => {
   it('keeps as many of its first tokens as the context holds', () => {
     const whole = tokenizer.encode('Once upon a time there was a girl', { addSpecial: true });
-    expect(fitText(tokenizer, 'Once upon a time there was a girl', 64, true)).toEqual(whole);
-    const cut = fitText(tokenizer, 'Once upon a time there was a girl', 6, true);
+    expect(fitText(tokenizer, 'Once upon a time there was a girl', 64, {})).toEqual(whole);
+    const cut = fitText(tokenizer, 'Once upon a time there was a girl', 6, {});
     expect(cut).toEqual(whole.slice(0, 6));
+    expect(fitText(tokenizer, 'Once upon a time there was a girl', 64, { numCtx: 6 })).toEqual(cut);
   });
   it('is refused where it is too long and may not be cut, or the context holds nothing', () => {
-    expect(() => fitText(tokenizer, 'Once upon a time', 3, false)).toThrow(
+    expect(() => fitText(tokenizer, 'Once upon a time', 3, { truncate: false })).toThrow(
       refusal('the input length exceeds the context length'),
     );
-    expect(() => fitText(tokenizer, 'Once', 1, true)).toThrow(
+    expect(() => fitText(tokenizer, 'Once', 1, {})).toThrow(
       refusal('input after truncation exceeds maximum context length'),
     );
   });
   it('is refused where what is left of a character takes more tokens than the character', () => {
     // two tokens hold two of the four bytes, which are no character and become U+FFFD, of three bytes
-    expect(() => fitText(tokenizer, '🦙', 3, true)).toThrow(
+    expect(() => fitText(tokenizer, '🦙', 3, {})).toThrow(
       refusal('input exceeds maximum context length and cannot be truncated further'),
     );
   });

@@ -1,5 +1,5 @@
 /** A model that makes vectors of texts, as the server sees it: texts that are too long are cut as Ollama cuts them. */
-import { type LoadedModel, type ModelInfo, StatusError } from '@tabllama/api';
+import { type EmbedOptions, type LoadedModel, type ModelInfo, StatusError } from '@tabllama/api';
 import type { Embedder } from '@tabllama/models';
 import type { Tokenizer } from '@tabllama/tokenizer';
 import { lossGraceMs } from './session.ts';
@@ -20,8 +20,8 @@ export function createLoadedEmbedder(info: ModelInfo, tokenizer: Tokenizer, embe
     render: refuse,
     chat: refuse,
     complete: refuse,
-    async embed(inputs, { truncate = true } = {}, signal) {
-      const texts = inputs.map(text => fitText(tokenizer, text, contextLength, truncate));
+    async embed(inputs, options = {}, signal) {
+      const texts = inputs.map(text => fitText(tokenizer, text, contextLength, options));
       const running = embedder.embed(texts, signal).catch(async error => {
         const grace = new Promise(resolve => setTimeout(resolve, lossGraceMs));
         if (!signal?.aborted) await Promise.race([ended.promise, grace]);
@@ -47,11 +47,12 @@ export function fitText(
   tokenizer: Tokenizer,
   text: string,
   contextLength: number,
-  truncate: boolean,
+  { truncate = true, numCtx = contextLength }: EmbedOptions,
 ): readonly number[] {
-  const limit = contextLength - tokenizer.encode('', { addSpecial: true }).length;
+  const context = numCtx > 0 ? Math.min(numCtx, contextLength) : contextLength;
+  const limit = context - tokenizer.encode('', { addSpecial: true }).length;
   if (limit <= 0) throw new StatusError(400, 'input after truncation exceeds maximum context length');
-  let before = Number.POSITIVE_INFINITY;
+  let before = numCtx > 0 ? Number.POSITIVE_INFINITY : 0; // what to cut to is not known, then
   for (let kept = text; ; ) {
     const tokens = tokenizer.encode(kept, { special: true });
     if (tokens.length <= limit) {

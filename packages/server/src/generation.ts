@@ -74,10 +74,10 @@ export async function acquire(
   context: Context,
   installed: InstalledModel,
   { options, keep_alive }: Pick<GenerationFields, 'options' | 'keep_alive'>,
-): Promise<Omit<Prepared, 'think'>> {
+): Promise<Omit<Prepared, 'think'> & { readonly numCtx: number }> {
   const { gguf, weights } = await context.store.open(installed);
   const trained = architectureNumber(gguf, 'context_length');
-  const { contextLength, sampling } = resolveOptions(options, installed.parameters, trained);
+  const { contextLength, numCtx, sampling } = resolveOptions(options, installed.parameters, trained);
   const info = {
     name: displayName(installed.name),
     digest: installed.model?.digest ?? '',
@@ -88,7 +88,7 @@ export async function acquire(
   };
   const request = { installed, info, contextLength, keepAliveMs: keep_alive };
   const lease = await context.scheduler.acquire(request, context.request.signal);
-  return { lease, sampling, loadNs: ns(performance.now() - context.startedMs) };
+  return { lease, sampling, numCtx, loadNs: ns(performance.now() - context.startedMs) };
 }
 
 /** What the engine is told of a request's `format`. Throws StatusError 500 for one that is none, as Ollama's runner does. */

@@ -50,6 +50,8 @@ const MIN_CONTEXT = 4; // Ollama's floor of num_ctx
 export interface ResolvedOptions {
   /** Context window in tokens: `num_ctx`, at least 4 and at most what the model was trained for. */
   readonly contextLength: number;
+  /** `num_ctx` as it was asked for, by which Ollama measures texts of which it makes vectors. */
+  readonly numCtx: number;
   readonly sampling: SamplingOptions;
 }
 
@@ -67,6 +69,7 @@ export function resolveOptions(
   const most = 10 * contextLength;
   return {
     contextLength,
+    numCtx: value.num_ctx,
     sampling: {
       // 0 is "no limit" in Ollama, and like every other absence of a limit it ends at ten contexts.
       numPredict: value.num_predict > 0 ? Math.min(value.num_predict, most) : most,

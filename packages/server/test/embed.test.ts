@@ -169,6 +169,14 @@ describe('/api/embed', () => {
     const refused = { status: 400, body: { error: 'the input length exceeds the context length' } };
     expect(await ask(words(15), { truncate: false })).toMatchObject(refused);
     expect((await ask(words(14), { truncate: false })).status).toBe(200);
+
+    // less than the 4 tokens that every model has room for
+    const asked = (num_ctx: number) => ask(words(14), { options: { num_ctx } });
+    expect((await asked(3)).body.prompt_eval_count).toBe(3);
+    const tooShort = 'input after truncation exceeds maximum context length';
+    expect(await asked(2)).toMatchObject({ status: 400, body: { error: tooShort } });
+    const uncut = 'input exceeds maximum context length and cannot be truncated further';
+    expect(await asked(0)).toMatchObject({ status: 400, body: { error: uncut } });
   });
 
   test('a vector that is no numbers is refused', async () => {

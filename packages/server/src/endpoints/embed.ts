@@ -54,11 +54,11 @@ export async function answerEmbed(context: Context, body: EmbedFields): Promise<
     const vectors = vectorsOf(embeddings).map(vector => new Float32Array(vector));
     return { vectors, total_duration, load_duration, prompt_eval_count };
   }
-  const { lease, loadNs } = await acquire(context, installed, body);
+  const { lease, loadNs, numCtx } = await acquire(context, installed, body);
   try {
     if (inputs.length === 0) return { vectors: [] };
     const signal = AbortSignal.any([context.request.signal, lease.lost]);
-    const { vectors, promptTokens } = await lease.model.embed(inputs, { truncate }, signal);
+    const { vectors, promptTokens } = await lease.model.embed(inputs, { truncate, numCtx }, signal);
     return {
       vectors: vectors.map(vector => {
         const unit = normalize(vector);
