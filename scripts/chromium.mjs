@@ -105,8 +105,6 @@ function preloadLavapipe() {
   };
 }
 
-export const adapters = ['default', 'swiftshader', 'lavapipe'];
-
 /** Playwright's launch options for a headless Chromium whose WebGPU runs on `adapter`. */
 export async function launchOptions(adapter) {
   const executablePath = await ensureChromium();

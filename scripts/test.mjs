@@ -50,7 +50,6 @@ function vitest(name, driver, filters = []) {
   const args = file => [
     'run',
     ...filters,
-    '--passWithNoTests',
     '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${file}`,

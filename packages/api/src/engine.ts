@@ -54,6 +54,7 @@ export interface Engine {
   ): Promise<LoadedModel>;
 }
 
+/** A loaded model, which does one thing at a time: whoever has the lease on it sees to that. */
 export interface LoadedModel extends AsyncDisposable {
   readonly info: ModelInfo;
   /** Context window in tokens. */

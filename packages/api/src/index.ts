@@ -12,5 +12,5 @@ export {
 } from './name.ts';
 export { readBytes, readText } from './read-body.ts';
 export { remoteUrl } from './remote-url.ts';
-export { StatusError } from './status-error.ts';
+export { NoRoomError, StatusError } from './status-error.ts';
 export type * from './store.ts';

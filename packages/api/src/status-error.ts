@@ -7,3 +7,10 @@ export class StatusError extends Error {
     this.status = status;
   }
 }
+
+/** A load for which the device has no room left, while other models may take some. */
+export class NoRoomError extends StatusError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(500, message, options);
+  }
+}

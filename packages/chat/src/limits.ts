@@ -8,7 +8,7 @@ export class TemplateError extends Error {
   }
 }
 
-export const maxSourceLength = 1 << 18;
+const maxSourceLength = 1 << 18;
 /** Characters of one text. */
 const maxSize = 1 << 21;
 /** Nodes evaluated, and work on long texts and lists: a second's worth at most, a fraction of it as a rule. */

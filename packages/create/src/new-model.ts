@@ -17,7 +17,7 @@ export interface NewModel {
   readonly source: { readonly size: number; completed: number };
 }
 
-export interface WrittenModel {
+interface WrittenModel {
   readonly layer: Layer;
   /** The store did not have such a file before. */
   readonly isNew: boolean;

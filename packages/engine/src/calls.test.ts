@@ -63,7 +63,7 @@ it.each(Object.entries(families))('a call parses and validates, whatever is draw
   const model = await open(family.says, family);
   for (const seed of [1, 2]) {
     // what the model would say is as good as certain, and where it must not, all that it may is as likely
-    const options = { ...greedy, temperature: 0.03, seed, numPredict: 200 };
+    const options = { ...greedy, temperature: 0.03, seed, numPredict: 900 };
     const request = { messages, tools, options };
     const { calls, content } = await callsOf(model.chat(request));
     expect(calls.length, content).toBeGreaterThan(0);

@@ -181,18 +181,7 @@ describe('a completion', () => {
     await expect(answer).rejects.toBe('early');
   });
 
-  it('waits for its turn: two at once are what each is alone', async () => {
-    const other = 'Tom had a dog';
-    const alone = await collect((await load(stories)).complete({ prompt: other, options: greedy }));
-    const [first, second] = await Promise.all([
-      collect(model.complete({ prompt, options: greedy })),
-      collect(model.complete({ prompt: other, options: greedy })),
-    ]);
-    expect(text.startsWith(first.content)).toBe(true);
-    expect(second.content).toBe(alone.content);
-  });
-
-  it('leaves the turn to the next when nobody wants the rest', async () => {
+  it('is as ever after one of which nobody wanted the rest', async () => {
     for await (const _ of model.complete({ prompt, options: greedy })) break;
     const { content } = await collect(model.complete({ prompt, options: greedy }));
     expect(text.startsWith(content)).toBe(true);

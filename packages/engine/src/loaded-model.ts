@@ -65,20 +65,6 @@ export function createLoadedModel(
     return { tokenizer, vocabulary };
   };
 
-  // the KV cache is one: a second generation waits for the first
-  let turn: Promise<void> = Promise.resolve();
-  async function* inTurn(deltas: AsyncIterable<Delta>): AsyncGenerator<Delta, void, undefined> {
-    const before = turn;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    turn = promise;
-    try {
-      await before;
-      yield* deltas;
-    } finally {
-      resolve();
-    }
-  }
-
   async function* chat(request: ChatRequest, signal?: AbortSignal): AsyncGenerator<Delta, void, undefined> {
     const prompt = render(request);
     const createParser = () => createOutputParser(template().choice, { ...request, prompt });
@@ -155,8 +141,8 @@ export function createLoadedModel(
     bytes: runner.bytes,
     lost: runner.lost,
     render,
-    chat: (request, signal) => inTurn(chat(request, signal)),
-    complete: (request, signal) => inTurn(complete(request, signal)),
+    chat,
+    complete,
     async embed() {
       throw new StatusError(501, 'This server does not support embeddings. Start it with `--embeddings`');
     },

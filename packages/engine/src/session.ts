@@ -62,8 +62,10 @@ export class Session {
 
   /** Runs one more token → its logits, [vocabSize]; overwritten by the next call. */
   async decode(token: number): Promise<Float32Array> {
+    this.#isCurrent = false;
     const logits = await this.#call(() => this.#runner.decode(token, this.#tokens.length));
     this.#tokens.push(token);
+    this.#isCurrent = true;
     return logits;
   }
 

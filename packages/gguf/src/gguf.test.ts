@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { GgufError, readGguf, sourceFromBlob, sourceFromBytes } from './index.ts';
+import { GgufError, readGguf, sourceFromBytes } from './index.ts';
 
 const file = new Uint8Array(
   readFileSync(new URL('../../../fixtures/models/stories260K-q8_0.gguf', import.meta.url)),
@@ -60,7 +60,6 @@ describe('a real file', () => {
     expect(embedding).toMatchObject({ shape: [64, 512], type: 8, bytes: (64 * 512 * 34) / 32 });
     const last = Math.max(...[...gguf.tensors.values()].map(t => t.offset + t.bytes));
     expect(last).toBeLessThanOrEqual(file.length);
-    expect(await readGguf(sourceFromBlob(new Blob([file])))).toEqual(gguf);
   });
   it('is never read beyond a window past its header', async () => {
     const source = sourceFromBytes(file);

@@ -19,14 +19,3 @@ export function sourceFromBytes(bytes: Uint8Array): ByteSource {
     },
   };
 }
-
-/** A file behind a Blob; only what is read comes into memory. */
-export function sourceFromBlob(blob: Blob): ByteSource {
-  return {
-    size: blob.size,
-    async read(offset, length) {
-      if (offset < 0 || offset + length > blob.size) throw outside(offset, length, blob.size);
-      return new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer());
-    },
-  };
-}

@@ -27,17 +27,16 @@ export interface Device {
   nextLayout(): boolean;
   /** For people: vendor, architecture, description. */
   readonly adapter: string;
+  readonly features: readonly string[];
   /** Bytes that one binding may have; larger weights are split by rows. */
   readonly maxBindingBytes: number;
   /** Bytes of all buffers made here and not destroyed yet. */
   readonly allocatedBytes: number;
-  /** Resolves with a sentence when the device is lost, by whatever cause. */
-  readonly lost: Promise<string>;
+  /** Calls `listener` with a sentence when the device is lost, by whatever cause; the function returned forgets it. */
+  onLost(listener: (why: string) => void): () => void;
   /** A buffer of at least so many bytes, zeroed; a multiple of 16. */
   createBuffer(label: string, bytes: number, usage: GPUBufferUsageFlags): GPUBuffer;
   destroyBuffer(buffer: GPUBuffer): void;
-  /** Resolves when the device has done all that was submitted. */
-  settled(): Promise<void>;
   /** From now on allocations are watched; the function returned ends that (once) and tells whether one of them failed. */
   watchMemory(): () => Promise<boolean>;
   /** Gives the device back; `lost` resolves. */
@@ -47,7 +46,7 @@ export interface Device {
 /** WebGPU is missing, refuses, or is gone. `code` is for a page that wants to say what to do. */
 export class DeviceError extends Error {
   override readonly name = 'DeviceError';
-  readonly code: 'no-webgpu' | 'no-adapter' | 'too-large' | 'bad-kernel' | 'lost';
+  readonly code: 'no-webgpu' | 'no-adapter' | 'too-large' | 'out-of-memory' | 'bad-kernel' | 'lost';
   constructor(code: DeviceError['code'], message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
@@ -76,6 +75,13 @@ export async function openDevice(gpu: GPU | undefined, options: DeviceOptions = 
   });
   const layouts = options.layout ? [options.layout] : chooseLayouts(adapter);
   const live = new Map<GPUBuffer, number>();
+  // reactions on a promise would stay as long as the device, with the models that they speak of
+  const lossListeners = new Set<(why: string) => void>();
+  let loss: string | undefined;
+  void device.lost.then(({ reason, message }) => {
+    loss = `the GPU device was lost (${reason}): ${message}`;
+    for (const listener of lossListeners) listener(loss);
+  });
   return {
     gpu: device,
     pipelines: createPipelineCache(device),
@@ -88,6 +94,7 @@ export async function openDevice(gpu: GPU | undefined, options: DeviceOptions = 
       return true;
     },
     adapter: [info.vendor, info.architecture, info.description].filter(Boolean).join(' '),
+    features: [...device.features],
     maxBindingBytes: Math.min(
       options.maxBindingBytes ?? Number.POSITIVE_INFINITY,
       limits.maxStorageBufferBindingSize,
@@ -96,7 +103,11 @@ export async function openDevice(gpu: GPU | undefined, options: DeviceOptions = 
     get allocatedBytes() {
       return [...live.values()].reduce((a, b) => a + b, 0);
     },
-    lost: device.lost.then(({ reason, message }) => `the GPU device was lost (${reason}): ${message}`),
+    onLost(listener) {
+      if (loss) listener(loss);
+      else lossListeners.add(listener);
+      return () => lossListeners.delete(listener);
+    },
     createBuffer(label, bytes, usage) {
       const size = Math.max(16, Math.ceil(bytes / 16) * 16);
       const buffer = device.createBuffer({ label, size, usage });
@@ -107,7 +118,6 @@ export async function openDevice(gpu: GPU | undefined, options: DeviceOptions = 
       buffer.destroy();
       live.delete(buffer);
     },
-    settled: () => device.queue.onSubmittedWorkDone(),
     watchMemory() {
       device.pushErrorScope('out-of-memory');
       let failed: Promise<boolean> | undefined;

@@ -1,4 +1,5 @@
 /** WGSL and its launch: device, ops, plans; and every op's twin in plain TypeScript. The only room that touches GPUDevice. */
+export { openArena } from './arena.ts';
 export { type Device, DeviceError, type DeviceOptions, type Layout, openDevice } from './device.ts';
 export { cacheBytes, type ModelShape } from './gpu-ops.ts';
 export type { AttentionShape, Ops, Stream } from './ops.ts';

@@ -72,7 +72,7 @@ const arithmetic = {
 } as const satisfies Record<QuantType['kind'], readonly string[]>;
 
 /** The whole text of a kernel. Weights are bound as `w0`, `w1`, …, one binding for each plane of the type. */
-export function kernelCode(name: KernelName, type?: QuantType): string {
+function kernelCode(name: KernelName, type?: QuantType): string {
   if (!type) return kernels[name].join('\n');
   const planes = type.planes.map(
     ({ element }, i) => `@group(0) @binding(${i}) var<storage, read> w${i}: array<${element}>;`,

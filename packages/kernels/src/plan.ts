@@ -21,7 +21,6 @@ export interface Dispatch {
 export interface Plan {
   /** Encodes every dispatch into the pass. */
   replay(pass: GPUComputePassEncoder, tokens: number): void;
-  dispose(): void;
 }
 
 /** Bytes between the uniform blocks of two dispatches: the alignment that every device grants. */
@@ -31,11 +30,12 @@ const UNIFORM = 0x40 | 0x08; // GPUBufferUsage.UNIFORM | COPY_DST
 
 /** Compiles what the dispatches need and binds their buffers. */
 export async function createPlan(device: Device, dispatches: readonly Dispatch[]): Promise<Plan> {
+  const words = new Uint32Array((dispatches.length * UNIFORM_STRIDE) / 4);
+  // made before anything is waited for, as all buffers of a program are
+  const uniforms = device.createBuffer('uniforms', words.byteLength, UNIFORM);
   const pipelines = await Promise.all(
     dispatches.map(({ kernel, constants, type }) => device.pipelines(kernel, constants, type)),
   );
-  const words = new Uint32Array((dispatches.length * UNIFORM_STRIDE) / 4);
-  const uniforms = device.createBuffer('uniforms', words.byteLength, UNIFORM);
   const steps = dispatches.map(({ kernel, bindings, uniforms: values, grid }, i) => {
     const pipeline = pipelines[i];
     const entries: GPUBindGroupEntry[] = Object.entries(bindings).map(([binding, buffer]) => ({
@@ -61,6 +61,5 @@ export async function createPlan(device: Device, dispatches: readonly Dispatch[]
         pass.dispatchWorkgroups(...grid(tokens));
       }
     },
-    dispose: () => device.destroyBuffer(uniforms),
   };
 }

@@ -40,7 +40,6 @@ export interface Program {
   logits(): Promise<Float32Array>;
   decode(token: number, position: number): Promise<Float32Array>;
   sample(position: number, chain: Chain): AsyncGenerator<number, void, undefined>;
-  dispose(): void;
 }
 
 // GPUBufferUsage and GPUMapMode, whose globals a runtime may lack
@@ -59,34 +58,30 @@ export const programBytes = (shape: ModelShape, layout: Device['layout'], contex
   return buffers + 2 * shape.blockCount * cacheBytes(shape, contextLength) + shape.vocabSize * 4;
 };
 
-/** Allocates, records and compiles. Rejects with DeviceError when a kernel does not compile. */
+/** Allocates, records and compiles; its buffers are for who opened the device's arena to free. Rejects with DeviceError when a kernel does not compile. */
 export async function createProgram(device: Device, options: ProgramOptions): Promise<Program> {
   const { shape, contextLength, forward } = options;
   const { gpu, layout } = device;
   const { queue } = gpu;
-  const owned: GPUBuffer[] = [];
-  const make = (label: string, bytes: number, usage: number) => {
-    const buffer = device.createBuffer(label, bytes, usage);
-    owned.push(buffer);
-    return buffer;
-  };
   const everything = STORAGE | COPY_DST | COPY_SRC;
   const cache = () =>
     Array.from({ length: shape.blockCount }, (_, i) =>
-      make(`KV cache ${i}`, cacheBytes(shape, contextLength), everything),
+      device.createBuffer(`KV cache ${i}`, cacheBytes(shape, contextLength), everything),
     );
   const buffers = {
     ...Object.fromEntries(
       Object.entries(bufferBytes(shape, layout, contextLength)).map(([name, bytes]) => [
         name,
-        make(name, bytes, everything),
+        device.createBuffer(name, bytes, everything),
       ]),
     ),
     keys: cache(),
     values: cache(),
   } as unknown as Buffers;
-  const logitsOut = make('logits for the host', shape.vocabSize * 4, MAP_READ | COPY_DST);
-  const tokenOut = Array.from({ length: DEPTH }, () => make('token for the host', 16, MAP_READ | COPY_DST));
+  const logitsOut = device.createBuffer('logits for the host', shape.vocabSize * 4, MAP_READ | COPY_DST);
+  const tokenOut = Array.from({ length: DEPTH }, () =>
+    device.createBuffer('token for the host', 16, MAP_READ | COPY_DST),
+  );
   queue.writeBuffer(buffers.rope, 0, options.rope);
 
   const partials = countPartials(shape, layout, options.weights);
@@ -95,9 +90,6 @@ export async function createProgram(device: Device, options: ProgramOptions): Pr
   const prefillRecorder = recordPrefill(recording);
   forward(decodeRecorder.ops);
   forward(prefillRecorder.ops);
-  const dispose = () => {
-    for (const buffer of owned) device.destroyBuffer(buffer);
-  };
   const plans = await Promise.all(
     [
       decodeRecorder.body,
@@ -106,10 +98,7 @@ export async function createProgram(device: Device, options: ProgramOptions): Pr
       prefillRecorder.head,
       recordSampling(shape.vocabSize, layout, buffers),
     ].map(dispatches => createPlan(device, dispatches)),
-  ).catch(error => {
-    dispose();
-    throw error;
-  });
+  );
   const [stepPlan, headPlan, tilePlan, lastRowPlan, samplePlan] = plans;
 
   /** Replays plans in one submit, then copies what the host wants to see. */
@@ -206,11 +195,6 @@ export async function createProgram(device: Device, options: ProgramOptions): Pr
       } finally {
         draining = Promise.allSettled(pending);
       }
-    },
-
-    dispose() {
-      for (const plan of plans) plan.dispose();
-      dispose();
     },
   };
 

@@ -39,7 +39,6 @@ export interface TextProgramOptions extends TextOptions {
 export interface TextProgram {
   /** The vector of each text. Batches are run one at a time. */
   run(batch: TextBatch): Promise<Float32Array<ArrayBuffer>[]>;
-  dispose(): void;
 }
 
 /** Tokens that there is room for: so many that a lane of a matmul always has eight. */
@@ -173,34 +172,22 @@ function recordTexts(shape: TextShape, tile: Tile, b: Buffers, epsilon: number) 
   return { ops, dispatches };
 }
 
-/** Allocates, records and compiles. Rejects with DeviceError when a kernel does not compile. */
+/** Allocates, records and compiles; its buffers are for who opened the device's arena to free. Rejects with DeviceError when a kernel does not compile. */
 export async function createTextProgram(device: Device, options: TextProgramOptions): Promise<TextProgram> {
   const { shape, mostTokens, pooling, causal, epsilon } = options;
   const { queue } = device.gpu;
   const room = roomFor(device.layout, mostTokens);
-  const owned: GPUBuffer[] = [];
-  const make = (label: string, bytes: number, usage: number) => {
-    const buffer = device.createBuffer(label, bytes, usage);
-    owned.push(buffer);
-    return buffer;
-  };
   const sizes = bufferBytes(shape, room);
   const b = Object.fromEntries(
     // STORAGE | COPY_DST | COPY_SRC
-    Object.entries(sizes).map(([name, bytes]) => [name, make(name, bytes, 0x8c)]),
+    Object.entries(sizes).map(([name, bytes]) => [name, device.createBuffer(name, bytes, 0x8c)]),
   ) as Buffers;
-  const out = make('vectors for the host', sizes.vectors, 0x09); // MAP_READ | COPY_DST
+  const out = device.createBuffer('vectors for the host', sizes.vectors, 0x09); // MAP_READ | COPY_DST
   queue.writeBuffer(b.rope, 0, options.rope);
   const tile = { lanes: device.layout.tokenLanes, tokens: room, state: b.state, none: b.none };
   const { ops, dispatches } = recordTexts(shape, tile, b, epsilon);
   options.forward(ops);
-  const free = () => {
-    for (const buffer of owned) device.destroyBuffer(buffer);
-  };
-  const plan = await createPlan(device, dispatches).catch(error => {
-    free();
-    throw error;
-  });
+  const plan = await createPlan(device, dispatches);
 
   return {
     async run({ tokens, texts }) {
@@ -232,10 +219,6 @@ export async function createTextProgram(device: Device, options: TextProgramOpti
       const all = new Float32Array(out.getMappedRange(0, bytes).slice(0));
       out.unmap();
       return texts.map((_, i) => all.slice(i * width, (i + 1) * width));
-    },
-    dispose() {
-      plan.dispose();
-      free();
     },
   };
 }

@@ -48,7 +48,7 @@ export function createVector(device: Device, cols: number): GpuWeight {
 }
 
 /** Rows of the file and the buffers that they go into. */
-export interface MatrixRows extends FileRows {
+interface MatrixRows extends FileRows {
   readonly cols: number;
   readonly planes: readonly GPUBuffer[];
   /** Where they begin there. */

@@ -57,7 +57,6 @@ async function check(device: Device, each: ModelShape, types: Types, extras?: Ex
     const logits = await program.decode(tokens[length - 1], length - 1);
     expect(relativeError(logits, reference(tokens.slice(0, length)))).toBeLessThan(bound);
   }
-  program.dispose();
 }
 
 async function onDevice(options: DeviceOptions, use: (device: Device) => Promise<void>) {

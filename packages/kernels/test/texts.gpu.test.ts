@@ -137,7 +137,6 @@ async function check(device: Device, forward: Forward, each: TextShape, how: Tex
     const error = Math.hypot(...ours.map((value, i) => value - expected[i])) / Math.hypot(...expected);
     expect(error).toBeLessThan(1e-5);
   }
-  program.dispose();
 }
 
 describe.each([

@@ -52,16 +52,16 @@ export async function embedOnGpu(
   const { device: needed } = estimateEmbedder(model, contextLength, device);
   const layouts = layoutMatrices(weights, device.maxBindingBytes);
   const rope = Float32Array.from(await readRopeTable(model, source, contextLength));
-  const tooLarge = `the model takes ${mib(needed)} of GPU memory for texts of ${contextLength} tokens, more than the device has free`;
-  const { program, bytes, free } = await loadOnGpu(
+  const noRoom = `the model takes ${mib(needed)} of GPU memory for texts of ${contextLength} tokens, more than the device has free`;
+  const { program, bytes, lost, free } = await loadOnGpu(
     device,
     source,
     weights,
     layouts,
-    tooLarge,
+    noRoom,
     options,
-    onDevice =>
-      createTextProgram(device, {
+    (arena, onDevice) =>
+      createTextProgram(arena, {
         ...model.options,
         shape,
         mostTokens: contextLength,
@@ -73,7 +73,7 @@ export async function embedOnGpu(
     vocabSize: config.vocabSize,
     contextLength,
     bytes,
-    lost: device.lost,
+    lost,
     async embed(texts, signal) {
       const vectors: Float32Array<ArrayBuffer>[] = [];
       for (const batch of packTexts(texts, contextLength, MOST_TEXTS)) {
@@ -82,6 +82,6 @@ export async function embedOnGpu(
       }
       return vectors;
     },
-    [Symbol.asyncDispose]: free,
+    [Symbol.asyncDispose]: async () => free(),
   };
 }

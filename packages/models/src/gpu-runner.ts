@@ -72,17 +72,17 @@ export async function runOnGpu(
     );
   }
   const rope = Float32Array.from(await readRopeTable(model, source, contextLength));
-  const tooLarge = `the model takes ${mib(needed)} of GPU memory (${mib(kvCache)} of it for a context of ${contextLength} tokens), more than the device has free`;
-  const { program, bytes, free } = await loadOnGpu(
+  const noRoom = `the model takes ${mib(needed)} of GPU memory (${mib(kvCache)} of it for a context of ${contextLength} tokens), more than the device has free`;
+  const { program, bytes, lost, free } = await loadOnGpu(
     device,
     source,
     weights,
     layouts,
-    tooLarge,
+    noRoom,
     options,
-    onDevice => {
+    (arena, onDevice) => {
       const ready = replaceWeights(model, weight => onDevice.get(weight)!);
-      return createProgram(device, {
+      return createProgram(arena, {
         shape,
         contextLength,
         rope,
@@ -96,11 +96,11 @@ export async function runOnGpu(
     vocabSize: shape.vocabSize,
     contextLength,
     bytes,
-    lost: device.lost,
+    lost,
     prefill,
     logits,
     decode,
     sample,
-    [Symbol.asyncDispose]: free,
+    [Symbol.asyncDispose]: async () => free(),
   };
 }

@@ -8,6 +8,7 @@ import {
   DeviceError,
   type GpuWeight,
   layoutWeight,
+  openArena,
   rowsOf,
   type Staging,
   uploadRows,
@@ -60,68 +61,67 @@ export interface Loaded<Program> {
   readonly program: Program;
   /** Bytes of all its buffers. */
   readonly bytes: number;
-  /** Destroys them. */
-  free(): Promise<void>;
+  /** Resolves with a sentence when the device is lost. */
+  readonly lost: Promise<string>;
+  /** Destroys the buffers. */
+  free(): void;
 }
 
 /**
  * Streams the weights to the device while `compile` makes the program that uses them. Everything is allocated first, so that a model that
- * does not fit is refused before a byte is read, with a DeviceError that says `tooLarge`. When anything fails, and when the signal is
+ * does not fit is refused before a byte is read, with a DeviceError that says `noRoom`. When anything fails, and when the signal is
  * aborted, every buffer is freed again.
  * @param layouts of the matrices among the weights
  */
-export async function loadOnGpu<Program extends { dispose(): void }>(
+export async function loadOnGpu<Program>(
   device: Device,
   source: ByteSource,
   weights: readonly CheckedWeight[],
   layouts: ReadonlyMap<CheckedWeight, WeightLayout>,
-  tooLarge: string,
+  noRoom: string,
   { signal, onProgress }: Pick<GpuRunnerOptions, 'signal' | 'onProgress'>,
-  compile: (onDevice: ReadonlyMap<CheckedWeight, GpuWeight>) => Promise<Program>,
+  compile: (device: Device, onDevice: ReadonlyMap<CheckedWeight, GpuWeight>) => Promise<Program>,
 ): Promise<Loaded<Program>> {
-  const before = device.allocatedBytes;
-  const outOfMemory = device.watchMemory();
-  const { onDevice, staging, free: freeWeights } = allocateWeights(device, weights, layouts);
-  const compiling = compile(onDevice);
-  const free = async () => {
-    const program = await compiling.catch(() => undefined);
-    program?.dispose();
-    freeWeights();
+  const arena = openArena(device);
+  const lost = Promise.withResolvers<string>();
+  const forget = device.onLost(lost.resolve);
+  const free = () => {
+    forget();
+    arena.free();
   };
+  const failed = new AbortController();
+  let compiling: Promise<Program> | undefined;
   try {
-    if (await outOfMemory()) throw new DeviceError('too-large', tooLarge);
-    await upload(staging, source, layouts, onDevice, signal, onProgress);
+    const outOfMemory = device.watchMemory();
+    const onDevice = allocateWeights(arena.device, weights, layouts);
+    const staging = createStaging(arena.device);
+    compiling = compile(arena.device, onDevice);
+    // without its kernels nothing need be uploaded
+    compiling.catch(error => failed.abort(error));
+    if (await outOfMemory()) throw new DeviceError('out-of-memory', noRoom);
+    const either = AbortSignal.any([failed.signal, ...(signal ? [signal] : [])]);
+    await upload(staging, source, layouts, onDevice, either, onProgress);
     const program = await compiling;
-    return { program, bytes: device.allocatedBytes - before, free };
+    return { program, bytes: arena.bytes, lost: lost.promise, free };
   } catch (error) {
-    await free();
+    await compiling?.catch(() => {}); // which writes into buffers
+    free();
     throw error;
   }
 }
 
-/** Makes the buffers of every weight, and those on the way there; `free` destroys them. */
+/** Makes the buffers of every weight. */
 function allocateWeights(
   device: Device,
   weights: readonly CheckedWeight[],
   layouts: ReadonlyMap<CheckedWeight, WeightLayout>,
-): { readonly onDevice: ReadonlyMap<CheckedWeight, GpuWeight>; readonly staging: Staging; free(): void } {
+): ReadonlyMap<CheckedWeight, GpuWeight> {
   const onDevice = new Map<CheckedWeight, GpuWeight>();
   for (const weight of weights) {
     const layout = layouts.get(weight);
     onDevice.set(weight, layout ? createMatrix(device, layout) : createVector(device, weight.cols));
   }
-  const staging = createStaging(device);
-  return {
-    onDevice,
-    staging,
-    free() {
-      staging[Symbol.dispose]();
-      for (const { parts, vector } of onDevice.values()) {
-        for (const buffer of parts.flatMap(part => part.planes)) device.destroyBuffer(buffer);
-        if (vector) device.destroyBuffer(vector);
-      }
-    },
-  };
+  return onDevice;
 }
 
 /** Streams every weight from the file into its buffers, from the front of the file to its end; gives the staging back after that. */
@@ -130,7 +130,7 @@ async function upload(
   source: ByteSource,
   layouts: ReadonlyMap<CheckedWeight, WeightLayout>,
   weights: ReadonlyMap<CheckedWeight, GpuWeight>,
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
   onProgress: GpuRunnerOptions['onProgress'],
 ): Promise<void> {
   const total = [...layouts.keys()]
@@ -144,7 +144,7 @@ async function upload(
       reported = completed;
       onProgress?.({ phase: 'upload', completed, total });
     }
-    signal?.throwIfAborted();
+    signal.throwIfAborted();
   };
   const file = readAhead(source, signal);
   const steps = [...weights].flatMap(([weight, onDevice]) => {

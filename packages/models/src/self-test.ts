@@ -33,7 +33,8 @@ const CHAINS: readonly Chain[] = [
 /** Relative error of the logits; a KV cache of halves makes some 1e-3, a wrong row of a matrix more than 5e-2. */
 const TOLERANCE = 1e-2;
 
-const known = new WeakMap<Device['gpu'], Map<string, Promise<boolean>>>();
+/** By the cache of the pipelines, which lives as long as the device. */
+const known = new WeakMap<Device['pipelines'], Map<string, Promise<boolean>>>();
 
 /** Makes sure that the model's kernels compute what they should: see `testKernels`. */
 export async function selfTest(
@@ -63,8 +64,8 @@ export async function testKernels(
   onProgress: GpuRunnerOptions['onProgress'],
   test: () => Promise<boolean>,
 ): Promise<void> {
-  const tests = known.get(device.gpu) ?? new Map<string, Promise<boolean>>();
-  known.set(device.gpu, tests);
+  const tests = known.get(device.pipelines) ?? new Map<string, Promise<boolean>>();
+  known.set(device.pipelines, tests);
   // most of the time of a test is that the kernels are compiled for it
   const compileAndTest = async () => {
     onProgress?.({ phase: 'compile', completed: 0, total: 1 });

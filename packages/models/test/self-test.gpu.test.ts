@@ -1,5 +1,5 @@
 /** The self-test finds kernels that compute something else, and other kernels take their place. */
-import { type Device, greedy, openDevice } from '@tabllama/kernels';
+import { type Device, DeviceError, greedy, openDevice } from '@tabllama/kernels';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createParrot } from '../../engine/test/parrot.ts';
 import { gpu } from '../../kernels/test/dawn.ts';
@@ -53,6 +53,22 @@ it('refuses a load where sampling is wrong in every layout', async () => {
       )) satisfies Device['pipelines'],
   });
   await expect(load(forgetful)).rejects.toThrow('the GPU computes sampling wrongly here');
+});
+
+it('frees every buffer of a load whose kernels do not compile', async () => {
+  const before = device.allocatedBytes;
+  const { pipelines } = device;
+  let isTested = false;
+  const halfBroken: Device = Object.assign(Object.create(device), {
+    pipelines: ((...args) =>
+      isTested
+        ? Promise.reject(new DeviceError('bad-kernel', 'does not compile'))
+        : pipelines(...args)) satisfies Device['pipelines'],
+  });
+  await (await load(halfBroken))[Symbol.asyncDispose]();
+  isTested = true;
+  await expect(load(halfBroken)).rejects.toThrow('does not compile');
+  expect(device.allocatedBytes).toBe(before);
 });
 
 it('takes other kernels where the first choice is wrong', async () => {

@@ -70,7 +70,7 @@ export async function nameToWrite(store: Store, name: ModelName): Promise<ModelN
 }
 
 /** The template in a GGUF's own language, Jinja. */
-export function jinjaTemplate(gguf: Gguf): string | undefined {
+function jinjaTemplate(gguf: Gguf): string | undefined {
   const template = gguf.metadata.get('tokenizer.chat_template');
   return typeof template === 'string' ? template : undefined;
 }

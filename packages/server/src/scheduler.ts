@@ -8,6 +8,7 @@ import {
   type InstalledModel,
   type LoadedModel,
   type ModelInfo,
+  NoRoomError,
   StatusError,
 } from '@tabllama/api';
 
@@ -73,6 +74,8 @@ interface Waiter {
   readonly key: string;
   readonly request: LoadRequest;
   readonly signal: AbortSignal;
+  /** Aborts when it waits no more: a listener that stayed would hold on to the model. */
+  readonly settled: AbortController;
   readonly resolve: (lease: Lease) => void;
   readonly reject: (reason: unknown) => void;
 }
@@ -95,8 +98,10 @@ export function createScheduler({ engines, maxQueue, keepAliveMs }: SchedulerOpt
       throw new StatusError(503, 'server busy, please try again.  maximum pending requests exceeded');
     }
     return new Promise((resolve, reject) => {
-      const waiter: Waiter = { key: keyOf(request.installed), request, signal: ended, resolve, reject };
-      ended.addEventListener('abort', () => settle(waiter, () => reject(ended.reason)), { once: true });
+      const settled = new AbortController();
+      const waiter = { key: keyOf(request.installed), request, signal: ended, settled, resolve, reject };
+      const giveUp = () => settle(waiter, () => reject(ended.reason));
+      ended.addEventListener('abort', giveUp, { signal: settled.signal });
       waiting.push(waiter);
       schedule();
     });
@@ -106,6 +111,7 @@ export function createScheduler({ engines, maxQueue, keepAliveMs }: SchedulerOpt
     const index = waiting.indexOf(waiter);
     if (index < 0) return;
     waiting.splice(index, 1);
+    waiter.settled.abort();
     how();
   }
 
@@ -205,8 +211,7 @@ export function createScheduler({ engines, maxQueue, keepAliveMs }: SchedulerOpt
         if (!signal.aborted) return model;
         await model[Symbol.asyncDispose]();
       } catch (error) {
-        const mayFitLater = engine !== undefined && error instanceof StatusError && error.status >= 500;
-        const victim = mayFitLater ? leastRecentlyUsed() : undefined;
+        const victim = error instanceof NoRoomError ? leastRecentlyUsed() : undefined;
         if (victim === undefined) throw error;
         await evict(victim, signal);
       }
@@ -277,7 +282,7 @@ export function createScheduler({ engines, maxQueue, keepAliveMs }: SchedulerOpt
   };
 }
 
-/** Names that share their weights and their template share the loaded model. */
-function keyOf(installed: InstalledModel): string {
-  return `${installed.model?.digest} ${installed.template ?? ''}`;
+/** Names that share their weights and how they speak share the loaded model. */
+function keyOf({ model, template, config }: InstalledModel): string {
+  return JSON.stringify([model?.digest, template, config.renderer, config.parser, config.model_family]);
 }

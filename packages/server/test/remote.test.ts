@@ -67,6 +67,30 @@ describe('chat with a model on an Ollama elsewhere', () => {
     expect(Object.keys(all[0]).slice(0, 4)).toEqual(['model', 'remote_model', 'remote_host', 'created_at']);
   });
 
+  test('a question that failed is asked again, and so is a server that was busy', async () => {
+    let busy = true;
+    await using other = await startOther({
+      '/api/version': (_, response) => {
+        if (!busy) return { version: '0.33.0' };
+        response.writeHead(503).end();
+      },
+      '/api/chat': (_, response) => writeLines(response, [said('Hel'), end]),
+      '/v1/chat/completions': (_, response) => void response.writeHead(404).end(),
+    });
+    let asked = 0;
+    const ask = async () => {
+      if (asked++ === 0) throw new Error('the dialog is closed');
+      return true;
+    };
+    const { post } = await setup(other, { ask });
+    const chat = () => post('/api/chat', { model: 'far', messages: [{ role: 'user', content: 'Hi' }] });
+    expect((await chat()).status).toBe(500);
+    expect((await chat()).status).toBe(404);
+    busy = false;
+    expect((await chat()).status).toBe(200);
+    expect(asked).toBe(2);
+  });
+
   test('joins them where no stream is asked for', async () => {
     await using other = await ollama();
     const { post } = await setup(other);

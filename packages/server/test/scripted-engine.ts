@@ -5,7 +5,7 @@ import {
   type LoadedModel,
   type Message,
   type ModelInfo,
-  StatusError,
+  NoRoomError,
 } from '@tabllama/api';
 
 export interface ScriptedEngine extends Engine {
@@ -13,6 +13,8 @@ export interface ScriptedEngine extends Engine {
   readonly log: string[];
   /** Loaded models by name. */
   readonly loaded: Map<string, { lose(reason: string): void }>;
+  /** Models that were unloaded. */
+  readonly unloaded: WeakRef<object>[];
   /** The last request of a generation. */
   last?: unknown;
 }
@@ -35,11 +37,13 @@ export function createScriptedEngine(script: Script = {}): ScriptedEngine {
   const { pieces = ['Hello', ' world'], room = 10 } = script;
   const log: string[] = [];
   const loaded: ScriptedEngine['loaded'] = new Map();
+  const unloaded: WeakRef<object>[] = [];
 
   const engine: ScriptedEngine = {
     name: 'scripted',
     log,
     loaded,
+    unloaded,
     supports: () => true,
     estimate: () => ({ device: 1, kvCache: 1 }),
     async load(info, { contextLength }, signal) {
@@ -47,7 +51,7 @@ export function createScriptedEngine(script: Script = {}): ScriptedEngine {
       signal?.throwIfAborted();
       if (loaded.size >= room) {
         log.push(`refuse ${info.name}`);
-        throw new StatusError(500, `model requires 2 GiB of memory, ${room} models are loaded`);
+        throw new NoRoomError(`model requires 2 GiB of memory, ${room} models are loaded`);
       }
       log.push(`load ${info.name} ${contextLength}`);
       return model(info, contextLength);
@@ -97,6 +101,7 @@ export function createScriptedEngine(script: Script = {}): ScriptedEngine {
       detokenize: tokens => new TextDecoder().decode(new Uint8Array(tokens)),
       async [Symbol.asyncDispose]() {
         loaded.delete(info.name);
+        unloaded.push(new WeakRef(this));
         log.push(`unload ${info.name}`);
       },
     };

@@ -1,6 +1,8 @@
 /** The server over an engine that says what it is told: turns, queues, streams, and models that come and go. */
 
 import { readFileSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { parseModelName, StatusError } from '@tabllama/api';
 import { createServer, type ServerOptions } from '@tabllama/server';
 import { afterEach, describe, expect, test, vi } from 'vitest';
@@ -42,6 +44,16 @@ const lines = async (response: Response) =>
     .split('\n')
     .map(line => JSON.parse(line) as Record<string, unknown>);
 const gate = () => Promise.withResolvers<void>();
+
+setFlagsFromString('--expose-gc');
+const collectGarbage: () => void = runInNewContext('gc');
+async function isCollected(ref: WeakRef<object>): Promise<boolean> {
+  for (let i = 0; i < 20 && ref.deref(); i++) {
+    await new Promise(resolve => setTimeout(resolve));
+    collectGarbage();
+  }
+  return ref.deref() === undefined;
+}
 
 afterEach(() => void vi.useRealTimers());
 
@@ -249,6 +261,42 @@ describe('loaded models', () => {
     expect(engine.log).not.toContain('unload a:latest');
     expect((await running()).map(({ name }) => name)).toEqual(['a:latest']);
     expect((await say('a')).status).toBe(200);
+  });
+
+  test('a load that fails for another reason leaves them', async () => {
+    const failing = { name: '' };
+    const { engine, say, running } = await open({
+      beforeLoad() {
+        if (failing.name) throw new StatusError(500, 'unknown pre-tokenizer');
+      },
+    });
+    await (await say('a')).text();
+    failing.name = 'c';
+    expect(await (await say('c')).json()).toEqual({ error: 'unknown pre-tokenizer' });
+    expect((await running()).map(({ name }) => name)).toEqual(['a:latest']);
+    expect(engine.log).not.toContain('unload a:latest');
+  });
+
+  test('names share one where they speak alike, and only there', async () => {
+    const { engine, say, send } = await open();
+    for (const [model, more] of Object.entries({ same: {}, other: { parser: 'harmony' } })) {
+      const made = await send('/api/create', { model, from: 'a', stream: false, ...more });
+      expect(await made.json()).toEqual({ status: 'success' });
+    }
+    for (const model of ['a', 'same', 'other']) await (await say(model)).text();
+    expect(engine.log.filter(entry => entry.startsWith('load'))).toEqual([
+      'load a:latest 512',
+      'load other:latest 512',
+    ]);
+  });
+
+  test('what is unloaded is not kept in memory by the requests that used it', async () => {
+    const { engine, say, server } = await open();
+    const signal = new AbortController().signal;
+    await (await say('a', { keep_alive: 0 }, { signal })).text();
+    const model = engine.unloaded[0];
+    expect(await isCollected(model)).toBe(true);
+    expect(server).toBeDefined();
   });
 
   test('a model that fits nowhere is refused with the engine’s numbers', async () => {

@@ -1,5 +1,5 @@
 /** The GPU device of this worker: opened when first needed, and opened anew after it was lost. */
-import { StatusError } from '@tabllama/api';
+import { NoRoomError, StatusError } from '@tabllama/api';
 import { type Device, DeviceError, openDevice } from '@tabllama/kernels';
 import type { DeviceDescription } from './wire/message.ts';
 
@@ -20,7 +20,7 @@ export function createDeviceSource(gpu: GPU | undefined): DeviceSource {
   async function openAnew(): Promise<Device> {
     try {
       current = await openDevice(gpu);
-      current.lost.then(forget);
+      current.onLost(forget);
       return current;
     } catch (error) {
       forget();
@@ -41,8 +41,8 @@ export function createDeviceSource(gpu: GPU | undefined): DeviceSource {
 /** What a page can tell its user about the device; it never rejects for want of one. */
 export async function describeDevice(source: DeviceSource): Promise<DeviceDescription> {
   try {
-    const { adapter, gpu } = await source.open();
-    return { adapter, features: [...gpu.features] };
+    const { adapter, features } = await source.open();
+    return { adapter, features };
   } catch (error) {
     return { missing: error instanceof Error ? error.message : String(error) };
   }
@@ -51,8 +51,10 @@ export async function describeDevice(source: DeviceSource): Promise<DeviceDescri
 /** Failures of the device as the server tells them, with the next step where there is one. */
 export function asStatusError(error: unknown): unknown {
   if (!(error instanceof DeviceError)) return error;
-  const advice = adviceFor(error.code);
-  return new StatusError(500, advice ? `${error.message}: ${advice}` : error.message, { cause: error });
+  const { code, message } = error;
+  if (code === 'out-of-memory') return new NoRoomError(message, { cause: error });
+  const advice = adviceFor(code);
+  return new StatusError(500, advice ? `${message}: ${advice}` : message, { cause: error });
 }
 
 function adviceFor(code: DeviceError['code']): string | undefined {

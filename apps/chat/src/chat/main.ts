@@ -94,7 +94,11 @@ function followAddress(): void {
 }
 
 function keep(chat: Chat): void {
-  saveChat(chat);
+  try {
+    saveChat(chat);
+  } catch (error) {
+    showStatus(`This chat cannot be kept: ${messageOf(error)}`);
+  }
   history.show(listChats(), current.id);
 }
 

@@ -124,7 +124,7 @@ function readHeader(header: string): { channel: string; recipient: string } {
 }
 
 /** The names under which tools stand in the prompt, which are identifiers of TypeScript, and what the tools are really called. */
-export function harmonyNames(tools: readonly Tool[]): ReadonlyMap<string, string> {
+function harmonyNames(tools: readonly Tool[]): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
   for (const { name } of tools) {
     const plain = /^(browser\.(open|search|find)|python)$/.test(name) ? name : identifier(name);

@@ -15,7 +15,7 @@ export const pull: Endpoint = async ({ request, store }) => {
     stream: bool,
   });
   const text = body.model || body.name || '';
-  const source = fileUrl(text, request.url) ?? (await nameToWrite(store, readStoredName(text)));
+  const source = fileUrl(text) ?? (await nameToWrite(store, readStoredName(text)));
   return progress(request, body.stream ?? true, async function* (signal) {
     try {
       yield* store.pull(source, { insecure: body.insecure }, signal);
@@ -27,8 +27,8 @@ export const pull: Endpoint = async ({ request, store }) => {
 };
 
 /** The URL of a GGUF file, told from a name of Ollama's by its scheme and its ending; undefined for anything else. */
-function fileUrl(text: string, base: string): URL | undefined {
-  if (!/^https?:\/\//i.test(text) || !URL.canParse(text, base)) return undefined;
+function fileUrl(text: string): URL | undefined {
+  if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return undefined;
   const url = new URL(text);
   return /\.gguf$/i.test(url.pathname) ? url : undefined;
 }

@@ -49,6 +49,7 @@ export function createRemotes(store: Store, options: RemoteOptions = {}): Remote
     if (hostname === 'ollama.com') throw cloudDisabled(what);
     const answer = asked.get(origin) ?? ask(origin);
     asked.set(origin, answer);
+    answer.catch(() => asked.delete(origin)); // no answer at all
     if (!(await answer)) {
       throw new StatusError(
         403,
@@ -79,7 +80,8 @@ export function createRemotes(store: Store, options: RemoteOptions = {}): Remote
     const response = await request(`${host}/api/version`, { signal });
     const text = await readText(response, 4096);
     const answer = response.ok && /"version"\s*:\s*"/.test(text);
-    isOllama.set(host, answer);
+    // a server that is starting, or busy, says nothing of what it is
+    if (response.ok || response.status === 404) isOllama.set(host, answer);
     return answer;
   }
 

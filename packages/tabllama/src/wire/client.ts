@@ -43,22 +43,23 @@ export async function sendRequest(
   };
   const ports = upload ? [answer.port2, upload.port2] : [answer.port2];
 
-  let hasBody = false;
+  let isStreamed = false;
   try {
     const answered = remote.fetch(transfer(message, ports)).catch(cause => {
       throw new TypeError(cause.message, { cause });
     });
     const head = await unlessAborted(answered, signal);
-    hasBody = !bodiless.includes(head.status);
+    isStreamed = !head.body && !bodiless.includes(head.status);
+    const body = bodiless.includes(head.status) ? null : (head.body ?? answerBody);
     const { status, statusText, redirected } = head;
     const headers = head.headers.map(([name, value]): [string, string] => [name, value]);
     return fromNetwork(
-      new Response(hasBody ? answerBody : null, { status, statusText, headers }),
+      new Response(body, { status, statusText, headers }),
       { url: redirected ? head.url : withoutFragment(request.url), redirected },
       signal,
     );
   } finally {
-    if (!hasBody) answerBody.cancel().catch(() => {});
+    if (!isStreamed) answerBody.cancel().catch(() => {});
   }
 }
 

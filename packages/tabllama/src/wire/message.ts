@@ -17,6 +17,8 @@ export interface ResponseMessage {
   readonly status: number;
   readonly statusText: string;
   readonly headers: readonly (readonly [string, string])[];
+  /** The whole body, where it is short; else it comes by the request's port. */
+  readonly body?: ArrayBuffer;
 }
 
 /** What the worker tells about a load: kernels compiled, where they are new on the device, then bytes uploaded to the GPU. */

@@ -1,4 +1,5 @@
 /** The worker's end of the wire: records and ports become a `Request`, and a `Response` becomes records and ports. */
+import { transfer } from 'comlink';
 import { cancelSignal, receiveBody, sendBody } from './body.ts';
 import type { RequestMessage, WorkerApi } from './message.ts';
 
@@ -11,14 +12,21 @@ export function serveRequests(fetch: (request: Request) => Promise<Response>): W
   return async message => {
     const signal = cancelSignal(message.answer);
     const request = await toRequest(message, signal);
-    const { response, url } = await follow(fetch, request);
-    // A body that nobody read: its sender learns that it may stop.
-    if (request.body && !request.bodyUsed) request.body.cancel().catch(() => {});
+    const { response, url } = await follow(fetch, request).finally(() => {
+      // A body that nobody read: its sender learns that it may stop.
+      if (request.body && !request.bodyUsed) request.body.cancel().catch(() => {});
+    });
+    const { status, statusText, headers } = response;
+    const head = { url, redirected: url !== message.url, status, statusText, headers: [...headers] };
+    // What is whole already comes at once, and leaves no port open for a page that does not read it.
+    if (headers.has('content-length')) {
+      const body = await response.arrayBuffer();
+      return transfer({ ...head, body }, [body]);
+    }
     const body = response.body ?? new Blob().stream();
     if (signal.aborted) body.cancel(signal.reason).catch(() => {});
     else sendBody(message.answer, body).catch(() => {}); // the page hears of it through the port
-    const { status, statusText, headers } = response;
-    return { url, redirected: url !== message.url, status, statusText, headers: [...headers] };
+    return head;
   };
 }
 

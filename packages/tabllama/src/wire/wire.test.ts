@@ -98,6 +98,15 @@ test('every chunk of a request arrives as that chunk, views into larger buffers 
   );
 });
 
+test('a short body comes whole, and leaves no port open whether it is read or not', async () => {
+  const openPorts = () => process.getActiveResourcesInfo().filter(type => type === 'MessagePort').length;
+  const { fetch } = connect(() => new Response('{}', { headers: { 'content-length': '2' } }));
+  expect(await (await fetch('/')).json()).toEqual({});
+  const before = openPorts();
+  for (let i = 0; i < 10; i++) expect((await fetch('/')).body).toBeInstanceOf(ReadableStream);
+  await vi.waitFor(() => expect(openPorts()).toBe(before));
+});
+
 test('method, headers, query and body arrive; status, headers and body come back', async () => {
   const { fetch } = connect(async request => {
     const text = await request.text();
