@@ -24,11 +24,9 @@ const types = {
   '.woff2': 'font/woff2',
 };
 
+export const modelFolders = [['/models/', join(root, 'models')]];
 /** The folders of a served app: URL prefix and folder, the first prefix that fits and has the file wins. */
-export const appFolders = dist => [
-  ['/models/', join(root, 'models')],
-  ['/', dist],
-];
+export const appFolders = dist => [...modelFolders, ['/', dist]];
 
 /** The decoded segments of a URL's path; undefined where one of them could leave the folder or is hidden. */
 function segments(pathname) {
@@ -87,7 +85,8 @@ function refuse(response, status, headers = {}) {
   response.end(response.req.method === 'HEAD' ? undefined : `${status} ${STATUS_CODES[status]}\n`);
 }
 
-async function answer(folders, headers, request, response) {
+/** Answers a request with a file of `folders`, with `headers` on it. */
+export async function answer(folders, headers, request, response) {
   if (request.method !== 'GET' && request.method !== 'HEAD')
     return refuse(response, 405, { Allow: 'GET, HEAD' });
   const [pathname] = request.url.split('?', 1);
