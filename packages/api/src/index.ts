@@ -1,5 +1,6 @@
 /** The nouns that everyone shares: the `Engine` and `Store` interfaces, names and addresses, and the one error class that becomes HTTP. */
 export type * from './engine.ts';
+export { MEDIA_TYPES, readDigest } from './manifest.ts';
 export { modelConfig } from './model-config.ts';
 export {
   defaultHost,

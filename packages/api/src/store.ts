@@ -85,6 +85,7 @@ export interface Store {
   find(name: ModelName): Promise<InstalledModel | undefined>;
   /** The header of a model's weights, read once and remembered, and their bytes. */
   open(model: InstalledModel): Promise<{ gguf: Gguf; weights: ByteSource }>;
+  /** Throws StatusError 400 for what is no digest. */
   hasBlob(digest: string): Promise<boolean>;
   /** Whether the user has allowed that models run at an origin, which is remembered with the models. */
   isAllowed(origin: string): Promise<boolean>;

@@ -1,5 +1,5 @@
 /** What `create` begins with. */
-import type { Layer, ModelConfig } from '@tabllama/api';
+import { type Layer, MEDIA_TYPES, type ModelConfig } from '@tabllama/api';
 import type { GgufFile } from '@tabllama/gguf';
 import type { NewModel } from './new-model.ts';
 
@@ -17,7 +17,7 @@ export interface StoredModel extends GgufFile {
   readonly layers: readonly Layer[];
 }
 
-export const media = 'application/vnd.ollama.image.';
+export const media = MEDIA_TYPES.layer;
 
 /** The config of a model whose weights say nothing, as Ollama writes it. */
 export const emptyConfig: ModelConfig = {

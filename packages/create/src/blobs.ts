@@ -1,8 +1,6 @@
 /** Uploaded blobs, by the digests of a request. */
-import { StatusError, type Store } from '@tabllama/api';
+import { readDigest, StatusError, type Store } from '@tabllama/api';
 import type { ByteSource } from '@tabllama/gguf';
-
-export const isDigest = (text: string) => /^sha256[:-][0-9a-f]{64}$/i.test(text);
 
 export async function isGguf(source: ByteSource): Promise<boolean> {
   return source.size >= 4 && new TextDecoder('latin1').decode(await source.read(0, 4)) === 'GGUF';
@@ -10,8 +8,8 @@ export async function isGguf(source: ByteSource): Promise<boolean> {
 
 /** Throws StatusError 500, in Ollama's words where there is no such blob. */
 export async function findBlob(store: Store, given: string): Promise<{ digest: string; source: ByteSource }> {
-  if (!isDigest(given)) throw new StatusError(500, 'invalid digest format');
-  const digest = given.replace('-', ':');
+  const digest = readDigest(given);
+  if (digest === undefined) throw new StatusError(500, 'invalid digest format');
   const source = await store.blob(digest);
   if (source !== undefined) return { digest, source };
   throw new StatusError(500, `open blobs/${digest.replace(':', '-')}: no such file or directory`);

@@ -2,6 +2,7 @@
 import {
   type Layer,
   type Manifest,
+  MEDIA_TYPES,
   type ModelConfig,
   type ModelName,
   modelConfig,
@@ -97,8 +98,8 @@ export async function* createModel(
   yield { status: 'writing manifest' };
   const manifest: Manifest = {
     schemaVersion: 2,
-    mediaType: 'application/vnd.docker.distribution.manifest.v2+json',
-    config: { mediaType: 'application/vnd.docker.container.image.v1+json', digest, size },
+    mediaType: MEDIA_TYPES.manifest,
+    config: { mediaType: MEDIA_TYPES.config, digest, size },
     layers,
   };
   await store.putManifest(name, manifest);

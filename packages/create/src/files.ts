@@ -1,7 +1,7 @@
 /** What uploaded files are a set of. Source: `server/create.go` in ollama/ollama. */
-import { StatusError, type Store } from '@tabllama/api';
+import { readDigest, StatusError, type Store } from '@tabllama/api';
 import { type Base, emptyConfig } from './base.ts';
-import { isDigest, isGguf } from './blobs.ts';
+import { isGguf } from './blobs.ts';
 import { baseOfGguf } from './gguf-files.ts';
 import type { Paths } from './request.ts';
 import { convertSafetensors } from './safetensors/convert.ts';
@@ -30,7 +30,7 @@ export const isSafetensors = (paths: Paths): boolean =>
 
 async function hasGguf(store: Store, paths: Paths): Promise<boolean> {
   for (const digest of Object.values(paths)) {
-    const source = isDigest(digest) ? await store.blob(digest) : undefined;
+    const source = readDigest(digest) ? await store.blob(digest) : undefined;
     if (source && (await isGguf(source))) return true;
   }
   return false;

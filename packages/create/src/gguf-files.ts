@@ -1,7 +1,15 @@
 /** Uploaded GGUF files as the layers of a model. Source: `server/create.go` in ollama/ollama. */
 import { type Layer, StatusError, type Store } from '@tabllama/api';
 import { quote } from '@tabllama/chat';
-import { type ByteSource, type Gguf, GgufError, joinParts, readGguf, splitOf } from '@tabllama/gguf';
+import {
+  type ByteSource,
+  type Gguf,
+  GgufError,
+  joinParts,
+  readGguf,
+  splitName,
+  splitOf,
+} from '@tabllama/gguf';
 import { type Base, media, type StoredModel } from './base.ts';
 import { findBlob, isGguf } from './blobs.ts';
 import type { Paths } from './request.ts';
@@ -51,8 +59,6 @@ function kindOf({ metadata }: Gguf): 'model' | 'projector' | 'adapter' {
   return own('vision.block_count') || (architecture === 'clip' && encodes) ? 'projector' : 'model';
 }
 
-const splitName = /^(.*)-(\d{5})-of-(\d{5})\.gguf$/;
-
 /** Whole models. Throws StatusError 500 in Ollama's words where parts of a split one do not fit together. */
 function joinSplits(files: readonly GgufFile[]): StoredModel[] {
   const groups = new Map<string, GgufFile[]>();
@@ -84,16 +90,14 @@ function splitGroup({ path, gguf }: GgufFile): string | undefined {
   const split = splitOf(gguf);
   if (!split) return undefined;
   const refuse = (what: string) => new StatusError(500, `split GGUF ${quote(path)} ${what}`);
-  const [, prefix, number, count] = splitName.exec(path.split('/').at(-1) ?? '') ?? [];
-  if (prefix === undefined || Number(number) === 0 || Number(count) === 0) {
-    throw refuse('must use llama.cpp split filename pattern');
-  }
-  if (Number(count) !== split.count) {
-    throw refuse(`filename count ${Number(count)} does not match metadata count ${split.count}`);
+  const { stem, number = 0, count = 0 } = splitName(path.split('/').at(-1) ?? '') ?? {};
+  if (number === 0 || count === 0) throw refuse('must use llama.cpp split filename pattern');
+  if (count !== split.count) {
+    throw refuse(`filename count ${count} does not match metadata count ${split.count}`);
   }
   if (split.index === undefined) throw refuse('is missing split.no metadata');
-  if (split.index !== Number(number) - 1) {
-    throw refuse(`filename index ${Number(number) - 1} does not match metadata index ${split.index}`);
+  if (split.index !== number - 1) {
+    throw refuse(`filename index ${number - 1} does not match metadata index ${split.index}`);
   }
-  return `${prefix}:${count}`;
+  return `${stem}:${count}`;
 }

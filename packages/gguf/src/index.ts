@@ -6,7 +6,7 @@ export { GgufError } from './error.ts';
 export { readGguf } from './read.ts';
 export { readAhead } from './read-ahead.ts';
 export { type ByteSource, sourceFromBytes } from './source.ts';
-export { type GgufFile, joinParts, splitOf } from './split.ts';
+export { type GgufFile, joinParts, splitName, splitOf } from './split.ts';
 export { type TensorType, tensorTypes } from './tensor-types.ts';
 export type { Gguf, GgufArray, GgufValue, TensorInfo } from './types.ts';
 export { encodeFloat, encodeHeader, encodeValue, type NewTensor, padding, writeGguf } from './write.ts';

@@ -12,6 +12,12 @@ export interface GgufFile {
   readonly weights: ByteSource;
 }
 
+/** What the name of a file says of its place in a split model, its number from 1; undefined for one that is named otherwise. */
+export function splitName(path: string) {
+  const [, stem, number, count] = /^(.*)-(\d{5})-of-(\d{5})\.gguf$/s.exec(path) ?? [];
+  return stem === undefined ? undefined : { stem, number: Number(number), count: Number(count) };
+}
+
 /** How many files a model was split into, and which of them this is, from 0; undefined for a whole model. */
 export function splitOf({ metadata }: Gguf): { readonly count: number; readonly index: unknown } | undefined {
   const count = metadata.get('split.count');

@@ -10,6 +10,7 @@ import {
   type ModelConfig,
   type ModelName,
   modelConfig,
+  readDigest,
   StatusError,
   type Store,
   sameName,
@@ -114,7 +115,11 @@ export function createMemoryStore(remote: Readonly<Record<string, Uint8Array>> =
     },
     isAllowed: async origin => allowed.has(origin),
     allow: async origin => void allowed.add(origin),
-    hasBlob: async digest => blobs.has(digest),
+    async hasBlob(digest) {
+      const known = readDigest(digest);
+      if (known === undefined) throw new StatusError(400, 'invalid digest format');
+      return blobs.has(known);
+    },
     async blob(digest) {
       const bytes = blobs.get(digest);
       return bytes && sourceFromBytes(bytes);

@@ -1,8 +1,8 @@
 /** A manifest for GGUF files that came without one, with its config written as a blob. */
-import { type Layer, modelConfig } from '@tabllama/api';
+import { type Layer, MEDIA_TYPES, modelConfig } from '@tabllama/api';
 
 import type { BlobRecord, Database } from './database.ts';
-import { MEDIA_TYPES, textOf } from './manifest.ts';
+import { textOf } from './manifest.ts';
 import { putLayer } from './put-blob.ts';
 import { openWeights } from './weights.ts';
 

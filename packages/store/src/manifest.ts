@@ -1,12 +1,13 @@
 /** The text of a manifest and of the small layers that it names, checked: all of it may come from a stranger. */
-import { type Layer, type Manifest, type Message, type ModelConfig, StatusError } from '@tabllama/api';
-import { parseDigest } from './digest.ts';
-
-export const MEDIA_TYPES = {
-  manifest: 'application/vnd.docker.distribution.manifest.v2+json',
-  config: 'application/vnd.docker.container.image.v1+json',
-  layer: 'application/vnd.ollama.image.',
-} as const;
+import {
+  type Layer,
+  type Manifest,
+  MEDIA_TYPES,
+  type Message,
+  type ModelConfig,
+  readDigest,
+  StatusError,
+} from '@tabllama/api';
 
 /** The config and the layers that are read whole, all together: there may be pictures in the messages. */
 const MAX_TEXT_BYTES = 64 << 20;
@@ -22,7 +23,7 @@ export const sizeOf = (layers: readonly Layer[]) => layers.reduce((sum, { size }
 export const layersOf = ({ layers }: Manifest, type: string) =>
   layers.filter(({ mediaType }) => mediaType === MEDIA_TYPES.layer + type);
 
-/** A manifest from its text, checked, with digests in their one spelling. Throws StatusError 500 for what is none. */
+/** A manifest from its text, checked. Throws StatusError 500 for what is none. */
 export function parseManifest(text: string): Manifest {
   let json: { mediaType?: unknown; config?: unknown; layers?: unknown } | null;
   try {
@@ -56,6 +57,13 @@ function readLayer(value: unknown): Layer {
     size: size as number,
     ...(typeof from === 'string' && { from }),
   };
+}
+
+/** A digest with a colon. Throws StatusError 400 for what is none. */
+export function parseDigest(text: string): string {
+  const digest = readDigest(text);
+  if (digest === undefined) throw new StatusError(400, 'invalid digest format');
+  return digest;
 }
 
 /** What a config says of each kind, where it says anything. */

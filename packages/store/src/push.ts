@@ -2,6 +2,7 @@
 import {
   fullName,
   type Layer,
+  MEDIA_TYPES,
   type ModelName,
   type Progress,
   parseModelName,
@@ -12,7 +13,6 @@ import type { ByteSource } from '@tabllama/gguf';
 import { get } from 'idb-keyval';
 import { readChunks } from './chunks.ts';
 import { type BlobRecord, keyOf } from './database.ts';
-import { MEDIA_TYPES } from './manifest.ts';
 import { findModel } from './manifests.ts';
 import { openRepository, type Repository } from './registry.ts';
 import { registryBase } from './sources/registry.ts';

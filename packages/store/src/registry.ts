@@ -2,8 +2,7 @@
  * One repository of a registry that speaks Ollama's protocol, which is that of container registries (OCI distribution): manifests
  * by tag, blobs by digest, uploads in pieces. Errors have Ollama's words.
  */
-import { type ModelName, StatusError } from '@tabllama/api';
-import { MEDIA_TYPES } from './manifest.ts';
+import { MEDIA_TYPES, type ModelName, StatusError } from '@tabllama/api';
 import { type Fetch, MissingError, NetworkError, type RetryOptions, refused, retry, send } from './web.ts';
 
 export interface Repository {

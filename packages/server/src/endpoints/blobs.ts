@@ -5,9 +5,7 @@ import { quote } from '../go-text.ts';
 import { respond } from '../responses.ts';
 
 export const blobs: Endpoint = async ({ request, parameter, store }) => {
-  const hex = /^sha256[:-]([0-9a-fA-F]{64})$/.exec(parameter)?.[1];
-  if (hex === undefined) throw new StatusError(400, 'invalid digest format');
-  const there = await store.hasBlob(`sha256:${hex}`);
+  const there = await store.hasBlob(parameter);
   if (request.method === 'HEAD') {
     if (!there) throw new StatusError(404, `blob ${quote(parameter)} not found`);
     return new Response(null, { headers: { date: new Date().toUTCString() } });

@@ -1,5 +1,6 @@
 /** URLs of GGUF files. One that ends in `-00001-of-0000N.gguf` stands for all N parts of a model. */
 import { type ModelName, parseModelName, StatusError } from '@tabllama/api';
+import { splitName } from '@tabllama/gguf';
 import type { RemoteFile } from '../download.ts';
 import { describeFiles } from '../manifest-of-files.ts';
 import type { FindSource, OpenOffer, SourceSettings } from './source.ts';
@@ -31,28 +32,27 @@ export function offerFile(address: URL, { database, authorizedFetch }: SourceSet
   };
 }
 
-const splitName = /-00001-of-(\d{5})(\.gguf)$/i;
 const MAX_PARTS = 1000;
 
 /** The URLs of all parts, or the one URL of a file that is no first part. */
 function partUrls(address: URL): string[] {
   const url = new URL(address);
   url.hash = '';
-  const count = Number(splitName.exec(url.pathname)?.[1] ?? 1);
+  const { stem, number, count = 1 } = splitName(url.pathname) ?? {};
+  if (number !== 1) return [url.href];
   if (count < 1 || count > MAX_PARTS) throw new StatusError(400, `${url} is a part of ${count}`);
-  if (count === 1) return [url.href];
+  const digits = (part: number) => String(part).padStart(5, '0');
   return Array.from({ length: count }, (_, index) => {
-    const part = new URL(url);
-    part.pathname = url.pathname.replace(splitName, `-${String(index + 1).padStart(5, '0')}-of-$1$2`);
-    return part.href;
+    url.pathname = `${stem}-${digits(index + 1)}-of-${digits(count)}.gguf`;
+    return url.href;
   });
 }
 
 /** A model named after a file: `/x/SmolLM2%20(new).Q4_0.gguf` is `smollm2-new-.q4_0:latest`, without what tells a part from others. */
 export function nameOf(url: URL): ModelName {
-  const model = fileName(url.href)
-    .replace(splitName, '$2')
-    .replace(/\.gguf$/i, '')
+  const file = fileName(url.href);
+  const split = splitName(file);
+  const model = (split?.number === 1 ? split.stem : file.replace(/\.gguf$/i, ''))
     .toLowerCase()
     .replace(/[^a-z0-9_.-]+/g, '-')
     .replace(/^[^a-z0-9_]+/, '')

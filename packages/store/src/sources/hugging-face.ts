@@ -2,10 +2,11 @@
  * GGUF files of repositories on Hugging Face: `hf.co/user/repo`, or with a quantization as the tag. Files are found with the
  * API of the hub and come from its `resolve` URLs, which redirect to a CDN; both answer pages of any origin.
  */
-import { type ModelName, readText, StatusError } from '@tabllama/api';
+import { MEDIA_TYPES, type ModelName, readText, StatusError } from '@tabllama/api';
+import { splitName } from '@tabllama/gguf';
 import type { Database } from '../database.ts';
 import type { RemoteFile } from '../download.ts';
-import { MEDIA_TYPES, parseParameters } from '../manifest.ts';
+import { parseParameters } from '../manifest.ts';
 import { describeFiles } from '../manifest-of-files.ts';
 import { putLayer } from '../put-blob.ts';
 import { type Fetch, MissingError, refused, retry, send } from '../web.ts';
@@ -92,19 +93,17 @@ function readTree(text: string): HubFile[] {
 function chooseFiles(all: readonly HubFile[], { tag, host, namespace, model }: ModelName): HubFile[] {
   const models = all.filter(({ path }) => /\.gguf$/i.test(path) && !/mmproj/i.test(path));
   models.sort((a, b) => (a.path < b.path ? -1 : 1));
-  const firsts = models.filter(({ path }) => !/-(?!00001)\d{5}-of-\d{5}\.gguf$/i.test(path));
+  const firsts = models.filter(({ path }) => (splitName(path)?.number ?? 1) === 1);
   const having = (quant: string) => firsts.find(({ path }) => hasWord(path, quant));
   const chosen =
     tag.toLowerCase() === 'latest'
       ? (having('Q4_K_M') ?? firsts.find(({ path }) => /[-._/]q4/i.test(path)) ?? firsts[0])
       : having(tag);
   if (chosen) {
-    const stem = chosen.path.replace(/-00001-of-(\d{5})\.gguf$/i, '');
-    return stem === chosen.path
-      ? [chosen]
-      : models.filter(({ path }) => path.startsWith(`${stem}-`) && /-\d{5}-of-\d{5}\.gguf$/i.test(path));
+    const stem = splitName(chosen.path)?.stem;
+    return stem === undefined ? [chosen] : models.filter(({ path }) => splitName(path)?.stem === stem);
   }
-  const names = firsts.map(({ path }) => path.replace(/(-00001-of-\d{5})?\.gguf$/i, '')).join(', ');
+  const names = firsts.map(({ path }) => splitName(path)?.stem ?? path.replace(/\.gguf$/i, '')).join(', ');
   throw new StatusError(
     500,
     firsts.length === 0
