@@ -1,7 +1,7 @@
 /** WGSL and its launch: device, ops, plans; and every op's twin in plain TypeScript. The only room that touches GPUDevice. */
 export { openArena } from './arena.ts';
+export { cacheBytes, type ModelShape } from './buffers.ts';
 export { type Device, DeviceError, type DeviceOptions, type Layout, openDevice } from './device.ts';
-export { cacheBytes, type ModelShape } from './gpu-ops.ts';
 export type { AttentionShape, Ops, Stream } from './ops.ts';
 export { createProgram, type Program, programBytes } from './program.ts';
 export {

@@ -1,17 +1,12 @@
 /** A model's forward pass on the device: its buffers, its plans, and the loop that replays them. */
+import { type Buffers, bufferBytes, cacheBytes, type ModelShape } from './buffers.ts';
 import type { Device } from './device.ts';
-import {
-  type Buffers,
-  bufferBytes,
-  cacheBytes,
-  countPartials,
-  type ModelShape,
-  type Recording,
-  recordDecode,
-  recordPrefill,
-} from './gpu-ops.ts';
+import { countPartials } from './matvec.ts';
 import type { Ops } from './ops.ts';
 import { createPlan, type Plan } from './plan.ts';
+import { recordDecode } from './record-decode.ts';
+import { recordPrefill } from './record-prefill.ts';
+import type { Recording } from './recorder.ts';
 import {
   type Chain,
   DRAWS,

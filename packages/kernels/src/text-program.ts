@@ -1,6 +1,7 @@
 /** A model's pass over whole texts on the device: the ops that record it, its buffers, and its replay for one batch after another. */
+
+import type { ModelShape } from './buffers.ts';
 import type { Device } from './device.ts';
-import type { ModelShape } from './gpu-ops.ts';
 import type { AttentionShape } from './ops.ts';
 import { createPlan, type Dispatch } from './plan.ts';
 import {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import type { QuantType } from '@tabllama/quants';
-import type { ModelShape } from '../src/gpu-ops.ts';
+import type { ModelShape } from '../src/buffers.ts';
 import {
   createMatrix,
   createProgram,

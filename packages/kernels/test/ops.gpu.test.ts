@@ -1,7 +1,7 @@
 /** Every kernel against its twin in float64: all tensor types, both layouts, weights in parts, odd widths, prefill and decode. */
 import { findQuantType, type QuantType, quantTypes } from '@tabllama/quants';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ModelShape } from '../src/gpu-ops.ts';
+import type { ModelShape } from '../src/buffers.ts';
 import { type Device, type DeviceOptions, openDevice } from '../src/index.ts';
 import { gpu } from './dawn.ts';
 import { allOf, type Extras, oneBlock, random, type Types } from './one-block.ts';
