@@ -164,7 +164,10 @@ export interface GenerationRequest {
   readonly topLogprobs?: number;
 }
 
-export interface ChatRequest extends RenderRequest, GenerationRequest {}
+export interface ChatRequest extends RenderRequest, GenerationRequest {
+  /** What `render` makes of it, where that has been made. */
+  readonly prompt?: string;
+}
 
 export interface CompleteRequest extends GenerationRequest {
   readonly prompt: string;

@@ -66,7 +66,7 @@ export function createLoadedModel(
   };
 
   async function* chat(request: ChatRequest, signal?: AbortSignal): AsyncGenerator<Delta, void, undefined> {
-    const prompt = render(request);
+    const { prompt = render(request) } = request;
     const createParser = () => createOutputParser(template().choice, { ...request, prompt });
     let parser: OutputParser | undefined = createParser();
     const { marks, inContent, shapes = [] } = parser;

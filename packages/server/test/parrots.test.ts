@@ -105,6 +105,16 @@ describe('exchanges recorded from Ollama', () => {
     for (const [i, line] of ours.entries()) expect(Object.keys(line)).toEqual(Object.keys(lines[i]));
   });
 
+  test('a prompt that cannot be made is told before there is a stream', async () => {
+    await create('unsliced', ['a'], { template: '{{ range .Messages }}{{ slice .Content 5 100 }}{{ end }}' });
+    const answer = await send('/api/chat', { model: 'unsliced', messages });
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([
+      500,
+      'application/json; charset=utf-8',
+    ]);
+    expect((await send('/api/generate', { model: 'unsliced', keep_alive: 0 })).status).toBe(200);
+  });
+
   test('logprobs of the tags around thoughts are not told', async () => {
     await create('tags', ['<think>', 'a', '</think>', 'c'], { template: templates.think });
     const lines = await ask('/api/chat', { model: 'tags', messages, logprobs: true });

@@ -264,6 +264,12 @@ describe('what /v1/responses becomes', () => {
   });
 });
 
+test('lists of nothing are none, which a template would show', async () => {
+  const message = { model: 'm', max_tokens: 5, messages: [{ role: 'user', content: 'Hi' }] };
+  expect((await asked('/v1/messages', message)).messages).toEqual(message.messages);
+  expect((await asked('/v1/responses', { model: 'm', input: 'Hi' })).messages).toEqual(message.messages);
+});
+
 describe('what is refused', () => {
   const tool = (content: unknown) => ({ model: 'm', messages: [{ role: 'user', content }] });
   const item = (one: unknown) => ({ model: 'm', input: [one] });

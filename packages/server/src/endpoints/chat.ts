@@ -80,35 +80,39 @@ export async function answerChat(
     prepared.lease.release();
     return done('load');
   }
-  const prompt = {
-    messages: promptMessages(installed, body.messages ?? []),
-    tools: body.tools,
-    think: prepared.think,
-    truncate: body.truncate,
-  };
-  if (body._debug_render_only) return { only: rendered(model, prepared, prompt) };
-  const work = { body, installed, prepared, prompt };
-  return { lines: signal => lines(context, work, signal), join };
+  const { lease, think } = prepared;
+  let isLeft = true; // with an error, or with the prompt alone
+  try {
+    const messages = promptMessages(installed, body.messages ?? []);
+    const request = { messages, tools: body.tools, think, truncate: body.truncate };
+    const prompt = lease.model.render(request);
+    if (body._debug_render_only) return { only: rendered(model, prompt, messages) };
+    isLeft = false;
+    const work = { body, installed, prepared, request: { ...request, prompt } };
+    return { lines: signal => lines(context, work, signal), join };
+  } finally {
+    if (isLeft) lease.release();
+  }
 }
 
 interface Work {
   readonly body: ChatFields;
   readonly installed: InstalledModel;
   readonly prepared: Prepared;
-  readonly prompt: { messages: readonly Message[] };
+  readonly request: { readonly messages: readonly Message[]; readonly prompt: string };
 }
 
 async function* lines(
   { startedMs }: Context,
-  { body, installed, prepared, prompt }: Work,
+  { body, installed, prepared, request }: Work,
   signal: AbortSignal,
 ): AsyncGenerator<ChatLine, void, undefined> {
   const deltas = run(prepared.lease, signal, (model, either) => {
     const format = readFormat(body.format);
-    checkImages(imageCount(prompt.messages), usesJinja(installed, model));
+    checkImages(imageCount(request.messages), usesJinja(installed, model));
     const topLogprobs = body.logprobs ? (body.top_logprobs ?? 0) : undefined;
     return model.chat(
-      { ...prompt, options: prepared.sampling, shift: body.shift, format, topLogprobs },
+      { ...request, options: prepared.sampling, shift: body.shift, format, topLogprobs },
       either,
     );
   });
@@ -195,23 +199,12 @@ function newCallId(): string {
 }
 
 /** `_debug_render_only`: the prompt, and nothing run. */
-function rendered(
-  model: string,
-  { lease }: Prepared,
-  prompt: Parameters<typeof lease.model.render>[0],
-): ChatLine {
-  try {
-    return {
-      model,
-      created_at: createdAt(),
-      message: { role: '', content: '' },
-      done: false,
-      _debug_info: {
-        rendered_template: lease.model.render(prompt),
-        image_count: imageCount(prompt.messages) || undefined,
-      },
-    };
-  } finally {
-    lease.release();
-  }
+function rendered(model: string, prompt: string, messages: readonly Message[]): ChatLine {
+  return {
+    model,
+    created_at: createdAt(),
+    message: { role: '', content: '' },
+    done: false,
+    _debug_info: { rendered_template: prompt, image_count: imageCount(messages) || undefined },
+  };
 }

@@ -21,6 +21,7 @@ import { base64Mistake, callArguments, type MessageFields, toolParameters } from
 import { quote, toJson } from '../../go-text.ts';
 import { type Json, JsonObject } from '../../json.ts';
 import type { ChatFields } from '../chat.ts';
+import { some, webSearch } from './translated.ts';
 
 const imageSource = object('anthropic.ImageSource', {
   type: string,
@@ -145,8 +146,14 @@ function nativeTurn(role: string, blocks: readonly Block[]): MessageFields[] {
         break;
     }
   }
-  const said = { role, content: texts.join(''), images, tool_calls, thinking };
-  const isEmpty = !said.content && !thinking && images.length === 0 && tool_calls.length === 0;
+  const said = {
+    role,
+    content: texts.join(''),
+    images: some(images),
+    tool_calls: some(tool_calls),
+    thinking,
+  };
+  const isEmpty = !said.content && !thinking && !said.images && !said.tool_calls;
   const own = isEmpty ? [] : [said];
   return role.toLowerCase() === 'user' ? [...results, ...own] : [...own, ...results];
 }
@@ -170,7 +177,7 @@ function resultOf(content: unknown): { content: string; images?: string[] } {
   const images = parts(content)
     .filter(part => part.type === 'image')
     .map(part => imageOf(record(part.source), 'invalid tool_result image source'));
-  return { content: textOf(content), images };
+  return { content: textOf(content), images: some(images) };
 }
 
 /** Results of a web search that another server made, as a list of titles and addresses. */
@@ -197,23 +204,13 @@ const record = (value: unknown): Part | undefined =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Part) : undefined;
 const bad = (message: string) => new StatusError(400, message);
 
-const webSearch = {
-  name: 'web_search',
-  description: 'Finds out what the web says now.',
-  parameters: {
-    type: 'object',
-    required: ['query'],
-    properties: { query: { type: 'string', description: 'What to search for.' } },
-  },
-};
-
 /** The tools as Ollama's; a search of the server's own displaces a tool of that name. Throws StatusError 400. */
 export function nativeTools(tools: MessagesFields['tools'] = []): ChatFields['tools'] {
   const isSearch = ({ type }: Value<typeof tool>) => type?.startsWith('web_search') ?? false;
   const searches = tools.some(isSearch);
   const kept = tools.filter(one => isSearch(one) || !(searches && one.name === 'web_search'));
   return kept.map(one => {
-    if (isSearch(one)) return { type: 'function', function: webSearch };
+    if (isSearch(one)) return webSearch;
     const { name = '', description, input_schema: schema = null } = one;
     try {
       const parameters = decodeJson(schema, 'ToolFunctionParameters', toolParameters);

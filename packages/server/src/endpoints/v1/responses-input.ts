@@ -5,6 +5,7 @@ import { type MessageFields, parseArguments } from '../../fields.ts';
 import { quote } from '../../go-text.ts';
 import type { Json } from '../../json.ts';
 import { imageOf } from './openai.ts';
+import { some } from './translated.ts';
 
 /** A part of a content. */
 interface Part {
@@ -140,7 +141,7 @@ export function nativeMessages(instructions = '', items: readonly Item[] = []): 
         // What is said between a call and its result belongs to the call, so that the result follows it at once.
         if (answering && waits) {
           answering.content = [answering.content, said.content].filter(Boolean).join('\n');
-          answering.images = [...(answering.images ?? []), ...said.images];
+          answering.images = some([...(answering.images ?? []), ...(said.images ?? [])]);
           answering.thinking = thinking ?? answering.thinking;
         } else {
           messages.push({ role: item.role, ...said, thinking });
@@ -172,10 +173,10 @@ export function nativeMessages(instructions = '', items: readonly Item[] = []): 
   return messages;
 }
 
-function nativeContent(parts: readonly Part[]): { content: string; images: string[] } {
+function nativeContent(parts: readonly Part[]): { content: string; images?: string[] } {
   if (parts.some(part => part.type === 'input_file')) throw bad('file inputs are not currently supported');
   const images = parts.flatMap(({ image_url: url }) => (url ? [imageOf(url)] : []));
-  return { content: parts.map(part => part.text ?? '').join(''), images };
+  return { content: parts.map(part => part.text ?? '').join(''), images: some(images) };
 }
 
 function argumentsOf(text: string): Readonly<Record<string, unknown>> {

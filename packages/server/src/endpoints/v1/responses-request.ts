@@ -21,6 +21,7 @@ import { type Json, parseJson } from '../../json.ts';
 import type { ChatFields } from '../chat.ts';
 import { at, bad, input } from './responses-input.ts';
 import { sorted } from './sorted.ts';
+import { webSearch } from './translated.ts';
 
 interface Tool {
   readonly type?: string;
@@ -81,21 +82,11 @@ export type ResponsesFields = Decoded<typeof fields>;
 
 export const isWebSearch = ({ type }: Tool) => type === 'web_search';
 
-const webSearch = {
-  name: 'web_search',
-  description: 'Finds out what the web says now.',
-  parameters: {
-    type: 'object',
-    required: ['query'],
-    properties: { query: { type: 'string', description: 'What to search for.' } },
-  },
-};
-
 /** The tools as Ollama's; a search of the server's own displaces a function of that name. Throws StatusError 400. */
 export function nativeTools(tools: readonly Tool[] = []): ChatFields['tools'] {
   const searches = tools.some(isWebSearch);
   return tools.flatMap(one => {
-    if (isWebSearch(one)) return [{ type: 'function', function: webSearch }];
+    if (isWebSearch(one)) return [webSearch];
     return functionsOf(one).filter(({ function: { name } }) => !(searches && name === 'web_search'));
   });
 }

@@ -104,6 +104,23 @@ export async function reply<L>(
   return streamed(request, lines, events);
 }
 
+/** A list with something in it: templates are told an empty one from none. */
+export const some = <T>(list: T[]): T[] | undefined => (list.length > 0 ? list : undefined);
+
+/** What a search of the server's own is to the model. */
+export const webSearch = {
+  type: 'function',
+  function: {
+    name: 'web_search',
+    description: 'Finds out what the web says now.',
+    parameters: {
+      type: 'object',
+      required: ['query'],
+      properties: { query: { type: 'string', description: 'What to search for.' } },
+    },
+  },
+};
+
 /** The headers of a stream that proxies must not hold back. */
 export const liveHeaders = { 'cache-control': 'no-cache', connection: 'keep-alive' };
 
