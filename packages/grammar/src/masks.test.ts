@@ -155,3 +155,13 @@ it('tells apart two names of which nothing but the quote is left', () => {
     expect(allows(bits, token('":"'))).toBe(allowed);
   }
 });
+
+it('offers a token with several items that differ, whatever the first of them is', () => {
+  const items = { type: 'string', not: { enum: ['a'] } };
+  const matcher = createMatcher(compileSchema({ type: 'array', items, uniqueItems: true }), vocabulary);
+  const bits = new Uint32Array((END + 32) >> 5);
+  const token = (text: string): number => TOKENS.findIndex(bytes => new TextDecoder().decode(bytes) === text);
+  for (const text of ['[', '"']) expect(matcher.accept(token(text))).toBe(true);
+  matcher.mask(bits);
+  expect(allows(bits, token('null","","'))).toBe(true);
+});

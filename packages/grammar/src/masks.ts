@@ -258,10 +258,14 @@ export function createMasks({ states, terms }: Grammar, vocabulary: Vocabulary):
     takes: (closing: Closing) => boolean,
   ): void => {
     const { length } = text;
-    fill(fillers);
+    // Where items must differ, it is none of those that come later in the token.
+    fill(at.unique && !isEmpty(at) ? fillers + found.behind.depth : fillers);
     close(target, found, at, states.step(states.within(at, terms.run(0, 0)), QUOTE, text), takes);
     text.length = length;
   };
+
+  /** Whether only the quote is left. */
+  const isEmpty = (at: State): boolean => terms.asRun(at.rests[0])?.max === 0;
 
   /** `to` lies behind the quote. */
   const close = (

@@ -14,9 +14,10 @@ import {
 import type { Plans } from './plans.ts';
 import type { SchemaReader } from './schema.ts';
 import { NEVER, type Term, type Terms } from './terms.ts';
+import { MAX_TOKEN_BYTES } from './trie.ts';
 
-/** Stands for names that nothing speaks of. */
-const STRAY = '~';
+/** Stands for names that nothing speaks of; no token can go on to write it once more. */
+const STRAY = '~'.repeat(MAX_TOKEN_BYTES);
 const MAX_CHOICES = 5;
 const MAX_CELLS = 64;
 
@@ -94,7 +95,7 @@ export class Places {
   /** The spelling of a name that is neither listed nor taken. */
   stray({ plan, state }: ObjectPlace): string {
     let name = STRAY;
-    while (plan.values.has(name) || state.extras.includes(name)) name += STRAY;
+    while (plan.values.has(name) || state.extras.includes(name)) name += '~';
     return name;
   }
 

@@ -17,6 +17,8 @@ export interface Strings {
 }
 
 export const MAX_STRINGS = 2 ** 20;
+/** Longer tokens are never offered. */
+export const MAX_TOKEN_BYTES = 512;
 
 /** Orders ids by the bytes of their strings, and those of equal ones by themselves. */
 export const orderOf =

@@ -3,8 +3,8 @@
  * the mark; where the bytes of each token begin, and where the last one's end; the tokens with bytes, sorted. Then the bytes.
  */
 import { GrammarError } from './error.ts';
-import { orderOf } from './trie.ts';
-import { MAX_TOKEN_BYTES, type Vocabulary, type VocabularySource, vocabularyOf } from './vocabulary.ts';
+import { MAX_TOKEN_BYTES, orderOf } from './trie.ts';
+import { type Vocabulary, type VocabularySource, vocabularyOf } from './vocabulary.ts';
 
 /** Another one for every other form: "TLV2". */
 const MARK = 0x32564c54;

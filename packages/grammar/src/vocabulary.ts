@@ -3,7 +3,7 @@ import { beginning } from './beginning.ts';
 import type { Slice } from './slices.ts';
 import { createStringTokens, findInside, type InsideTokens, type StringTokens } from './string-tokens.ts';
 import { EPSILON, type Term } from './terms.ts';
-import { buildTrie, MAX_STRINGS, type Strings, sortStrings, type Trie } from './trie.ts';
+import { buildTrie, MAX_STRINGS, MAX_TOKEN_BYTES, type Strings, sortStrings, type Trie } from './trie.ts';
 
 export interface VocabularySource {
   /** The bytes that a token stands for; absent for special tokens, which never stand inside a text. */
@@ -36,9 +36,6 @@ export interface Vocabulary {
   /** The first `count` of the tokens that stay inside a string, as bits. Do not write to it. */
   bits(tokens: InsideTokens, count: number): Uint32Array;
 }
-
-/** Longer tokens are never offered. */
-export const MAX_TOKEN_BYTES = 512;
 
 /**
  * Takes some tenths of a second for 128k tokens.
