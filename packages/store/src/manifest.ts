@@ -66,18 +66,21 @@ export function parseDigest(text: string): string {
   return digest;
 }
 
-/** What a config says of each kind, where it says anything. */
+/** What Ollama writes in every config. */
+const EMPTY = { model_format: '', model_family: '', model_families: null, model_type: '', file_type: '' };
+/** An example of everything that is read in a config. */
 const CONFIG = {
-  ...{ model_format: '', model_family: '', model_type: '', file_type: '', renderer: '', parser: '' },
-  ...{
-    requires: '',
-    base_name: '',
-    remote_host: '',
-    remote_model: '',
-    context_length: 0,
-    embedding_length: 0,
-  },
-  ...{ model_families: [], capabilities: [] },
+  ...EMPTY,
+  model_families: [],
+  capabilities: [],
+  renderer: '',
+  parser: '',
+  requires: '',
+  base_name: '',
+  remote_host: '',
+  remote_model: '',
+  context_length: 0,
+  embedding_length: 0,
 };
 
 /** A config as Go reads it: what is not said, or null, is empty. Throws StatusError 500. */
@@ -88,14 +91,7 @@ export function parseConfig(text: string): ModelConfig {
     const fits = Array.isArray(example) ? isTexts(value) : typeof value === typeof example;
     if (!fits) throw unsound('config');
   }
-  return {
-    model_format: '',
-    model_family: '',
-    model_families: null,
-    model_type: '',
-    file_type: '',
-    ...config,
-  };
+  return { ...EMPTY, ...config };
 }
 
 /** Throws StatusError 500 for what is no JSON object. */
