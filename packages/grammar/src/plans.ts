@@ -43,7 +43,8 @@ export class Plans {
   readonly #planOf = new Map<ObjectShape, ObjectPlan>();
   /** Objects that can be completed from wherever they have come. */
   readonly #always = new Set<ObjectPlan>();
-  readonly #literals = new Map<string, Uint8Array>();
+  /** Of which terms names are texts. */
+  readonly #matching = new Map<string, { readonly bytes: Uint8Array; readonly terms: Map<Term, boolean> }>();
 
   readonly #anyOrder: boolean;
   readonly #closed: boolean;
@@ -195,12 +196,17 @@ export class Plans {
 
   /** Whether a name, as a JSON string, is a text of the term. */
   matches(term: Term, name: string): boolean {
-    let bytes = this.#literals.get(name);
-    if (!bytes) {
-      bytes = new TextEncoder().encode(JSON.stringify(name));
-      this.#literals.set(name, bytes);
+    let known = this.#matching.get(name);
+    if (!known) {
+      known = { bytes: new TextEncoder().encode(JSON.stringify(name)), terms: new Map() };
+      this.#matching.set(name, known);
     }
-    return this.#terms.matches(term, bytes);
+    let yes = known.terms.get(term);
+    if (yes === undefined) {
+      yes = this.#terms.matches(term, known.bytes);
+      known.terms.set(term, yes);
+    }
+    return yes;
   }
 
   /** Whether the object is known to be completed from wherever it has come. */
