@@ -11,7 +11,7 @@ export {
   parseModelName,
   sameName,
 } from './name.ts';
-export { readBytes, readText } from './read-body.ts';
+export { readBytes, readText, startOfText } from './read-body.ts';
 export { remoteUrl } from './remote-url.ts';
 export { NoRoomError, StatusError } from './status-error.ts';
 export type * from './store.ts';

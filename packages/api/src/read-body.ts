@@ -24,6 +24,11 @@ export async function readBytes({ body }: Pick<Response, 'body'>, most: number):
   return all;
 }
 
+/** What the first `most` bytes of an answer say: enough of an error, however long a page comes with it. */
+export async function startOfText(response: Response, most: number): Promise<string> {
+  return new TextDecoder().decode(await readBytes(response, most));
+}
+
 /** The text of an answer. Throws StatusError 500 where it has more than `most` bytes. */
 export async function readText(response: Response, most: number): Promise<string> {
   const bytes = await readBytes(response, most + 1);

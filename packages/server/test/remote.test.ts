@@ -182,6 +182,7 @@ describe('chat with a model on an Ollama elsewhere', () => {
   test.each([
     ['an error of Ollama', 404, '{"error":"model \'big:70b\' not found"}', "model 'big:70b' not found"],
     ['an error in words', 429, 'slow down', 'slow down'],
+    ['an error with a long page', 503, 'x'.repeat(200_000), 'x'.repeat(1000)],
     ["an error of OpenAI's shape", 400, '{"error":{"message":"no such thing"}}', 'no such thing'],
   ])('%s keeps its status', async (_, status, text, error) => {
     await using other = await startOther({
@@ -583,8 +584,16 @@ describe("a model on a server that has OpenAI's API only", () => {
     expect(other.requests.at(-1)).toMatchObject({ path: '/v1/completions', body: { prompt: 'Hi' } });
   });
 
-  test('embeds', async () => {
+  test.each([[7], [null], [[{ embedding: 1e9 }]], [[null]]])('%j is no answer to embed', async data => {
+    await using other = await startOther({ '/v1/embeddings': () => ({ data }) });
+    const { post } = await setup(other);
+    const { status } = await post('/api/embed', { model: 'far', input: ['a'] });
+    expect(status).toBe(502);
+  });
+
+  test('embeds, though every other path is a long page', async () => {
     await using other = await startOther({
+      '/api/version': (_, response) => void response.end('<p>Hello</p>'.repeat(10_000)),
       '/v1/embeddings': () => ({ data: [{ index: 0, embedding: [0.6, 0.8] }], usage: { prompt_tokens: 4 } }),
     });
     const { post } = await setup(other);

@@ -1,5 +1,5 @@
 /** Requests to other places of the web: how their failures are told apart, and which of them are tried again. */
-import { readBytes, StatusError } from '@tabllama/api';
+import { StatusError, startOfText } from '@tabllama/api';
 import { sleep } from './sleep.ts';
 
 export type Fetch = typeof globalThis.fetch;
@@ -64,8 +64,7 @@ export function refusal({ status, headers }: Response, message: string): StatusE
 
 /** The same, with the status and the words of the server as its message. */
 export async function refused(response: Response): Promise<StatusError> {
-  const words = new TextDecoder().decode(await readBytes(response, 4096));
-  return refusal(response, `${response.status}: ${words}`);
+  return refusal(response, `${response.status}: ${await startOfText(response, 4096)}`);
 }
 
 /** Seconds, or a date (RFC 9110 §10.2.3). */

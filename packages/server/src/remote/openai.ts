@@ -88,7 +88,8 @@ async function* embed(
     data?: unknown;
     usage?: { prompt_tokens?: number };
   };
-  const embeddings = Array.isArray(data) ? data.map(one => one?.embedding) : [];
+  // what is no list is no vector either, which is told where vectors are read
+  const embeddings = Array.isArray(data) ? data.map(one => one?.embedding) : [data];
   yield { embeddings, embedding: embeddings[0], prompt_eval_count: usage?.prompt_tokens };
 }
 

@@ -2,7 +2,7 @@
  * Models that run elsewhere: `create` with `remote_host` makes a name for one, and what is asked of that name is sent on to an Ollama,
  * or to a server that has OpenAI's API only. Nothing is sent to a server that the page's user has not allowed.
  */
-import { type InstalledModel, readBytes, readText, remoteUrl, StatusError, type Store } from '@tabllama/api';
+import { type InstalledModel, remoteUrl, StatusError, type Store, startOfText } from '@tabllama/api';
 import { cloudDisabled } from '../model.ts';
 import { jsonLines } from './json-lines.ts';
 
@@ -78,7 +78,7 @@ export function createRemotes(store: Store, options: RemoteOptions = {}): Remote
     const known = isOllama.get(host);
     if (known !== undefined) return known;
     const response = await request(`${host}/api/version`, { signal });
-    const text = await readText(response, 4096);
+    const text = await startOfText(response, 4096);
     const answer = response.ok && /"version"\s*:\s*"/.test(text);
     // a server that is starting, or busy, says nothing of what it is
     if (response.ok || response.status === 404) isOllama.set(host, answer);
@@ -99,7 +99,7 @@ export function createRemotes(store: Store, options: RemoteOptions = {}): Remote
         if (response.ok) return response;
         throw new StatusError(
           response.status,
-          errorText(await readBytes(response, 1 << 16)) || response.statusText,
+          errorText(await startOfText(response, 1 << 16)) || response.statusText,
         );
       };
       return {
@@ -125,8 +125,7 @@ export function createRemotes(store: Store, options: RemoteOptions = {}): Remote
 }
 
 /** What a server says in an error: Ollama's `{"error": text}`, OpenAI's `{"error": {"message": text}}`, or the text itself. */
-function errorText(bytes: Uint8Array): string {
-  const text = new TextDecoder().decode(bytes);
+function errorText(text: string): string {
   try {
     const { error } = JSON.parse(text) as { error?: string | { message?: unknown } };
     const message = typeof error === 'object' ? error.message : error;
