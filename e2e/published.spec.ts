@@ -34,11 +34,18 @@ test('the published files run as they are, and answer as the app does', async ({
     await page.waitForFunction(() => globalThis.llama);
     await pullTinyModel(page);
     const answer = await page.evaluate(async model => {
-      const options = { temperature: 0, num_predict: 24 };
-      const body = JSON.stringify({ model, prompt: 'Once upon a time', stream: false, options });
-      return (await fetch('/api/generate', { method: 'POST', body })).json();
+      const ask = async (more: object) => {
+        const options = { temperature: 0, num_predict: 24 };
+        const body = JSON.stringify({ model, prompt: 'Once upon a time', stream: false, options, ...more });
+        return (await fetch('/api/generate', { method: 'POST', body })).json();
+      };
+      return { ...(await ask({})), bound: (await ask({ format: { enum: ['yes', 'no'] } })).response };
     }, tinyModel);
-    expect(answer).toMatchObject({ done: true, eval_count: 24 });
+    expect(answer).toMatchObject({
+      done: true,
+      eval_count: 24,
+      bound: expect.stringMatching(/^\s*"(yes|no)"\s*$/),
+    });
     texts.push(answer.response);
     quantized.push(await quantize(page));
   }

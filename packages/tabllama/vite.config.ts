@@ -3,13 +3,9 @@ import { minify as terser } from 'terser';
 import { defineConfig, minify, type Plugin } from 'vite';
 
 /** What few pages need: modules that the worker imports when they are asked for, each published as a file beside it. */
-const late: Record<string, { importer: RegExp; module: string; entry: string }> = {
-  create: { importer: /\/endpoints\/create\.ts$/, module: '@tabllama/create', entry: '@tabllama/create' },
-  openai: {
-    importer: /\/remote\/remotes\.ts$/,
-    module: './openai.ts',
-    entry: '../server/src/remote/openai.ts',
-  },
+const late: Record<string, { importer: RegExp; module: string }> = {
+  create: { importer: /\/endpoints\/create\.ts$/, module: '@tabllama/create' },
+  grammar: { importer: /\/engine\/src\/vocabulary\.ts$/, module: '@tabllama/grammar' },
 };
 
 /**
@@ -39,7 +35,7 @@ export default defineConfig(({ mode }) => ({
     modulePreload: false,
     license: { fileName: `${mode}-licenses.md` },
     rolldownOptions: {
-      input: inputs[mode] ?? { [mode]: late[mode].entry },
+      input: inputs[mode] ?? { [mode]: late[mode].module },
       preserveEntrySignatures: 'strict',
       output: {
         format: mode === 'script' ? 'iife' : 'es',

@@ -1,16 +1,9 @@
 /** What a part of an answer is bound to, token by token: JSON by a grammar, one of some texts, or a row of these. */
 import { StatusError } from '@tabllama/api';
 import { argumentsOf, type Expected, type OutputParser, readTools } from '@tabllama/chat';
-import {
-  compileSchema,
-  createMatcher,
-  type Grammar,
-  GrammarError,
-  startsToken,
-  tokensWithin,
-  type Vocabulary,
-} from '@tabllama/grammar';
+import type { Grammar } from '@tabllama/grammar';
 import type { Tokenizer } from '@tabllama/tokenizer';
+import type { GrammarModule, ModelTokens } from './vocabulary.ts';
 
 export interface Bounds {
   /** Takes a token in, or refuses it. */
@@ -21,17 +14,12 @@ export interface Bounds {
   forced?(): readonly number[];
 }
 
-export interface ModelTokens {
-  readonly tokenizer: Tokenizer;
-  readonly vocabulary: Vocabulary;
-}
-
 /** A word may be one token with what comes after it; so many tokens at the end of forced text are left to be chosen. */
 const MOST_OPEN = 4;
 
 /** Of a request's format. Throws StatusError 400 for a schema that is refused. */
 export const formatBounds = (format: string, model: ModelTokens): Bounds =>
-  jsonBounds(compile(format, 'format'), model);
+  jsonBounds(compile(model.grammar, format, 'format'), model);
 
 /** Of calls of tools, by what a parser may expect. Throws StatusError 400 for a tool whose schema is refused. */
 export function callBoundsOf(
@@ -42,13 +30,13 @@ export function callBoundsOf(
   const schemas = shapes.flat().flatMap(piece => (typeof piece === 'string' ? [] : [piece.schema]));
   // each alone too, so that it is known which is refused
   for (const tool of schemas.length > 0 ? readTools(tools) : [])
-    compile(argumentsOf(tool), `tool ${JSON.stringify(tool.name)}`);
-  const grammars = new Map(schemas.map(schema => [schema, compile(schema, 'tools')]));
+    compile(model.grammar, argumentsOf(tool), `tool ${JSON.stringify(tool.name)}`);
+  const grammars = new Map(schemas.map(schema => [schema, compile(model.grammar, schema, 'tools')]));
   return ({ shapes }) => shapeBounds(shapes, schema => jsonBounds(grammars.get(schema)!, model), model);
 }
 
 /** Objects are closed, as in Ollama's grammars. */
-function compile(schema: unknown, what: string): Grammar {
+function compile({ compileSchema, GrammarError }: GrammarModule, schema: unknown, what: string): Grammar {
   try {
     return compileSchema(schema, { closed: true });
   } catch (error) {
@@ -57,8 +45,9 @@ function compile(schema: unknown, what: string): Grammar {
   }
 }
 
-function jsonBounds(grammar: Grammar, { tokenizer, vocabulary }: ModelTokens): Bounds {
-  const matcher = createMatcher(grammar, vocabulary);
+function jsonBounds(compiled: Grammar, { tokenizer, vocabulary, grammar }: ModelTokens): Bounds {
+  const { createMatcher, startsToken } = grammar;
+  const matcher = createMatcher(compiled, vocabulary);
   const ends = new Uint32Array(Math.ceil(vocabulary.size / 32));
   for (const id of vocabulary.endIds) ends[id >> 5] |= 1 << (id & 31);
 
@@ -116,7 +105,7 @@ function piecesOf(text: string, tokenizer: Tokenizer): readonly Piece[] {
 function textBounds(
   texts: readonly string[],
   mayEnd: boolean,
-  { tokenizer, vocabulary }: ModelTokens,
+  { tokenizer, vocabulary, grammar }: ModelTokens,
 ): Bounds & { readonly chosen: number } {
   const { endIds } = vocabulary;
   let left = texts.flatMap((text, index) =>
@@ -145,7 +134,7 @@ function textBounds(
     mask(bits) {
       bits.fill(0);
       const allowed = left.flatMap(({ pieces: [first] }) =>
-        typeof first === 'object' ? tokensWithin(vocabulary, first) : (first ?? []),
+        typeof first === 'object' ? grammar.tokensWithin(vocabulary, first) : (first ?? []),
       );
       for (const id of isEnd ? [...allowed, ...endIds] : allowed) bits[id >> 5] |= 1 << (id & 31);
       return left.every(({ pieces }) => pieces.length > 0);

@@ -18,7 +18,6 @@ import {
   type ParsedText,
   TemplateError,
 } from '@tabllama/chat';
-import type { Vocabulary } from '@tabllama/grammar';
 import type { Runner } from '@tabllama/models';
 import type { Tokenizer } from '@tabllama/tokenizer';
 import { callBoundsOf, formatBounds } from './bounds.ts';
@@ -26,7 +25,7 @@ import { type OpenedTemplate, openTemplate, renderPrompt } from './chat-prompt.t
 import { generate } from './generate.ts';
 import { createGuide } from './guide.ts';
 import { Session } from './session.ts';
-import { openVocabulary } from './vocabulary.ts';
+import { type ModelTokens, openTokens } from './vocabulary.ts';
 import { createWatcher } from './watcher.ts';
 
 export interface LoadedModelOptions {
@@ -59,10 +58,10 @@ export function createLoadedModel(
   };
 
   // opened at the first request with a format or tools
-  let vocabulary: Vocabulary | undefined;
+  let tokens: ModelTokens | undefined;
   const modelTokens = async () => {
-    vocabulary ??= await openVocabulary(tokenizer, info.digest, derived);
-    return { tokenizer, vocabulary };
+    tokens ??= await openTokens(tokenizer, info.digest, derived);
+    return tokens;
   };
 
   async function* chat(request: ChatRequest, signal?: AbortSignal): AsyncGenerator<Delta, void, undefined> {

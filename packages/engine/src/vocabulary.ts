@@ -1,7 +1,17 @@
 /** The vocabulary of a tokenizer as the masks of structured outputs need it, made once for a model and kept beside it. */
 import type { Derived } from '@tabllama/api';
-import { createVocabulary, type Vocabulary, vocabularyFromBytes, vocabularyToBytes } from '@tabllama/grammar';
+import type * as Grammar from '@tabllama/grammar';
 import type { Tokenizer } from '@tabllama/tokenizer';
+
+/** The package that makes masks, which is loaded with the first answer that is bound. */
+export type GrammarModule = typeof Grammar;
+
+/** What masks of a model are made of. */
+export interface ModelTokens {
+  readonly tokenizer: Tokenizer;
+  readonly vocabulary: Grammar.Vocabulary;
+  readonly grammar: GrammarModule;
+}
 
 /** Another one whenever a tokenizer reads the same file in another way. */
 const FORM = 'vocabulary 1';
@@ -10,11 +20,21 @@ const FORM = 'vocabulary 1';
  * Takes some tenths of a second for a large vocabulary, and about half of that where it is kept.
  * @param digest of the weights that the tokenizer is of
  */
-export async function openVocabulary(
+export async function openTokens(
   tokenizer: Tokenizer,
   digest: string,
   derived: Derived | undefined,
-): Promise<Vocabulary> {
+): Promise<ModelTokens> {
+  const grammar = await import('@tabllama/grammar');
+  return { tokenizer, grammar, vocabulary: await openVocabulary(grammar, tokenizer, digest, derived) };
+}
+
+async function openVocabulary(
+  { createVocabulary, vocabularyFromBytes, vocabularyToBytes }: GrammarModule,
+  tokenizer: Tokenizer,
+  digest: string,
+  derived: Derived | undefined,
+): Promise<Grammar.Vocabulary> {
   const { vocabSize: size, isText, bytesOf } = tokenizer;
   const ids = Array.from({ length: size }, (_, id) => id);
   const endIds = ids.filter(tokenizer.isEndOfGeneration);

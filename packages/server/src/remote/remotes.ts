@@ -5,6 +5,7 @@
 import { type InstalledModel, remoteUrl, StatusError, type Store, startOfText } from '@tabllama/api';
 import { cloudDisabled } from '../model.ts';
 import { jsonLines } from './json-lines.ts';
+import { askOpenAi } from './openai.ts';
 
 export interface RemoteOptions {
   /** Servers that may be asked, written as `remote_host` is. */
@@ -110,7 +111,6 @@ export function createRemotes(store: Store, options: RemoteOptions = {}): Remote
           await permit(host, `${details} unavailable`);
           const whole = { ...body, model };
           if (!(await speaksOllama(host, signal))) {
-            const { askOpenAi } = await import('./openai.ts');
             return yield* askOpenAi(post, path, whole, signal);
           }
           const response = await post(path, whole, signal);
