@@ -29,8 +29,8 @@ describe('routes of the cloud', () => {
   test.each<[string, string, string | undefined, number, object]>([
     ['GET', '/api/status', undefined, 200, { cloud: { disabled: true, source: 'env' } }],
     ['POST', '/api/me', undefined, 503, { error: 'account unavailable' }],
-    ['POST', '/api/signout', undefined, 500, { error: 'there was an error signing out' }],
-    ['DELETE', '/api/user/keys/abc', undefined, 500, { error: 'there was an error signing out' }],
+    ['POST', '/api/signout', undefined, 401, { error: 'you are not currently signed in' }],
+    ['DELETE', '/api/user/keys/abc', undefined, 401, { error: 'you are not currently signed in' }],
     ['POST', '/api/experimental/web_search', '', 400, { error: 'missing request body' }],
     [
       'POST',
