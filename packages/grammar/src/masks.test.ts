@@ -62,6 +62,11 @@ const { schema } = fc.letrec<{ schema: unknown }>(tie => ({
     fc.record({ enum: fc.uniqueArray(fc.oneof(text, fc.nat(12)), { minLength: 1, maxLength: 4 }) }),
     fc.record({ type: fc.constant('string'), not: fc.record({ enum: fc.array(text, { minLength: 1 }) }) }),
     fc.record({ type: fc.constant('string'), pattern: fc.constantFrom('^[ab]+$', 'b', '^a|é$', '^(?!ab)') }),
+    fc.record({
+      type: fc.constant('string'),
+      pattern: fc.constantFrom('^(?:\\S+\\s+){0,40}\\S+$', '^[^b].*[^b]$', '(a|$)', '^.{2,}b$'),
+      maxLength: fc.integer({ min: 3, max: 200 }),
+    }),
     fc.record(
       {
         type: fc.constant('object'),
@@ -69,7 +74,7 @@ const { schema } = fc.letrec<{ schema: unknown }>(tie => ({
         required: fc.uniqueArray(name, { maxLength: 2 }),
         additionalProperties: fc.oneof(fc.constant(false), tie('schema')),
         patternProperties: fc.dictionary(fc.constantFrom('^a', 'b$', '^[ab]$'), tie('schema'), {
-          maxKeys: 1,
+          maxKeys: 2,
         }),
         propertyNames: fc.constantFrom({ maxLength: 2 }, { minLength: 2 }, { pattern: 'a' }),
         minProperties: fc.nat(3),

@@ -63,7 +63,7 @@ const MAX_INNER = 500;
 const MIN_SHARED = 100;
 /** Terms that may begin with fewer bytes take no slice. */
 const MIN_SLICE = 26;
-const FILLER = 0x7e;
+const FILLER = '~';
 
 export function createMasks({ states, terms }: Grammar, vocabulary: Vocabulary): Masks {
   const { twin, tokens, roots } = vocabulary;
@@ -73,6 +73,8 @@ export function createMasks({ states, terms }: Grammar, vocabulary: Vocabulary):
   let known = new Map<string | number, Inner>();
   let shared: Uint32Array[] = [];
   let single: number[] = [];
+  /** What kinds of keys there are, by the terms that tell them apart behind their beginning. */
+  const keyKinds = new Map<string, Map<string, string>>();
   let unsure: number[] = [];
   let exits: Exit[] = [];
   /** The states whose holes the walk is in; where it is in more of them, the exit is not known. */
@@ -184,10 +186,12 @@ export function createMasks({ states, terms }: Grammar, vocabulary: Vocabulary):
     allowInside(target, found, count);
     allowLonger(found, count, rest);
     const ends = new Map<string, boolean>();
-    walkClosing(target, found, at, 0, ({ text }) => {
+    const { max, rest: asked } = terms.bounded(rest) ?? { max: Number.POSITIVE_INFINITY, rest };
+    walkClosing(target, found, at, 0, ({ text, count }) => {
+      if (count > max) return false;
       let yes = ends.get(text);
       if (yes === undefined) {
-        let next = rest;
+        let next = asked;
         for (let i = 0; i < text.length; i++) next = terms.next(next, text.charCodeAt(i));
         yes = terms.next(next, QUOTE) === EPSILON;
         ends.set(text, yes);
@@ -289,9 +293,22 @@ export function createMasks({ states, terms }: Grammar, vocabulary: Vocabulary):
     const named = new Set<string>();
     for (const rest of states.completions(at, beginning)) if (found.texts.has(rest)) named.add(rest);
     const { length } = text;
-    // With characters that make it another key.
-    fill(named.size + 1);
-    close(target, found, at, states.stray(at), ({ text }) => !named.has(text));
+    const kindOf = kindsOf(states.divisions(at), beginning);
+    if (!kindOf) {
+      // With characters that make it another key.
+      fill(named.size + 1);
+      close(target, found, at, states.stray(at), ({ text }) => !named.has(text));
+    } else {
+      const first = new Map<string, string>();
+      for (const rest of found.texts)
+        if (!named.has(rest) && !first.has(kindOf(rest))) first.set(kindOf(rest), rest);
+      for (const [kind, rest] of first) {
+        text.length = length;
+        write(rest);
+        const takes = ({ text }: Closing) => !named.has(text) && kindOf(text) === kind;
+        close(target, found, at, states.named(at, beginning + rest), takes);
+      }
+    }
     text.length = length;
     if (named.size === 0) return;
     fill(0);
@@ -301,10 +318,39 @@ export function createMasks({ states, terms }: Grammar, vocabulary: Vocabulary):
       if (text !== '' && named.has(text)) check(target, token);
   };
 
+  /** Which of the terms a key with this beginning is a text of, by the rest of it; absent where there are none. */
+  const kindsOf = (divisions: readonly Term[], beginning: string): ((rest: string) => string) | undefined => {
+    if (divisions.length === 0) return undefined;
+    const behind = (term: Term, written: string): Term => {
+      let next = term;
+      for (let i = 0; i < written.length && next > EPSILON; i++)
+        next = terms.next(next, written.charCodeAt(i));
+      return next;
+    };
+    const begun = divisions.map(term => behind(term, `"${beginning}`));
+    const key = begun.join();
+    let kinds = keyKinds.get(key);
+    if (!kinds) {
+      if (keyKinds.size >= MAX_INNER) keyKinds.clear();
+      kinds = new Map();
+      keyKinds.set(key, kinds);
+    }
+    const known = kinds;
+    return rest => {
+      let kind = known.get(rest);
+      if (kind === undefined) {
+        kind = begun.map(term => Number(behind(term, `${rest}"`) === EPSILON)).join('');
+        known.set(rest, kind);
+      }
+      return kind;
+    };
+  };
+
   /** Writes characters and a closing quote. */
-  const fill = (characters: number): void => {
-    room(text.length + characters + 1);
-    for (let i = 0; i < characters; i++) text.bytes[text.length++] = FILLER;
+  const fill = (characters: number): void => write(FILLER.repeat(characters));
+  const write = (characters: string): void => {
+    room(text.length + characters.length + 1);
+    for (let i = 0; i < characters.length; i++) text.bytes[text.length++] = characters.charCodeAt(i);
     text.bytes[text.length++] = QUOTE;
   };
 

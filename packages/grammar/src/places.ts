@@ -26,7 +26,7 @@ export class Places {
   readonly #formulas: Formulas;
   readonly #reader: SchemaReader;
   readonly #plans: Plans;
-  readonly #opened = new Map<ObjectPlan, boolean>();
+  readonly #divisions = new Map<ObjectPlan, readonly Term[]>();
   #count = 0;
 
   constructor(reader: SchemaReader, plans: Plans) {
@@ -54,27 +54,23 @@ export class Places {
     return this.#formulas.and(...rules.map(rule => rule.of));
   }
 
-  /** Whether names beyond the plan's are all alike, and every string is one. */
-  #isOpen(plan: ObjectPlan): boolean {
-    let open = this.#opened.get(plan);
-    if (open === undefined) {
+  /** The terms that tell apart names beyond the plan's; without one these are all alike. */
+  divisions(plan: ObjectPlan): readonly Term[] {
+    let divisions = this.#divisions.get(plan);
+    if (!divisions) {
       const { patterns, some, clauses } = plan.shape;
       const terms = new Set(some.map(({ term }) => term));
       for (const { term, of } of patterns) if (this.#plans.inhabited(of)) terms.add(term);
       for (const literal of clauses.flat())
         if (literal.kind !== 'size' && 'term' in literal.names) terms.add(literal.names.term);
-      open =
-        plan.unrestricted &&
-        [...terms].every(
-          term =>
-            term === plan.others() ||
-            [term, this.#terms.not(term)].some(
-              side => !this.#terms.live(this.#terms.and(plan.others(), side)),
-            ),
-        );
-      this.#opened.set(plan, open);
+      divisions = [...terms].filter(
+        term =>
+          term !== plan.others() &&
+          [term, this.#terms.not(term)].every(side => this.#terms.live(this.#terms.and(plan.others(), side))),
+      );
+      this.#divisions.set(plan, divisions);
     }
-    return open;
+    return divisions;
   }
 
   /** What follows a name, given by its spelling; nothing when it cannot come now. */
@@ -235,7 +231,7 @@ export class Places {
     };
     const others = state.extras.length < plan.capacity;
     const all = others && harmless();
-    if (all && this.#isOpen(plan)) return { term: characters.string, open: true };
+    if (all && plan.unrestricted) return { term: characters.string, open: true };
     const term = (parts: readonly Term[]): Keys => {
       const keys = this.#terms.alt(...parts);
       return { term: this.#terms.live(keys) ? keys : NEVER, open: false };

@@ -30,18 +30,26 @@ export function sliceTerms(terms: Terms, characters: Characters): readonly Term[
 }
 
 /** States that are looked at before a slice is given up: at once, and of one grammar altogether. */
-const MAX_STATES = 100;
-const MAX_EVER = 2000;
+const MAX_STATES = 200;
+const MAX_EVER = 4000;
 /** More than there are terms that all grammars share. */
 const MAX_SHARED = 2 ** 14;
+
+/** What is known of a term: so many characters may follow, and where it is exact, no more. */
+interface Proof {
+  readonly least: number;
+  readonly exact: boolean;
+  /** So many bytes end a string wherever these characters lead; infinite where that was not looked at. */
+  readonly wait: number;
+}
 
 /** How many characters of a class may follow a term whatever they are; `most` stands for any number from there on. */
 export type Reach = (rest: Term, most: number) => number;
 
 /** `slice` is any number of characters of the class, and the closing quote. */
 export function createReach(terms: Terms, slice: Term): Reach {
-  /** What is proven: so many may follow, and where it is exact, no more. */
-  const proven = new Map<Term, { readonly least: number; readonly exact: boolean }>();
+  /** Without `wait`, and with it. */
+  const proofs = [new Map<Term, Proof>(), new Map<Term, Proof>()];
   const steps = new Map<Term, readonly Term[]>();
   const covered = new Map<Term, boolean>();
   let states = 0;
@@ -88,34 +96,50 @@ export function createReach(terms: Terms, slice: Term): Reach {
     return yes;
   };
 
-  const visit = (rest: Term, most: number): number => {
-    if (rest <= EPSILON) return -1;
-    if (most <= 0) return 0;
+  const visit = (rest: Term, most: number, waits: boolean): Proof => {
+    if (rest <= EPSILON) return { least: -1, exact: true, wait: 0 };
+    let wait = waits ? terms.wait(rest) : Number.POSITIVE_INFINITY;
+    if (most <= 0) return { least: 0, exact: false, wait };
+    const proven = proofs[Number(waits)];
     const known = proven.get(rest);
-    if (known && (known.exact || known.least >= most)) return Math.min(most, known.least);
+    if (known && (known.exact || known.least >= most)) return known;
+    // Whatever comes, the same may come behind it.
     if (terms.loops(rest).some(covers)) {
-      proven.set(rest, { least: Number.POSITIVE_INFINITY, exact: false });
-      return most;
+      const proof = { least: Number.POSITIVE_INFINITY, exact: false, wait };
+      proven.set(rest, proof);
+      return proof;
     }
-    if (states > MAX_STATES) return 0;
+    if (states > MAX_STATES) return { least: 0, exact: false, wait };
     let least = most;
-    // What leads back to the same term asks for nothing more.
-    for (const end of ends(rest))
-      if (end !== rest && least > 0) least = Math.min(least, 1 + visit(end, least - 1));
-    if (states <= MAX_STATES) proven.set(rest, { least, exact: least < most });
-    return least;
+    for (const end of ends(rest)) {
+      // What leads back to the same term asks for nothing more.
+      if (end === rest || least <= 0) continue;
+      const proof = visit(end, least - 1, waits);
+      least = Math.min(least, 1 + proof.least);
+      wait = Math.max(wait, proof.wait);
+    }
+    const proof = { least, exact: least < most, wait };
+    if (states <= MAX_STATES) proven.set(rest, proof);
+    return proof;
   };
 
   return (rest, most) => {
     states = ever < MAX_EVER ? 0 : MAX_STATES + 1;
-    const reach = visit(rest, most);
+    // The length of a string need not be told from what else is asked of it: that ends in time from wherever it comes to.
+    const bounded = terms.bounded(rest);
+    let reach = -1;
+    if (bounded) {
+      const { least, wait } = visit(bounded.rest, Math.min(most, bounded.max), true);
+      reach = Math.min(most, least, bounded.max - wait);
+    }
+    if (reach < 1) reach = Math.min(most, visit(rest, most, false).least);
     if (ever < MAX_EVER) ever += states;
     return reach;
   };
 }
 
 /** Tokens too long for a bounded string that are tried one by one. */
-const MAX_LONGER = 100;
+const MAX_LONGER = 300;
 
 /**
  * How many tokens, in the order of `inside`, may follow `rest` whatever their characters are; those behind them are to be tried.

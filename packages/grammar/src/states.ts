@@ -35,6 +35,7 @@ export interface State {
   inner: State | undefined;
   outer: State | undefined;
   stray: State | undefined;
+  divisions: readonly Term[] | undefined;
 }
 
 const MAX_THREADS = 1000;
@@ -128,6 +129,12 @@ export class States {
     return state.stray;
   }
 
+  /** The terms that tell apart the keys that are not spoken of, as whole JSON strings. */
+  divisions(state: State): readonly Term[] {
+    state.divisions ??= this.#threads.divisions(state.threads);
+    return state.divisions;
+  }
+
   /** Behind the key with this spelling. */
   named(state: State, spelling: string): State | undefined {
     return this.#state(state.threads.flatMap(thread => this.#threads.named(thread, spelling)));
@@ -146,7 +153,8 @@ export class States {
     if (state.unique) return undefined;
     if (!state.key) return state.id;
     const beginning = keySoFar(text);
-    if (this.isFree(state) && this.#threads.spokenOf(state.threads, beginning).next().done) return state.id;
+    const isAny = this.isFree(state) && this.divisions(state).length === 0;
+    if (isAny && this.#threads.spokenOf(state.threads, beginning).next().done) return state.id;
     return `${state.id} ${beginning}`;
   }
 
@@ -192,6 +200,7 @@ export class States {
       inner: undefined,
       outer: undefined,
       stray: undefined,
+      divisions: undefined,
     };
     this.#states.set(key, state);
     return state;

@@ -355,6 +355,17 @@ export class TermStore {
     return repeated.kind === 'repeat' && repeated.left === this.#runOf ? repeated : undefined;
   }
 
+  /** What a string must satisfy beside having at most `max` more characters; absent where that is not all. */
+  bounded(term: Term): { readonly max: number; readonly rest: Term } | undefined {
+    if (this.nodes[term].kind !== 'and') return undefined;
+    const { parts } = this.nodes[term];
+    const run = parts.find(part => this.asRun(part)?.min === 0);
+    const { max } = (run !== undefined && this.asRun(run)) || { max: Number.POSITIVE_INFINITY };
+    if (max === Number.POSITIVE_INFINITY) return undefined;
+    const any = this.run(0, Number.POSITIVE_INFINITY);
+    return { max, rest: this.and(any, ...parts.filter(part => part !== run)) };
+  }
+
   /** Terms of which any number may come first, in one alternative or another. */
   loops(term: Term): readonly Term[] {
     const { kind, left, parts } = this.nodes[term];

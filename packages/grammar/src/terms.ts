@@ -98,9 +98,17 @@ export class Terms extends Derivatives {
     return [...texts, Uint8Array.of(...joined, QUOTE)];
   }
 
+  /** The bytes of a shortest text, at least as many as its characters; infinite where that is not found soon. */
+  wait(term: Term): number {
+    return this.#pathOf(term)?.length ?? Number.POSITIVE_INFINITY;
+  }
+
   /** A text of a plain term, one of the shortest; absent where it is not found soon. */
   #shortest(term: Term): Uint8Array | undefined {
-    if (!this.nodes[term].plain) return undefined;
+    return this.nodes[term].plain ? this.#pathOf(term) : undefined;
+  }
+
+  #pathOf(term: Term): Uint8Array | undefined {
     let text = this.#short.get(term);
     if (text === undefined && !this.#short.has(term)) {
       text = this.#path(term, MAX_SHORT);

@@ -178,6 +178,14 @@ export class Threads {
     }
   }
 
+  /** The terms that tell apart the keys that nothing speaks of. */
+  divisions(threads: readonly Thread[]): readonly Term[] {
+    const plans = new Set(
+      threads.flatMap(({ frame }) => (frame?.kind === 'object' ? [frame.place.plan] : [])),
+    );
+    return [...new Set([...plans].flatMap(plan => this.#places.divisions(plan)))];
+  }
+
   /** A value is complete: it ends before `end`. */
   ended(frame: Frame | undefined, text: Text, end: number): Thread {
     if (!frame) return { at: 'done', frame };
