@@ -125,14 +125,13 @@ export function createReach(terms: Terms, slice: Term): Reach {
 
   return (rest, most) => {
     states = ever < MAX_EVER ? 0 : MAX_STATES + 1;
-    // The length of a string need not be told from what else is asked of it: that ends in time from wherever it comes to.
-    const bounded = terms.bounded(rest);
-    let reach = -1;
-    if (bounded) {
-      const { least, wait } = visit(bounded.rest, Math.min(most, bounded.max), true);
-      reach = Math.min(most, least, bounded.max - wait);
-    }
-    if (reach < 1) reach = Math.min(most, visit(rest, most, false).least);
+    // The length of a string need not be told from what else is asked of it, if that ends in time from wherever it comes to.
+    const apart = terms.bounded(rest);
+    const { least, wait } = apart
+      ? visit(apart.rest, Math.min(most, apart.max), true)
+      : visit(rest, most, false);
+    let reach = Math.min(most, least, apart ? apart.max - wait : most);
+    if (apart && least > 0 && reach < 1) reach = Math.min(most, visit(rest, most, false).least);
     if (ever < MAX_EVER) ever += states;
     return reach;
   };
