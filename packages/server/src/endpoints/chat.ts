@@ -85,7 +85,10 @@ export async function answerChat(
   try {
     const messages = promptMessages(installed, body.messages ?? []);
     const request = { messages, tools: body.tools, think, truncate: body.truncate };
-    const prompt = lease.model.render(request);
+    // pictures that a Jinja template cannot place are refused by Ollama's runner, within the stream
+    const isRefused =
+      !body._debug_render_only && imageCount(messages) > 0 && usesJinja(installed, lease.model);
+    const prompt = isRefused ? '' : lease.model.render(request);
     if (body._debug_render_only) return { only: rendered(model, prompt, messages) };
     isLeft = false;
     const work = { body, installed, prepared, request: { ...request, prompt } };
