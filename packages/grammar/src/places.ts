@@ -4,6 +4,7 @@ import { type Formula, type Formulas, TRUE } from './formulas.ts';
 import {
   type Continuation,
   type Keys,
+  nameOf,
   type ObjectPlace,
   type ObjectPlan,
   type ObjectState,
@@ -77,9 +78,7 @@ export class Places {
   after(place: ObjectPlace, spelling: string): readonly Continuation[] {
     let next = place.after.get(spelling);
     if (!next) {
-      const bytes = Uint8Array.from(spelling, char => char.charCodeAt(0));
-      const name = JSON.parse(`"${new TextDecoder().decode(bytes)}"`) as string;
-      next = this.#afterName(place.plan, place.state, name).map(({ state, value }) => ({
+      next = this.#afterName(place.plan, place.state, nameOf(spelling)).map(({ state, value }) => ({
         place: this.place(place.plan, state),
         value,
       }));

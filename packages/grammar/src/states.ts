@@ -27,9 +27,9 @@ export interface State {
   readonly out: boolean;
   readonly early: boolean;
   /** Where bytes led so far. */
-  readonly next: Map<number, State | undefined>;
+  next: Map<number, State | undefined> | undefined;
   /** States with other rests in the same frames. */
-  readonly moved: Map<Term, State>;
+  moved: Map<Term, State> | undefined;
   /** What was computed of the methods that are named so. */
   parts: readonly State[] | undefined;
   inner: State | undefined;
@@ -58,23 +58,27 @@ export class States {
 
   /** The state after `byte`, which lies in the text already as its last; absent when it cannot follow. */
   step(state: State, byte: number, text: Text): State | undefined {
-    const known = state.next.get(byte);
-    if (known || state.next.has(byte)) return known;
+    const known = state.next?.get(byte);
+    if (known || state.next?.has(byte)) return known;
     this.#threads.looked = false;
     this.#plans.renew();
     const threads: Thread[] = [];
     for (const thread of state.threads) this.#threads.advance(thread, byte, text, threads);
     const next = this.#state(threads);
-    if (!this.#threads.looked) state.next.set(byte, next);
+    if (!this.#threads.looked) {
+      state.next ??= new Map();
+      state.next.set(byte, next);
+    }
     return next;
   }
 
   /** The state whose threads stand in the same frames, with another rest; `state` has one. */
   within(state: State, rest: Term): State {
     if (state.rests[0] === rest) return state;
-    let found = state.moved.get(rest);
+    let found = state.moved?.get(rest);
     if (!found) {
       found = this.#state(state.threads.map(thread => ({ ...thread, rest }) as Thread))!;
+      state.moved ??= new Map();
       state.moved.set(rest, found);
     }
     return found;
@@ -194,8 +198,8 @@ export class States {
       unique: threads.some(thread => thread.frame?.unique === true),
       out: threads.some(thread => thread.at === 'out'),
       early: threads.some(thread => thread.at === 'early'),
-      next: new Map(),
-      moved: new Map(),
+      next: undefined,
+      moved: undefined,
       parts: undefined,
       inner: undefined,
       outer: undefined,
