@@ -40,16 +40,18 @@ describe.each(vocabularies)('vocabulary $name', ({ name, file, texts }) => {
     }
   });
 
-  it('gives any text back', () => {
+  it('gives any text back, but for the sign that SentencePiece writes a space with', () => {
+    const spaces = /^(llama-spm|phi-3)$/.test(name) ? '▁' : ' ';
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 60 }), text => {
+        const back = text.replaceAll(spaces, ' ');
         // a vocabulary may spell a control token out of ordinary ones, so show them
         const tokens = tokenizer.encode(text, { addSpecial: true });
         const bos = tokenizer.addBos ? tokenizer.tokenText(tokenizer.bos!) : '';
-        expect(tokenizer.decode(tokens, { special: true })).toBe(bos + text);
-        expect(tokenizer.decode(tokenizer.encode(text), { special: true })).toBe(text);
+        expect(tokenizer.decode(tokens, { special: true })).toBe(bos + back);
+        expect(tokenizer.decode(tokenizer.encode(text), { special: true })).toBe(back);
       }),
-      { numRuns: 200 },
+      { numRuns: 200, examples: [['▁'], ['a▁ ▁b']] },
     );
   });
 
