@@ -72,7 +72,7 @@ function jsonBounds(compiled: Grammar, { tokenizer, vocabulary, grammar }: Model
     mask(bits) {
       matcher.mask(bits);
       if (bits.some((word, i) => (word & ~ends[i]) !== 0)) return true;
-      if (!matcher.isComplete)
+      if (!matcher.isComplete())
         throw new StatusError(500, 'no token of the model fits what the format asks for next');
       return false;
     },

@@ -1,11 +1,13 @@
 import { GrammarError, LimitError } from './error.ts';
 import { type Formula, TRUE } from './formulas.ts';
 import { type Json, parseJson, toJson } from './json.ts';
+import type { MaskCache } from './masks.ts';
 import { Places } from './places.ts';
 import { Plans } from './plans.ts';
 import { readSchema, type SchemaReader } from './schema.ts';
 import { States } from './states.ts';
 import type { Terms } from './terms.ts';
+import type { Vocabulary } from './vocabulary.ts';
 
 export interface GrammarOptions {
   /** No blank space between the tokens of JSON. Default false: at most one space, or a line feed and 40 blanks. */
@@ -23,6 +25,8 @@ export interface GrammarOptions {
 export interface Grammar {
   readonly states: States;
   readonly terms: Terms;
+  /** The masks found so far. */
+  readonly caches: Map<Vocabulary, MaskCache>;
 }
 
 const MAX_REACHABLE = 20_000;
@@ -56,7 +60,7 @@ export function compileSchema(
       throw new GrammarError('unsatisfiable', '', '', 'no text satisfies the schema');
     const places = new Places(reader, plans);
     visitAll(reader, plans, places);
-    return { states: new States(reader, plans, places, compact), terms: reader.terms };
+    return { states: new States(reader, plans, places, compact), terms: reader.terms, caches: new Map() };
   } catch (error) {
     if (error instanceof LimitError)
       throw new GrammarError('too-complex', reader.shapes.pointer, '', error.message);

@@ -94,7 +94,7 @@ const allows = (bits: Uint32Array, id: number): boolean => ((bits[id >> 5] >>> (
 
 /** The mask by nothing but steps from byte to byte. */
 function expected(bytewise: Matcher, id: number): boolean {
-  if (id === END) return bytewise.isComplete;
+  if (id === END) return bytewise.isComplete();
   const matcher = bytewise.clone();
   return TOKENS[id].every(byte => matcher.accept(byte));
 }
@@ -125,7 +125,7 @@ it('allows the tokens whose bytes can be read one by one, and no others', () => 
               ? ''
               : `${JSON.stringify(given)} after ${read}: ${new TextDecoder().decode(TOKENS[wrong])}`,
           ).toBe('');
-          expect(allows(bits, END)).toBe(bytewise.isComplete);
+          expect(allows(bits, END)).toBe(bytewise.isComplete());
           // Long tokens and such with quotes lead further.
           const allowed = TOKENS.map((_, id) => id).filter(id => allows(bits, id));
           const quoted = allowed.filter(id => id > 255 && TOKENS[id].includes(0x22));

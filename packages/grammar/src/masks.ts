@@ -31,6 +31,13 @@ export interface Masks {
   of(state: State, text: Text): Mask;
 }
 
+/** What one grammar and one vocabulary have in common. */
+export interface MaskCache {
+  readonly masks: Masks;
+  /** By the memory of a state. */
+  readonly finished: Map<string | number, Mask>;
+}
+
 /** Where the strings of a trie go: those of the vocabulary's own are tokens, those behind a closing quote stand for several. */
 interface Target {
   readonly trie: Trie;

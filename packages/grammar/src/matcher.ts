@@ -1,7 +1,7 @@
 /** A text that grows token by token inside a grammar: which tokens may come next, as bits. */
 import type { Grammar } from './compile.ts';
 import { GrammarError, LimitError } from './error.ts';
-import { createMasks, type Mask, type Masks } from './masks.ts';
+import { createMasks, type Mask, type MaskCache } from './masks.ts';
 import type { State } from './states.ts';
 import { EPSILON, NEVER, type Term } from './terms.ts';
 import type { Text } from './threads.ts';
@@ -17,7 +17,7 @@ export interface Matcher {
   /** Takes a token in, or refuses it and stays as it was. An end token is taken where the text is complete, and is the last. */
   accept(token: number): boolean;
   /** Whether the text may end here. */
-  readonly isComplete: boolean;
+  isComplete(): boolean;
   /** The bytes that must follow, whatever is chosen; at most 256 of them, none where there is a choice. */
   forced(): readonly number[];
   /** A matcher at the same place that goes its own way. */
@@ -35,7 +35,7 @@ function matcherAt(grammar: Grammar, vocabulary: Vocabulary, start: State, text:
   const { states, terms } = grammar;
   const { endIds, tokens } = vocabulary;
   const words = (vocabulary.size + 31) >> 5;
-  const cache = masksOf(grammar, vocabulary);
+  const cache = cacheOf(grammar, vocabulary);
   let state = start;
   let ended = false;
 
@@ -110,9 +110,8 @@ function matcherAt(grammar: Grammar, vocabulary: Vocabulary, start: State, text:
       if (next) state = next;
       return next !== undefined;
     },
-    get isComplete() {
-      return state.complete;
-    },
+    // No getter: in a literal it would give every matcher a hidden class of its own, which V8 keeps, and the matcher with it.
+    isComplete: () => state.complete,
     forced() {
       const length = text.length;
       const bytes: number[] = [];
@@ -153,20 +152,12 @@ function limited<T>(work: () => T): T {
   }
 }
 
-interface Cache {
-  readonly masks: Masks;
-  readonly finished: Map<string | number, Mask>;
-}
-/** They go with the grammar. */
-const caches = new WeakMap<Grammar, WeakMap<Vocabulary, Cache>>();
-
-function masksOf(grammar: Grammar, vocabulary: Vocabulary): Cache {
-  const byVocabulary = caches.get(grammar) ?? new WeakMap<Vocabulary, Cache>();
-  caches.set(grammar, byVocabulary);
-  const cache = byVocabulary.get(vocabulary) ?? {
-    masks: createMasks(grammar, vocabulary),
-    finished: new Map(),
-  };
-  byVocabulary.set(vocabulary, cache);
+/** Kept in the grammar, which they refer to: keyed from outside, a dead one would outlive many collections. */
+function cacheOf(grammar: Grammar, vocabulary: Vocabulary): MaskCache {
+  let cache = grammar.caches.get(vocabulary);
+  if (!cache) {
+    cache = { masks: createMasks(grammar, vocabulary), finished: new Map() };
+    grammar.caches.set(vocabulary, cache);
+  }
   return cache;
 }

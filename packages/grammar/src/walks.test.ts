@@ -137,7 +137,7 @@ it('lets through what Ajv finds valid, and nothing else; no walk comes to a dead
         expect(matcher.accept(token)).toBe(true);
         text.push(token);
       }
-      if (!matcher.isComplete) return;
+      if (!matcher.isComplete()) return;
       const json = Buffer.from(text).toString();
       expect(
         ajv.validate(given as object, JSON.parse(json)),

@@ -21,9 +21,9 @@ export function read(schema: unknown, text: string, options?: GrammarOptions): s
     if (!allowed) return new TextDecoder().decode(bytes.subarray(0, i + 1));
   }
   matcher.mask(bits);
-  if ((((bits[END >> 5] >>> (END & 31)) & 1) === 1) !== matcher.isComplete)
+  if ((((bits[END >> 5] >>> (END & 31)) & 1) === 1) !== matcher.isComplete())
     throw new Error('mask and isComplete disagree');
-  return matcher.isComplete ? 'yes' : 'open';
+  return matcher.isComplete() ? 'yes' : 'open';
 }
 
 /** Whether the whole text is let through. */

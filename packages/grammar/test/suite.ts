@@ -60,7 +60,7 @@ function verdict({ schema, tests }: Group, draft: string): Pick<Verdict, 'refuse
       .map(([description]) => description);
   const passes = (text: string): boolean => {
     const matcher = createMatcher(grammar, bytesVocabulary);
-    return new TextEncoder().encode(text).every(byte => matcher.accept(byte)) && matcher.isComplete;
+    return new TextEncoder().encode(text).every(byte => matcher.accept(byte)) && matcher.isComplete();
   };
   return { letThrough: wrong(false), kept: wrong(true) };
 }
