@@ -1,11 +1,15 @@
-import { createCharacters } from './characters.ts';
-import { createNumbers } from './numbers.ts';
+import { type Characters, createCharacters } from './characters.ts';
+import { createNumbers, type Numbers } from './numbers.ts';
 import { patternTerm } from './patterns.ts';
 import { sliceTerms } from './slices.ts';
 import { type Term, Terms } from './terms.ts';
 
 export interface Beginning {
   readonly terms: Terms;
+  readonly characters: Characters;
+  readonly numbers: Numbers;
+  /** Those of draft 4. */
+  readonly numbers4: Numbers;
   readonly classes: readonly Term[];
 }
 
@@ -16,10 +20,12 @@ let formats: { readonly terms: Terms; readonly known: Map<string, Term> } | unde
 export function beginning(): Beginning {
   if (!made) {
     const terms = new Terms();
-    const classes = sliceTerms(terms, createCharacters(terms));
-    for (const draft4 of [false, true]) createNumbers(terms, draft4).integer();
+    const characters = createCharacters(terms);
+    const numbers = createNumbers(terms, false);
+    const numbers4 = createNumbers(terms, true);
+    for (const { integer } of [numbers, numbers4]) integer();
+    made = { terms, characters, numbers, numbers4, classes: sliceTerms(terms, characters) };
     terms.close();
-    made = { terms, classes };
   }
   return made;
 }
@@ -30,7 +36,7 @@ export function formatTerm(grammar: Terms, pattern: string): Term {
   const { terms, known } = formats;
   let term = known.get(pattern);
   if (term === undefined) {
-    term = patternTerm(terms, createCharacters(terms), pattern);
+    term = patternTerm(terms, createCharacters(terms, beginning().characters), pattern);
     known.set(pattern, term);
   }
   return grammar.adopt(terms, term);

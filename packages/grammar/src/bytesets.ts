@@ -20,7 +20,8 @@ export interface Partition {
 
 export class ByteSets {
   readonly #sets: ByteSet[];
-  readonly #ids = new Map<string, SetId>();
+  /** Sets by their hash, those of one hash one behind the other. */
+  readonly #ids = new Map<number, SetId[]>();
   /** The bytes of a set one by one, where they were asked for. */
   readonly #lists: (readonly number[] | undefined)[];
   readonly #ranges = new Map<number, SetId>();
@@ -38,11 +39,15 @@ export class ByteSets {
   }
 
   intern(set: ByteSet): SetId {
-    const key = String.fromCharCode(...new Uint16Array(set.buffer));
-    const known = this.#find(key);
+    let hash = 0;
+    for (let i = 0; i < 8; i++) hash = Math.imul(hash ^ set[i], 0x9e3779b1) ^ (hash >>> 15);
+    const known = this.#find(hash, set);
     if (known !== undefined) return known;
-    this.#ids.set(key, this.#sets.length);
-    return this.#sets.push(set) - 1;
+    const id = this.#sets.push(set) - 1;
+    const same = this.#ids.get(hash);
+    if (same) same.push(id);
+    else this.#ids.set(hash, [id]);
+    return id;
   }
 
   /** The same set as one of another collection. */
@@ -50,8 +55,9 @@ export class ByteSets {
     return this.intern(source.#sets[id]);
   }
 
-  #find(key: string): SetId | undefined {
-    return (this.#parent ? this.#parent.#find(key) : undefined) ?? this.#ids.get(key);
+  #find(hash: number, set: ByteSet): SetId | undefined {
+    const found = this.#parent ? this.#parent.#find(hash, set) : undefined;
+    return found ?? this.#ids.get(hash)?.find(id => this.#sets[id].every((word, i) => word === set[i]));
   }
 
   range(from: number, to: number): SetId {

@@ -30,7 +30,8 @@ export interface Characters {
   literals(texts: Iterable<string>): Term;
 }
 
-export function createCharacters(terms: Terms): Characters {
+/** What every string is made of is taken from `base`, if given: that of a store of which this one is a fork. */
+export function createCharacters(terms: Terms, base?: Characters): Characters {
   const cache = new Map<string, Term>();
   const UTF8: Digits = { least: 0x80, most: 0xbf, term: (from, to) => terms.bytes(from, to) };
   const clip = (ranges: Ranges, from: number, to: number, add: (low: number, high: number) => void): void => {
@@ -79,7 +80,10 @@ export function createCharacters(terms: Terms): Characters {
   const spellings = new Map<string, Spelling | undefined>();
   const spellingOf = (text: string): Spelling | undefined => {
     if (!spellings.has(text))
-      spellings.set(text, hasUtf8(text) ? { json: JSON.stringify(text), bytes: spell(text) } : undefined);
+      spellings.set(
+        text,
+        text.isWellFormed() ? { json: JSON.stringify(text), bytes: spell(text) } : undefined,
+      );
     return spellings.get(text);
   };
   // An object asks for its names again and again, for one less each time.
@@ -98,18 +102,21 @@ export function createCharacters(terms: Terms): Characters {
     return term;
   };
 
-  const any = of(SCALARS);
-  const quote = terms.bytes(0x22);
-  terms.setRuns(any, quote);
-  const rest = terms.cat(terms.repeat(any, 0, Number.POSITIVE_INFINITY), quote);
-  const string = terms.cat(quote, rest);
+  const whole = (): Pick<Characters, 'any' | 'quote' | 'rest' | 'string'> => {
+    const any = of(SCALARS);
+    const quote = terms.bytes(0x22);
+    terms.setRuns(any, quote);
+    const rest = terms.cat(terms.repeat(any, 0, Number.POSITIVE_INFINITY), quote);
+    return { any, quote, rest, string: terms.cat(quote, rest) };
+  };
+  const { any, quote, rest, string } = base ?? whole();
   return {
     of,
     any,
     quote,
     rest,
     string,
-    literal: text => (hasUtf8(text) ? sequence(spell(text), 0) : NEVER),
+    literal: text => (text.isWellFormed() ? sequence(spell(text), 0) : NEVER),
     literals: given => {
       const texts = [...given];
       // The lengths tell where one ends.
@@ -155,14 +162,6 @@ const RAW: Ranges = [
 
 function spell(text: string): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(text));
-}
-
-function hasUtf8(text: string): boolean {
-  return !Array.from(text).some(char => isSurrogate(char.codePointAt(0)!));
-}
-
-function isSurrogate(code: number): boolean {
-  return code >= 0xd800 && code <= 0xdfff;
 }
 
 function utf8(code: number): number[] {

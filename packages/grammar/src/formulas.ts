@@ -108,6 +108,8 @@ export class Formulas {
   }
 
   #join(kind: 'and' | 'or', formulas: readonly Formula[], neutral: Formula, absorbing: Formula): Formula {
+    if (formulas.length === 1) return formulas[0];
+    if (formulas.length === 2 && formulas[0] === neutral) return formulas[1];
     const parts = new Set<Formula>();
     for (const formula of formulas) {
       const node = this.#nodes[formula];

@@ -38,19 +38,26 @@ export function toInteger(value: Decimal): number | undefined {
   return value.negative ? -size : size;
 }
 
+/** What `JSON.parse` might not keep: a key like an integer, more than 15 digits, an exponent; or what may look so, or be one escaped. */
+const DELICATE = /"\d+"\s*:|[\d.]{16}|\d[eE]|\\u/;
+
 /**
  * @throws {SyntaxError} Not JSON, or nested more than 500 deep.
  */
 export function parseJson(text: string): Json {
-  JSON.parse(text); // says what is no JSON; of what is, the tokens tell all, without commas and colons
+  const parsed: unknown = JSON.parse(text); // says what is no JSON
+  if (!DELICATE.test(text)) return toJson(parsed);
+  // of what is JSON, the tokens tell all, without commas and colons
   const tokens = text.match(/"(?:[^"\\]|\\.)*"|[{}[\]]|[\w.+-]+/g) ?? [];
   let at = 0;
+  const read = (token: string) =>
+    token.startsWith('"') && !token.includes('\\') ? token.slice(1, -1) : JSON.parse(token);
   const value = (depth: number): Json => {
     if (depth > MAX_DEPTH) throw new SyntaxError(`nested more than ${MAX_DEPTH} deep`);
     const token = tokens[at++];
     if (token === '{') {
       const entries = new Map<string, Json>();
-      while (tokens[at] !== '}') entries.set(JSON.parse(tokens[at++]), value(depth + 1));
+      while (tokens[at] !== '}') entries.set(read(tokens[at++]), value(depth + 1));
       at++;
       return entries;
     }
@@ -60,7 +67,7 @@ export function parseJson(text: string): Json {
       at++;
       return items;
     }
-    return /^[-\d]/.test(token) ? parseDecimal(token) : JSON.parse(token);
+    return /^[-\d]/.test(token) ? parseDecimal(token) : read(token);
   };
   return value(0);
 }
@@ -73,11 +80,9 @@ export function toJson(value: unknown, depth = 0): Json {
   if (Array.isArray(value)) return value.map(item => toJson(item, depth + 1));
   if (value instanceof Map) return value as JsonObject;
   if (typeof value === 'object') {
-    return new Map(
-      Object.entries(value as object)
-        .filter(([, x]) => x !== undefined)
-        .map(([k, x]) => [k, toJson(x, depth + 1)]),
-    );
+    const object = new Map<string, Json>();
+    for (const [key, x] of Object.entries(value)) if (x !== undefined) object.set(key, toJson(x, depth + 1));
+    return object;
   }
   throw new SyntaxError(`${typeof value} is not JSON`);
 }

@@ -31,8 +31,28 @@ const MAX_DIVISOR = 1e11;
 /** Of a multiple, before the point: beyond, a reader that has doubles would see another number. */
 const MOST_DIGITS = 15;
 
-/** `draft4`: a number with a point is no integer there, whatever its value. */
-export function createNumbers(terms: Terms, draft4: boolean): Numbers {
+/**
+ * `draft4`: a number with a point is no integer there, whatever its value. What every grammar needs is taken from `base`, if given: the
+ * numbers of a store of which this one is a fork.
+ */
+export function createNumbers(terms: Terms, draft4: boolean, base?: Numbers): Numbers {
+  let made: Numbers | undefined;
+  const own = (): Numbers => {
+    made ??= spellNumbers(terms, draft4);
+    return made;
+  };
+  if (!base) return own();
+  return {
+    any: base.any,
+    integer: base.integer,
+    atLeast: bound => own().atLeast(bound),
+    moreThan: bound => own().moreThan(bound),
+    equal: value => own().equal(value),
+    multipleOf: divisor => own().multipleOf(divisor),
+  };
+}
+
+function spellNumbers(terms: Terms, draft4: boolean): Numbers {
   const { cat, alt, optional, repeat, text, bytes } = {
     cat: terms.concat.bind(terms),
     alt: terms.alt.bind(terms),
@@ -159,24 +179,23 @@ export function createNumbers(terms: Terms, draft4: boolean): Numbers {
     return alt(size, cat(minus, smaller));
   };
 
+  const wholeNumbers = (): Division => {
+    const scientificWhole = alt(
+      cat(bytes(1, 9), exponent(0, EXPONENTS[1])),
+      cat(mantissa(9), exponent(9, EXPONENTS[1])),
+      cat(mantissa(MANTISSA), exponent(MANTISSA, EXPONENTS[1])),
+    );
+    return {
+      inside: terms.confine(cat(optional(minus), alt(cat(whole, noFraction), scientificWhole)), any),
+      outside: terms.and(any, cat(optional(minus), whole, point, zeros, bytes(1, 9), places)),
+    };
+  };
   let integers: Division | undefined;
   const multiples: Multiples = new Map();
   return {
     any,
     integer: () => {
-      if (draft4) {
-        integers ??= divide(cat(optional(minus), whole));
-        return integers;
-      }
-      const scientificWhole = alt(
-        cat(bytes(1, 9), exponent(0, EXPONENTS[1])),
-        cat(mantissa(9), exponent(9, EXPONENTS[1])),
-        cat(mantissa(MANTISSA), exponent(MANTISSA, EXPONENTS[1])),
-      );
-      integers ??= {
-        inside: terms.confine(cat(optional(minus), alt(cat(whole, noFraction), scientificWhole)), any),
-        outside: terms.and(any, cat(optional(minus), whole, point, zeros, bytes(1, 9), places)),
-      };
+      integers ??= draft4 ? divide(cat(optional(minus), whole)) : wholeNumbers();
       return integers;
     },
     atLeast: bound => divide(atLeastTerm(bound)),

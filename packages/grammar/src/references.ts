@@ -66,12 +66,13 @@ export function findReferences(root: Json, draft: number): References {
       if (keyword === '$dynamicAnchor') dynamicAnchors.set(`${place}#${anchor}`, target);
     }
     for (const [key, child] of value) {
-      const path = `${pointer}/${escapePointer(key)}`;
+      if (!APPLICATORS.has(key) && !CONTAINERS.has(key)) continue;
+      const path = `${pointer}/${key}`;
       if (APPLICATORS.has(key)) {
         if (Array.isArray(child))
           child.forEach((item: Json, i) => void visit(item, `${path}/${i}`, base, place));
         else visit(child, path, base, place);
-      } else if (CONTAINERS.has(key) && isObject(child)) {
+      } else if (isObject(child)) {
         for (const [name, item] of child) visit(item, `${path}/${escapePointer(name)}`, base, place);
       }
     }

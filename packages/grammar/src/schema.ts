@@ -36,6 +36,8 @@ const KEYWORDS: Record<string, Keyword> = {
   ...UNEVALUATED,
 };
 
+const ORDER = new Map(Object.keys(KEYWORDS).map((keyword, i) => [keyword, i]));
+
 export interface SchemaReader {
   readonly root: Formula;
   readonly terms: Terms;
@@ -48,9 +50,10 @@ export interface SchemaReader {
 /** Everything that belongs to one grammar; `root` of it is unread until its shape is asked for. */
 export function readSchema(document: Json, closed: boolean): SchemaReader {
   const draft = draftOf(document);
-  const terms = beginning().terms.fork();
-  const characters = createCharacters(terms);
-  const numbers = createNumbers(terms, draft === 4);
+  const base = beginning();
+  const terms = base.terms.fork();
+  const characters = createCharacters(terms, base.characters);
+  const numbers = createNumbers(terms, draft === 4, draft === 4 ? base.numbers4 : base.numbers);
   const formulas = new Formulas();
   const shapes = new Shapes(terms, formulas, { number: numbers.any, string: characters.string });
   const patterns = new Map<string, Term>();
@@ -78,12 +81,9 @@ export function readSchema(document: Json, closed: boolean): SchemaReader {
     const reading = readingOf(value, pointer, scope);
     // Up to draft 7 nothing counts beside `$ref`.
     if (draft <= 7 && value.has('$ref')) return REFERENCES.$ref(value.get('$ref')!, reading, '$ref');
-    const parts: Formula[] = [];
-    for (const keyword in KEYWORDS) {
-      const given = value.get(keyword);
-      if (given !== undefined) parts.push(KEYWORDS[keyword](given, reading, keyword));
-    }
-    return formulas.and(...parts);
+    const given = [...value.keys()].filter(key => ORDER.has(key));
+    given.sort((a, b) => ORDER.get(a)! - ORDER.get(b)!);
+    return formulas.and(...given.map(keyword => KEYWORDS[keyword](value.get(keyword)!, reading, keyword)));
   };
 
   const readingOf = (schema: JsonObject, pointer: string, scope?: Scope): Reading => {

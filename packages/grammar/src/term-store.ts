@@ -34,6 +34,8 @@ export class TermStore {
   readonly #inherited: number;
   /** Of terms that are known to have no other texts than another: that other. */
   readonly #bounds: Map<Term, Term>;
+  /** Of a single byte. */
+  readonly #byte: Term[];
   /** Intersections of two terms. */
   readonly #pairs = new Map<number, Term>();
   #runOf: Term;
@@ -47,6 +49,7 @@ export class TermStore {
     this.sets = new ByteSets(parent?.sets);
     this.nodes = parent?.nodes.slice() ?? [];
     this.machines = parent?.machines.slice() ?? [];
+    this.#byte = parent ? parent.#byte.slice() : [];
     this.#bounds = new Map(parent ? parent.#bounds : []);
     this.#runOf = parent ? parent.#runOf : NEVER;
     this.#runTail = parent ? parent.#runTail : NEVER;
@@ -103,7 +106,9 @@ export class TermStore {
 
   /** One of the bytes from `from` to `to`, both included. */
   bytes(from: number, to: number = from): Term {
-    return this.#set(this.sets.range(from, to));
+    if (from !== to) return this.#set(this.sets.range(from, to));
+    this.#byte[from] ??= this.#set(this.sets.range(from, from));
+    return this.#byte[from];
   }
 
   /** The bytes of ASCII text, one after the other. */

@@ -110,7 +110,7 @@ export function stringAtom(
 
 /** JSON pointer tokens (RFC 6901). */
 export function escapePointer(key: string): string {
-  return key.replaceAll('~', '~0').replaceAll('/', '~1');
+  return /[~/]/.test(key) ? key.replaceAll('~', '~0').replaceAll('/', '~1') : key;
 }
 
 /** A pattern's own error as an error of the schema. */
