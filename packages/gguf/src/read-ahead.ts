@@ -17,10 +17,20 @@ export function readAhead(source: ByteSource, signal?: AbortSignal): ByteSource 
   let joined = new Uint8Array(0);
   /** The one used latest is the last. */
   const windows = new Map<number, Promise<Uint8Array<ArrayBuffer>>>();
+  /** Memory of windows that are closed, for those that come. */
+  const free: ArrayBuffer[] = [];
+  let isOpen = true;
 
   function open(index: number): Promise<Uint8Array<ArrayBuffer>> {
     const offset = index * WINDOW;
-    const window = windows.get(index) ?? source.read(offset, Math.min(WINDOW, source.size - offset), signal);
+    const window =
+      windows.get(index) ??
+      source.read(
+        offset,
+        Math.min(WINDOW, source.size - offset),
+        signal,
+        free.pop() ?? new ArrayBuffer(WINDOW),
+      );
     windows.delete(index);
     windows.set(index, window);
     return window;
@@ -30,9 +40,12 @@ export function readAhead(source: ByteSource, signal?: AbortSignal): ByteSource 
     for (const [index, bytes] of windows) {
       if (windows.size <= most) return;
       windows.delete(index);
-      // memory goes back at once: garbage collectors take their time with large buffers
       bytes.then(
-        ({ buffer }) => buffer.transfer(0),
+        ({ buffer }) => {
+          // memory goes back at once in the end: garbage collectors take their time with large buffers
+          if (isOpen && buffer.byteLength === WINDOW) free.push(buffer);
+          else buffer.transfer(0);
+        },
         () => {},
       );
     }
@@ -71,6 +84,10 @@ export function readAhead(source: ByteSource, signal?: AbortSignal): ByteSource 
       }
       return out;
     },
-    [Symbol.dispose]: () => close(0),
+    [Symbol.dispose]() {
+      isOpen = false;
+      close(0);
+      for (const memory of free) memory.transfer(0);
+    },
   };
 }

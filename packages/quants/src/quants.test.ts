@@ -79,12 +79,33 @@ describe.each(quantTypes.map(type => [type.name, type] as const))('%s', (name, t
     }
   });
   if (type.split)
-    it('splits blocks into planes that hold every byte once', () => {
-      const source = decode(bytes).subarray(0, 3 * type.blockBytes);
-      const planes = type.planes.map(plane => new Uint8Array(3 * plane.bytes));
-      type.split!(source, planes);
+    it('splits blocks into planes that hold every byte once, in the order of the blocks', () => {
+      const one = (block: Uint8Array<ArrayBuffer>) => {
+        const planes = type.planes.map(plane => new Uint8Array(Math.ceil(plane.bytes / 4) * 4));
+        type.split!(block, planes);
+        return planes.map((plane, p) => plane.subarray(0, type.planes[p].bytes));
+      };
       const sorted = (all: readonly Uint8Array[]) => all.flatMap(part => [...part]).sort((a, b) => a - b);
-      expect(sorted(planes)).toEqual(sorted([source]));
+      const first = decode(bytes).subarray(0, type.blockBytes);
+      expect(sorted(one(first))).toEqual(sorted([first]));
+      // an odd number, more than are taken at once, wherever they begin
+      const count = 4001;
+      for (const start of [0, 1, 2]) {
+        const source = Uint8Array.from(
+          { length: start + count * type.blockBytes },
+          (_, i) => (i * 2654435761) >>> 24,
+        );
+        const blocks = source.subarray(start);
+        const planes = type.planes.map(plane => new Uint8Array(Math.ceil((count * plane.bytes) / 4) * 4));
+        type.split!(blocks, planes);
+        for (let b = 0; b < count; b++) {
+          const expected = one(blocks.slice(b * type.blockBytes, (b + 1) * type.blockBytes));
+          for (const [p, { bytes: each }] of type.planes.entries()) {
+            if (Buffer.compare(planes[p].subarray(b * each, (b + 1) * each), expected[p]) !== 0)
+              throw new Error(`block ${b} of those from byte ${start} on, plane ${p}`);
+          }
+        }
+      }
     });
 });
 
