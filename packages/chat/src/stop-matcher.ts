@@ -3,17 +3,16 @@ import { partialLength } from './partial.ts';
 
 export interface StopMatcher {
   /**
-   * Takes the next piece and returns the text that is certain by now. `stopped`: a stop sequence is complete; it and
-   * what follows it are gone for good. How the text is cut into pieces makes no difference to the whole.
+   * Takes the next piece and returns the text that is certain by now: all, or nothing where its end may become a stop sequence.
+   * `stopped`: a stop sequence is complete; it and what follows it are gone for good.
    */
   push(piece: string): { readonly text: string; readonly stopped: boolean };
-  /** The text still withheld, at the end of the stream: only the beginning of a stop sequence, which never came. */
+  /** The text still withheld, at the end of the stream: its end began a stop sequence, which never came. */
   end(): string;
 }
 
-/** The sequence that is complete first wins; of two that end together, the longer one. Empty sequences count for nothing. */
+/** The sequence that begins first wins. An empty one is found in any text: before the first piece. */
 export function createStopMatcher(stops: readonly string[]): StopMatcher {
-  const marks = stops.filter(stop => stop !== '');
   let withheld = '';
   let stopped = false;
 
@@ -21,11 +20,11 @@ export function createStopMatcher(stops: readonly string[]): StopMatcher {
     push(piece) {
       if (stopped) return { text: '', stopped };
       const text = withheld + piece;
-      const found = firstMatch(text, marks);
-      stopped = found !== undefined;
-      const sure = found ?? text.length - Math.max(0, ...marks.map(mark => partialLength(text, mark)));
-      withheld = stopped ? '' : text.slice(sure);
-      return { text: text.slice(0, sure), stopped };
+      const found = stops.map(stop => text.indexOf(stop)).filter(start => start >= 0);
+      stopped = found.length > 0;
+      const waits = !stopped && stops.some(stop => partialLength(text, stop) > 0);
+      withheld = waits ? text : '';
+      return { text: waits ? '' : text.slice(0, stopped ? Math.min(...found) : undefined), stopped };
     },
     end() {
       const rest = withheld;
@@ -33,16 +32,4 @@ export function createStopMatcher(stops: readonly string[]): StopMatcher {
       return rest;
     },
   };
-}
-
-/** Where the first match starts, or undefined. */
-function firstMatch(text: string, marks: readonly string[]): number | undefined {
-  let best: { start: number; end: number } | undefined;
-  for (const mark of marks) {
-    const start = text.indexOf(mark);
-    const end = start + mark.length;
-    if (start >= 0 && (!best || end < best.end || (end === best.end && start < best.start)))
-      best = { start, end };
-  }
-  return best?.start;
 }

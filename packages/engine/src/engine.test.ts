@@ -240,6 +240,30 @@ describe('a chat', () => {
     expect([answer.thinking, answer.content]).toEqual(['so', 'Yes']);
   });
 
+  it('tells the probability of each text that it says, be it more or less than a token', async () => {
+    const model = await chatOf(['one ', 'two ', 'three ', 'four', '<0xE2>', '<0x82>', '<0xAC>']);
+    const tokens = async (stop: readonly string[]) => {
+      const request = { messages: [user('Hi')], options: { ...greedy, stop }, topLogprobs: 0 };
+      const { logprobs, deltas } = await collect(model.chat(request));
+      expect(deltas).toHaveLength(logprobs.length + 1);
+      for (const { token, bytes } of logprobs) expect(bytes).toEqual([...new TextEncoder().encode(token)]);
+      return logprobs.map(({ token }) => token);
+    };
+    expect(await tokens([])).toEqual(['one ', 'two ', 'three ', 'four', '€']);
+    expect(await tokens(['o tX'])).toEqual(['one ', 'two three ', 'four', '€']);
+    expect(await tokens(['o t'])).toEqual(['one ', 'tw']);
+    expect(await tokens(['two '])).toEqual(['one ']);
+    expect(await tokens(['€ '])).toEqual(['one ', 'two ', 'three ', 'four', '€']);
+  });
+
+  it('ends before its first token where an empty text is to stop it', async () => {
+    const model = await chatOf(['ok']);
+    const { content, done, stats } = await collect(
+      model.chat({ messages: [user('Hi')], options: { ...greedy, stop: [''] } }),
+    );
+    expect([content, done, stats.tokens]).toEqual(['', 'stop', 1]);
+  });
+
   it('lists alternatives without a text as empty, without bytes', async () => {
     const model = await chatOf(['ok']);
     const request = { messages: [user('Hi')], options: greedy, topLogprobs: 2 };

@@ -1,11 +1,11 @@
 /** The token loop: a prompt's tokens in, deltas of plain text out. It knows nothing of messages, templates or thinking. */
-import { type Delta, type GenerationRequest, StatusError, type TokenLogprob } from '@tabllama/api';
+import { type Delta, type GenerationRequest, StatusError } from '@tabllama/api';
 import { createStopMatcher } from '@tabllama/chat';
 import type { Chain, Mask } from '@tabllama/kernels';
 import type { Tokenizer } from '@tabllama/tokenizer';
 import { fitPrompt, shiftTokens } from './context-window.ts';
 import type { Guide } from './guide.ts';
-import { createLogprobs } from './logprobs.ts';
+import { createLogprobs, type Probability, spokenAs } from './logprobs.ts';
 import { createRepeatGuard } from './repeat-guard.ts';
 import { createSampler, type Sampler } from './sampler.ts';
 import type { Session } from './session.ts';
@@ -18,7 +18,7 @@ export interface TextDelta extends Delta {
 /** One token of the answer, chosen or forced. */
 interface Step {
   readonly token: number;
-  readonly logprob?: TokenLogprob;
+  readonly logprob?: Probability;
 }
 
 export interface GenerateOptions extends GenerationRequest {
@@ -37,7 +37,7 @@ interface GuidedStep extends Step {
 }
 
 /**
- * Runs a prompt and generates: one delta per token that completes some text (with logprobs: one per token), then one with `done`.
+ * Runs a prompt and generates: one delta per token that completes some text, then one with `done`.
  * Throws StatusError 400 for a prompt that does not fit and may not be cut, 500 for a lost device, and the signal's reason.
  */
 export async function* generate(
@@ -57,36 +57,42 @@ export async function* generate(
   let wasGuided = guide?.isFormat ?? false;
   let ended = false;
   let tokens = 0;
+  let probability: Probability | undefined;
+  const said = (content: string): TextDelta => ({
+    content,
+    isGuided: wasGuided,
+    ...(probability && { logprobs: [spokenAs(content, probability)] }),
+  });
 
   signal?.throwIfAborted();
   const started = performance.now();
   const cachedTokens = await session.sync(fitting, signal);
   let promptDone = started;
   for await (const step of steps(session, tokenizer, fitting, keep, request, signal)) {
-    const { token, logprob, isGuided } = step;
+    const { token, isGuided } = step;
     signal?.throwIfAborted();
     // the prompt's time ends with the first token, as in llama.cpp's server: only then has the device surely run it
     if (tokens++ === 0) promptDone = performance.now();
     if (isGuided && !wasGuided) {
       // what is withheld belongs to the text before
-      yield { content: stops.end() };
+      const content = stops.end();
+      if (content) yield said(content);
       [decoder, stops] = [tokenizer.decoder({ special: marks }), createStopMatcher(options.stop)];
     }
     wasGuided = isGuided;
+    probability = step.logprob;
     ended = tokenizer.isEndOfGeneration(token);
     if (ended) break;
     const found = stops.push(decoder.push(token));
     ended = request.endsRepeats === true && !isGuided && isRepeat(found.text);
     if (ended) break;
-    if (found.text || logprob) {
-      yield { content: found.text, isGuided, ...(logprob && { logprobs: [logprob] }) };
-    }
+    if (found.text) yield said(found.text);
     ended = found.stopped;
     if (ended || guide?.isComplete || tokens >= options.numPredict) break;
   }
   // a character that was not finished is dropped with the decoder, as Ollama does
   const content = stops.end();
-  if (content) yield { content, isGuided: wasGuided };
+  if (content) yield said(content);
   // the token that ends a format is the only one left, so that it is not even chosen; it counts all the same
   const isSaid = !ended && guide?.isComplete === true;
   const stats = {
@@ -177,7 +183,7 @@ async function* sampled(
   options: {
     readonly mask?: Mask;
     readonly given: number[];
-    readonly logprobOf?: (logits: Float32Array, token: number) => TokenLogprob;
+    readonly logprobOf?: (logits: Float32Array, token: number) => Probability;
   },
 ): AsyncGenerator<Step, void, undefined> {
   const { mask, given, logprobOf } = options;

@@ -84,7 +84,7 @@ export function resolveOptions(
       repeatPenalty: value.repeat_penalty,
       presencePenalty: value.presence_penalty,
       frequencyPenalty: value.frequency_penalty,
-      stop: value.stop.filter(text => text !== ''),
+      stop: value.stop,
     },
   };
 }

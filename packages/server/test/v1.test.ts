@@ -636,6 +636,39 @@ describe('streams', () => {
   });
 });
 
+test('with a search, what is wrong with the model is told within the stream of a response', async () => {
+  const { post } = await open();
+  const body = { model: 'nobody', input: 'Hi', tools: [{ type: 'web_search' }] };
+  expect((await post('/v1/responses', body)).status).toBe(404);
+  const answer = await post('/v1/responses', { ...body, stream: true });
+  expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/event-stream']);
+  const events = (await answer.text()).trimEnd().split('\n\n');
+  expect(events.map(event => event.split('\n')[0].slice('event: '.length))).toEqual([
+    'response.created',
+    'response.in_progress',
+    'response.failed',
+  ]);
+  expect(events[2]).toContain(`"error":{"code":"api_error","message":"model 'nobody' not found"}`);
+});
+
+test('a stream of Anthropic’s begins with a quarter of the bytes of what was said', async () => {
+  const { post } = await open();
+  const use = { type: 'tool_use', id: 'c1', name: 'get_weather', input: {} };
+  const result = { type: 'tool_result', tool_use_id: '', is_error: false, content: 'sunny' };
+  const cases: [object, number][] = [
+    [{ messages: [{ role: '', content: '' }] }, 1],
+    [{ messages: [user], system: { a: 1 } }, 3],
+    [{ messages: [{ role: 'assistant', content: [use] }] }, 17],
+    [{ messages: [{ role: 'user', content: [result] }] }, 11],
+    [{ messages: [user], tools: [{ name: 'x', description: 'é', input_schema: { type: 'object' } }] }, 6],
+  ];
+  for (const [body, tokens] of cases) {
+    const request = { model: 'able', max_tokens: 5, stream: true, ...body };
+    const [start] = (await (await post('/v1/messages', request)).text()).split('\n\n');
+    expect(start).toContain(`"usage":{"input_tokens":${tokens},"output_tokens":0}`);
+  }
+});
+
 test('the events of a response name a group of tools alone, and say null for an output of nothing', async () => {
   const { post } = await open({ pieces: [] });
   const tools = [{ type: 'namespace', name: 'g', tools: [{ type: 'function', name: 'f' }] }];

@@ -232,8 +232,10 @@ export function thinkOf({ thinking, output_config: config }: MessagesFields): Ch
 
 /** Tokens of the prompt by the rule of thumb that the first event of a stream tells: four bytes each, at least one. */
 export function estimatedTokens({ system, messages = [], tools = [] }: MessagesFields): number {
-  let bytes = size(typeof system === 'string' ? system : '');
-  for (const part of parts(system)) bytes += blockSize(part as Block);
+  let bytes = 0;
+  if (typeof system === 'string') bytes = size(system);
+  else if (Array.isArray(system)) for (const part of parts(system)) bytes += blockSize(part as Block);
+  else if (system !== undefined) bytes = size(toJson(system));
   for (const { role = '', content = [] } of messages) {
     bytes += size(role) + content.reduce((sum, one) => sum + blockSize(one), 0);
   }
@@ -244,9 +246,14 @@ export function estimatedTokens({ system, messages = [], tools = [] }: MessagesF
   return Math.max(1, Math.floor(bytes / 4));
 }
 
-function blockSize(one: Block): number {
-  const whole = one.type === 'tool_use' || one.type === 'tool_result' ? size(toJson(one)) : 0;
-  return size(one.text ?? '') + size(one.thinking ?? '') + whole;
+function blockSize({ type = '', text, thinking, content, ...rest }: Block): number {
+  let bytes = size(text ?? '') + size(thinking ?? '');
+  if (type === 'tool_use' || type === 'tool_result') {
+    // empty fields are left out, but for these
+    const filled = Object.entries(rest).filter(([, value]) => value !== '' && value !== false);
+    bytes += size(toJson({ type, text, thinking, content, ...Object.fromEntries(filled) }));
+  }
+  return bytes;
 }
 
 const size = (text: string) => new TextEncoder().encode(text).length;

@@ -1,5 +1,5 @@
 /** `POST /v1/responses`: OpenAI's responses, as far as Ollama has them, mapped to `/api/chat`. */
-import { answerChat, type ChatFields } from '../chat.ts';
+import { answerChat, type ChatFields, type ChatLine } from '../chat.ts';
 import { openaiError, thinkOf } from './openai.ts';
 import { nativeMessages } from './responses-input.ts';
 import { eventsOf, wholeResponse } from './responses-reply.ts';
@@ -26,10 +26,17 @@ export const responses = translated(openaiError, async (context, headers) => {
     searches: body.tools?.some(isWebSearch) ?? false,
   };
   if (body.stream) Object.assign(headers, liveHeaders);
-  return async () =>
-    reply(context, await answerChat(context, native), {
-      stream: body.stream ?? false,
-      whole: line => wholeResponse(line, request),
-      events: eventsOf(request),
-    });
+  const stream = body.stream ?? false;
+  const events = eventsOf(request);
+  return async () => {
+    try {
+      const whole = (line: ChatLine) => wholeResponse(line, request);
+      return await reply(context, await answerChat(context, native), { stream, whole, events });
+    } catch (error) {
+      context.request.signal.throwIfAborted();
+      if (!stream || !request.searches) throw error;
+      // who asked for a search is told within the stream, as Ollama's searching has a stream of its own
+      return new Response([...events.failed(error)].join(''), { headers: events.headers });
+    }
+  };
 });
