@@ -2,11 +2,15 @@
  * Sets of bytes and partitions of all bytes into classes, interned: equal ones have equal ids, so that unions, intersections and
  * refinements are computed once. A fork goes on from its parent, which must not grow any more.
  */
+import { LimitError } from './error.ts';
 
 /** 256 bits, one per byte. */
 export type ByteSet = Uint32Array;
 /** Id of an interned set. */
 export type SetId = number;
+
+/** Small, so that two ids are one small number most often. */
+const MAX_SETS = 2 ** 15;
 
 export const NO_BYTES: SetId = 0;
 export const ALL_BYTES: SetId = 1;
@@ -44,6 +48,7 @@ export class ByteSets {
     const known = this.#find(hash, set);
     if (known !== undefined) return known;
     const id = this.#sets.push(set) - 1;
+    if (id >= MAX_SETS) throw new LimitError('its automata grow too large');
     const same = this.#ids.get(hash);
     if (same) same.push(id);
     else this.#ids.set(hash, [id]);
@@ -96,7 +101,7 @@ export class ByteSets {
   }
 
   #combine(a: SetId, b: SetId, union: 0 | 1): SetId {
-    const key = (Math.min(a, b) * 0x100000 + Math.max(a, b)) * 2 + union;
+    const key = (Math.min(a, b) * MAX_SETS + Math.max(a, b)) * 2 + union;
     let result = (this.#parent ? this.#parent.#results.get(key) : undefined) ?? this.#results.get(key);
     if (result === undefined) {
       const [x, y] = [this.#sets[a], this.#sets[b]];

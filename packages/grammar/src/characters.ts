@@ -160,8 +160,16 @@ const RAW: Ranges = [
   [0x10000, 0x10ffff],
 ];
 
-function spell(text: string): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(text));
+/** The one spelling of a string, in UTF-8. */
+export function spell(text: string): Uint8Array {
+  const json = JSON.stringify(text);
+  const bytes = new Uint8Array(json.length);
+  for (let i = 0; i < json.length; i++) {
+    const code = json.charCodeAt(i);
+    if (code > 0x7f) return new TextEncoder().encode(json);
+    bytes[i] = code;
+  }
+  return bytes;
 }
 
 function utf8(code: number): number[] {

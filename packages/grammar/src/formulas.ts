@@ -76,8 +76,7 @@ export class Formulas {
   }
 
   atom(atom: Atom): Formula {
-    // A `max` that is Infinity is null there, and nothing else is.
-    return this.#intern(JSON.stringify(atom), { kind: 'atom', atom });
+    return this.#intern(keyOf(atom), { kind: 'atom', atom });
   }
 
   /** `scope` tells readings of one place apart. */
@@ -127,4 +126,15 @@ export class Formulas {
     // The order of the parts is kept: it is the order of the properties.
     return this.#intern(`${kind}${list}`, { kind, parts: list });
   }
+}
+
+/** Equal for equal atoms. Those of which schemas are full are written by hand, which is faster. */
+function keyOf(atom: Atom): string {
+  if (atom.kind === 'scalar') {
+    const { words, number, numberOut, string, stringOut, array, object } = atom;
+    return `s${words},${number},${numberOut},${string},${stringOut},${array},${object}`;
+  }
+  if (atom.kind === 'properties' && 'name' in atom.names) return `p${atom.of} ${atom.names.name}`;
+  // A `max` that is Infinity is null there, and nothing else is.
+  return JSON.stringify(atom);
 }

@@ -4,6 +4,7 @@
  * or array so far.
  */
 import { ArrayPlans, arrayStart } from './array-plans.ts';
+import { spell } from './characters.ts';
 import { LimitError } from './error.ts';
 import { FALSE, type Formula, type Formulas, type Names, TRUE } from './formulas.ts';
 import {
@@ -15,7 +16,7 @@ import {
   type Wanted,
 } from './object-plan.ts';
 import type { SchemaReader } from './schema.ts';
-import { type ObjectShape, objectKey } from './shape.ts';
+import { type ObjectShape, ObjectShapes } from './shape.ts';
 import type { Shapes } from './shapes.ts';
 import { NEVER, type Term, type Terms } from './terms.ts';
 
@@ -39,8 +40,9 @@ export class Plans {
   readonly #open = new Set<Formula>();
   #assumptions = 0;
   #questions = 0;
-  readonly #plans = new Map<string, ObjectPlan>();
-  readonly #planOf = new Map<ObjectShape, ObjectPlan>();
+  readonly #objects = new ObjectShapes();
+  /** Of shapes that came first of those that equal them. */
+  readonly #plans = new Map<ObjectShape, ObjectPlan>();
   /** Objects that can be completed from wherever they have come. */
   readonly #always = new Set<ObjectPlan>();
   /** Of which terms names are texts. */
@@ -96,16 +98,15 @@ export class Plans {
   // Objects
 
   object(shape: ObjectShape): ObjectPlan {
-    const known = this.#planOf.get(shape);
+    const known = this.#plans.get(shape);
     if (known) return known;
-    const key = objectKey(shape);
-    let plan = this.#plans.get(key);
+    const first = this.#objects.first(shape);
     const before = this.#assumptions;
-    plan ??= this.#plan(shape);
+    const plan = this.#plans.get(first) ?? this.#plan(shape);
     // A plan that rests on an open question is made again.
     if (this.#assumptions === before || this.#open.size === 0) {
-      this.#plans.set(key, plan);
-      this.#planOf.set(shape, plan);
+      this.#plans.set(first, plan);
+      this.#plans.set(shape, plan);
     }
     return plan;
   }
@@ -198,7 +199,7 @@ export class Plans {
   matches(term: Term, name: string): boolean {
     let known = this.#matching.get(name);
     if (!known) {
-      known = { bytes: new TextEncoder().encode(JSON.stringify(name)), terms: new Map() };
+      known = { bytes: spell(name), terms: new Map() };
       this.#matching.set(name, known);
     }
     let yes = known.terms.get(term);

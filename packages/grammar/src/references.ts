@@ -83,7 +83,13 @@ export function findReferences(root: Json, draft: number): References {
   const around = (pointer: string) =>
     bases.filter(([from]) => from === '' || pointer === from || pointer.startsWith(`${from}/`));
 
+  const found = new Map<string, Target | undefined>();
   const find = (uri: string, base: string): Target | undefined => {
+    const key = `${base} ${uri}`;
+    if (!found.has(key)) found.set(key, lookUp(uri, base));
+    return found.get(key);
+  };
+  const lookUp = (uri: string, base: string): Target | undefined => {
     const url = join(uri, base);
     if (url === undefined) return undefined;
     const at = url.indexOf('#');

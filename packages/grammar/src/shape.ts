@@ -82,14 +82,48 @@ export function dedupe<T>(rules: readonly T[]): readonly T[] {
   return [...new Map(rules.map(rule => [JSON.stringify(rule), rule])).values()];
 }
 
-export function arrayKey(shape: ArrayShape): string {
+function arrayKey(shape: ArrayShape): string {
   return JSON.stringify([shape.items, shape.contains, shape.unique, shape.min, shape.max]);
 }
 
 /** Equal keys for equal languages in equal orders; only a `max` may be Infinity, which JSON has as null. */
-export function objectKey(shape: ObjectShape): string {
+function objectKey(shape: ObjectShape): string {
   const { order, named, patterns, required, some, min, max, clauses } = shape;
   return JSON.stringify([order, [...named], patterns, [...required], some, min, max, clauses]);
+}
+
+/** Shapes whose sketches differ are different; it costs less than the key. */
+function sketch({ order, named, patterns, required, some, min, max, clauses }: ObjectShape): string {
+  return `${[order.length, patterns.length, required.size, some.length, min, max, clauses.length]};${[...named.values()]}`;
+}
+
+/** Of equal shapes of objects one. */
+export class ObjectShapes {
+  readonly #groups = new Map<string, ObjectShape[]>();
+
+  /** The shape that came first of those that equal this one. */
+  first(shape: ObjectShape): ObjectShape {
+    const key = sketch(shape);
+    const group = this.#groups.get(key);
+    if (!group) {
+      this.#groups.set(key, [shape]);
+      return shape;
+    }
+    const whole = objectKey(shape);
+    const known = group.find(other => other === shape || objectKey(other) === whole);
+    if (!known) group.push(shape);
+    return known ?? shape;
+  }
+}
+
+export function distinctObjects(list: readonly ObjectShape[]): readonly ObjectShape[] {
+  if (list.length < 2) return list;
+  const shapes = new ObjectShapes();
+  return [...new Set(list.map(shape => shapes.first(shape)))];
+}
+
+export function distinctArrays(list: readonly ArrayShape[]): readonly ArrayShape[] {
+  return list.length < 2 ? list : [...new Map(list.map(shape => [arrayKey(shape), shape])).values()];
 }
 
 /** The words among a shape's scalars, as JSON texts. */

@@ -2,18 +2,19 @@
  * Formulas to shapes: what a value may be, type by type. Scalars become one term each, exactly; arrays and objects become
  * alternatives, each a conjunction of rules without any Boolean operator left.
  */
+import { spell } from './characters.ts';
 import { LimitError } from './error.ts';
 import { type Atom, FALSE, type Formula, type Formulas, type Names, TRUE, WORDS } from './formulas.ts';
 import {
   ANY_ARRAY,
   ANY_OBJECT,
   type ArrayShape,
-  arrayKey,
   dedupe,
+  distinctArrays,
+  distinctObjects,
   type Literal,
   literals,
   type ObjectShape,
-  objectKey,
   type Shape,
 } from './shape.ts';
 import { NEVER, type Term, type Terms } from './terms.ts';
@@ -235,8 +236,8 @@ export class Shapes {
       words: a.words | b.words,
       number: this.#terms.alt(a.number, b.number),
       string: this.#terms.alt(a.string, b.string),
-      arrays: this.#distinct([...a.arrays, ...b.arrays], arrayKey),
-      objects: this.#distinct([...a.objects, ...b.objects], objectKey),
+      arrays: this.#few(distinctArrays([...a.arrays, ...b.arrays])),
+      objects: this.#few(distinctObjects([...a.objects, ...b.objects])),
     };
   }
 
@@ -245,7 +246,7 @@ export class Shapes {
       words: a.words & b.words,
       number: this.#terms.and(a.number, b.number),
       string: this.#terms.and(a.string, b.string),
-      arrays: this.#products(a.arrays, b.arrays, this.#mergeArrays, this.#emptyArray, arrayKey),
+      arrays: this.#products(a.arrays, b.arrays, this.#mergeArrays, this.#emptyArray, distinctArrays),
       objects: this.#intersectObjects(a.objects, b.objects),
     };
   }
@@ -257,7 +258,7 @@ export class Shapes {
     if (first && second) return this.#attach(this.#attach([ANY_OBJECT], first), second);
     if (second) return this.#attach(a, second);
     if (first) return this.#attach(b, first);
-    return this.#products(a, b, this.#mergeObjects, this.#emptyObject, objectKey);
+    return this.#products(a, b, this.#mergeObjects, this.#emptyObject, distinctObjects);
   }
 
   #attach(shapes: readonly ObjectShape[], clause: readonly Literal[]): readonly ObjectShape[] {
@@ -275,7 +276,7 @@ export class Shapes {
       if (possible.length === 1) result.push(this.#mergeObjects(shape, this.#shapeOf(possible[0])));
       else if (possible.length > 1) result.push({ ...shape, clauses: dedupe([...shape.clauses, possible]) });
     }
-    return this.#distinct(result, objectKey);
+    return this.#few(distinctObjects(result));
   }
 
   #shapeOf(literal: Literal): ObjectShape {
@@ -297,8 +298,7 @@ export class Shapes {
     if (literal.kind === 'some') {
       if ('name' in names) return shape.required.has(names.name) && follows(names.name);
       for (const name of shape.required) {
-        if (this.#terms.matches(names.term, new TextEncoder().encode(JSON.stringify(name))) && follows(name))
-          return true;
+        if (this.#terms.matches(names.term, spell(name)) && follows(name)) return true;
       }
       return false;
     }
@@ -311,24 +311,19 @@ export class Shapes {
     b: readonly T[],
     merge: (x: T, y: T) => T,
     empty: (x: T) => boolean,
-    key: (x: T) => string,
+    distinct: (list: readonly T[]) => readonly T[],
   ): readonly T[] {
     if (a.length === 1 && b.length === 1) return [merge(a[0], b[0])];
     this.#merges += a.length * b.length;
     if (this.#merges > MAX_MERGES) throw new LimitError('it has too many alternatives');
     const result: T[] = [];
     for (const x of a) for (const y of b) result.push(merge(x, y));
-    return this.#distinct(
-      result.filter(shape => !empty(shape)),
-      key,
-    );
+    return this.#few(distinct(result.filter(shape => !empty(shape))));
   }
 
-  #distinct<T>(list: readonly T[], key: (x: T) => string): readonly T[] {
-    if (list.length < 2) return list;
-    const unique = [...new Map(list.map(shape => [key(shape), shape])).values()];
-    if (unique.length > MAX_ALTERNATIVES) throw new LimitError('it has too many alternatives');
-    return unique;
+  #few<T>(list: readonly T[]): readonly T[] {
+    if (list.length > MAX_ALTERNATIVES) throw new LimitError('it has too many alternatives');
+    return list;
   }
 
   readonly #mergeArrays = (a: ArrayShape, b: ArrayShape): ArrayShape => {

@@ -21,15 +21,16 @@ import {
 } from './term.ts';
 
 export const MAX_TERMS = 300_000;
+/** A power of two. */
+const BUCKETS = 2 ** 13;
 
 /** The terms of one grammar. Those of its parent come first; the parent must not grow any more. */
 export class TermStore {
   readonly sets: ByteSets;
   protected readonly nodes: Node[];
-  /** Terms by the hash of their nodes. */
-  readonly #newest = new Map<number, Term>();
+  /** The newest term of each bucket, or −1; its node names the one before. */
+  readonly #newest: Int32Array;
   protected readonly machines: Machine[];
-  readonly #parent: TermStore | undefined;
   /** How many of the terms are the parent's. */
   readonly #inherited: number;
   /** Of terms that are known to have no other texts than another: that other. */
@@ -44,7 +45,7 @@ export class TermStore {
   readonly all: Term;
 
   constructor(parent?: TermStore) {
-    this.#parent = parent;
+    this.#newest = parent ? parent.#newest.slice() : new Int32Array(BUCKETS).fill(-1);
     this.#inherited = parent?.size ?? 0;
     this.sets = new ByteSets(parent?.sets);
     this.nodes = parent?.nodes.slice() ?? [];
@@ -68,15 +69,11 @@ export class TermStore {
     return this.nodes[term].nullable;
   }
 
-  #find(hash: number): Term {
-    return this.#newest.get(hash) ?? (this.#parent ? this.#parent.#find(hash) : -1);
-  }
-
   #intern(hash: number, made: Made, nullable: boolean, plain: boolean, first: SetId): Term {
     const id = this.nodes.length;
     if (id >= MAX_TERMS) throw new LimitError('its automata grow too large');
     const { kind, left, right, min, max, parts } = made;
-    const older = this.#find(hash);
+    const bucket = hash & (BUCKETS - 1);
     // Written out, so that all have one form.
     this.nodes.push({
       kind,
@@ -88,18 +85,18 @@ export class TermStore {
       nullable,
       plain,
       first,
-      older,
+      older: this.#newest[bucket],
       row: undefined,
       live: 'unknown',
     });
-    this.#newest.set(hash, id);
+    this.#newest[bucket] = id;
     return id;
   }
 
   #set(set: SetId): Term {
     if (set === NO_BYTES) return NEVER;
     const hash = mix(2, set, 0);
-    for (let at = this.#find(hash); at >= 0; at = this.nodes[at].older)
+    for (let at = this.#newest[hash & (BUCKETS - 1)]; at >= 0; at = this.nodes[at].older)
       if (this.nodes[at].kind === 'set' && this.nodes[at].left === set) return at;
     return this.#intern(hash, node('set', set), false, true, set);
   }
@@ -125,7 +122,7 @@ export class TermStore {
     const head = this.nodes[left];
     if (head.kind === 'cat') return this.cat(head.left, this.cat(head.right, right));
     const hash = mix(3, left, right);
-    for (let at = this.#find(hash); at >= 0; at = this.nodes[at].older) {
+    for (let at = this.#newest[hash & (BUCKETS - 1)]; at >= 0; at = this.nodes[at].older) {
       const known = this.nodes[at];
       if (known.kind === 'cat' && known.left === left && known.right === right) return at;
     }
@@ -288,7 +285,7 @@ export class TermStore {
   }
 
   #findParts(hash: number, kind: Kind, parts: readonly Term[]): Term {
-    let at = this.#find(hash);
+    let at = this.#newest[hash & (BUCKETS - 1)];
     while (at >= 0 && !(this.nodes[at].kind === kind && equal(this.nodes[at].parts, parts)))
       at = this.nodes[at].older;
     return at;
@@ -307,7 +304,7 @@ export class TermStore {
     const inner = this.nodes[of];
     if (inner.kind === 'not') return inner.left;
     const hash = mix(6, of, 0);
-    for (let at = this.#find(hash); at >= 0; at = this.nodes[at].older)
+    for (let at = this.#newest[hash & (BUCKETS - 1)]; at >= 0; at = this.nodes[at].older)
       if (this.nodes[at].kind === 'not' && this.nodes[at].left === of) return at;
     return this.#intern(hash, node('not', of), !this.nodes[of].nullable, false, ALL_BYTES);
   }
@@ -319,7 +316,7 @@ export class TermStore {
     if (min === 1 && max === 1) return of;
     const least = this.nodes[of].nullable ? 0 : min;
     const hash = mix(mix(7, of, least), max === Number.POSITIVE_INFINITY ? -1 : max, 0);
-    for (let at = this.#find(hash); at >= 0; at = this.nodes[at].older) {
+    for (let at = this.#newest[hash & (BUCKETS - 1)]; at >= 0; at = this.nodes[at].older) {
       const known = this.nodes[at];
       if (known.kind === 'repeat' && known.left === of && known.min === least && known.max === max) return at;
     }
@@ -335,7 +332,7 @@ export class TermStore {
     let index = this.machines.indexOf(machine);
     if (index < 0) index = this.machines.push(machine) - 1;
     const hash = mix(8, index, state);
-    for (let at = this.#find(hash); at >= 0; at = this.nodes[at].older) {
+    for (let at = this.#newest[hash & (BUCKETS - 1)]; at >= 0; at = this.nodes[at].older) {
       const known = this.nodes[at];
       if (known.kind === 'machine' && known.left === index && known.right === state) return at;
     }

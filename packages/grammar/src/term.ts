@@ -38,7 +38,7 @@ export interface Node {
   readonly plain: boolean;
   /** Bytes that a text of the term may begin with, or more. */
   readonly first: SetId;
-  /** The term before with the same hash, or −1. */
+  /** The term before in the same bucket, or −1. */
   readonly older: Term;
   /** What follows, once it was asked for. */
   row: Row | undefined;

@@ -76,7 +76,9 @@ export class Terms extends Derivatives {
     if (kind === 'alt') return parts.some(part => this.live(part));
     if (kind === 'cat') return this.live(left) && this.live(right);
     if (kind === 'repeat') return this.live(left);
-    const holds = (bytes: Uint8Array): boolean => this.matches(term, bytes);
+    const { first } = this.nodes[term];
+    const holds = (bytes: Uint8Array): boolean =>
+      (bytes.length === 0 || this.sets.has(first, bytes[0])) && this.matches(term, bytes);
     if (kind === 'and') {
       const list = parts.map(part => this.#texts(part)).find(texts => texts !== undefined);
       if (list) return list.some(holds);

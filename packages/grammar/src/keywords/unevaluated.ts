@@ -3,6 +3,7 @@
  * instance (a branch of `anyOf` counts where it holds), so each contributes under a condition, and the rule for a property is: its
  * value satisfies the schema, or one of the conditions holds. JSON Schema 2020-12 core §11.
  */
+import { spell } from '../characters.ts';
 import { type Formula, TRUE } from '../formulas.ts';
 import { isObject, type Json } from '../json.ts';
 import type { Term } from '../terms.ts';
@@ -88,7 +89,7 @@ export const unevaluatedProperties: Keyword = (value, reading, keyword) => {
     formulas.or(of_, ...all, ...conditions);
   const rules: Formula[] = [];
   for (const [name, conditions] of names) {
-    const spelled = new TextEncoder().encode(JSON.stringify(name));
+    const spelled = spell(name);
     const matching = [...patterns]
       .filter(([term]) => terms.matches(term, spelled))
       .flatMap(([, when]) => when);
