@@ -1,7 +1,9 @@
 /** The files that are published, in a page that has no bundler. */
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, type Page, test } from '@playwright/test';
 import { saidToBe } from '../packages/server/test/said-to-be.ts';
+import { root } from '../scripts/workspace.mjs';
 import { createFromFile } from './made-models.ts';
 import { createModel, pullTinyModel, tinyModel } from './tiny-model.ts';
 
@@ -53,4 +55,26 @@ test('the published files run as they are, and answer as the app does', async ({
   expect(texts[0]).toBe(texts[1]);
   expect(quantized[0]).toMatch(/^Q4_K_M sha256-/);
   expect(quantized[0]).toBe(quantized[1]);
+});
+
+test("Vite's development server may keep the page half in a folder without the worker", async ({ page }) => {
+  await page.route('**/app/node_modules/**', route => {
+    const name = new URL(route.request().url()).pathname.split('/app/node_modules/')[1];
+    const published = { '.vite/deps/tabllama.js': 'index.js', 'tabllama/dist/worker.js': 'worker.js' }[name];
+    if (!published) return route.fulfill({ status: 404 });
+    return route.fulfill({ path: join(root, 'packages', 'tabllama', 'dist', published) });
+  });
+  await page.route('**/app/', route =>
+    route.fulfill({
+      contentType: 'text/html',
+      body: `<!doctype html><script type="module">
+        import { install } from './node_modules/.vite/deps/tabllama.js?v=1a2b3c4d';
+        globalThis.llama = await install();
+      </script>`,
+    }),
+  );
+  await page.goto('/app/');
+  await page.waitForFunction(() => globalThis.llama);
+  const answer = await page.evaluate(async () => (await fetch('/api/version')).json());
+  expect(answer).toEqual({ version: expect.any(String) });
 });

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { Script } from 'node:vm';
 import { minify as terser } from 'terser';
 import { defineConfig, minify, type Plugin } from 'vite';
 
@@ -25,6 +26,7 @@ export default defineConfig(({ mode }) => ({
     bareShaders(),
     minified(),
     markedForBundlers(),
+    ...(mode in late ? [publishedAsScript(mode)] : []),
     ...(mode === 'create' ? [templateLicense()] : []),
   ],
   base: './',
@@ -82,7 +84,31 @@ function publishedLate(name: string): Plugin {
       handler(code) {
         if (!code.includes(source)) this.error(`there is no ${source} to replace`);
         const url = `new URL(/* @vite-ignore */ './${name}.js', import.meta.url).href`;
-        return `${code.replace(source, 'import(/* @vite-ignore */ lateUrl)')}\nconst lateUrl = ${url};\n`;
+        const imported = `import(/* @vite-ignore */ lateUrl).then(() => ${lateGlobal(name)})`;
+        return `${code.replace(source, imported)}\nconst lateUrl = ${url};\n`;
+      },
+    },
+  };
+}
+
+/** Where a late module leaves what it exports. */
+const lateGlobal = (name: string) => `self.tabllama_${name}`;
+
+/** A late module without `export`: Next.js before version 15 minifies what bundlers carry along, and takes it for a script. */
+function publishedAsScript(name: string): Plugin {
+  return {
+    name: `published-${name}-as-script`,
+    generateBundle: {
+      order: 'post',
+      handler(_, bundle) {
+        const chunk = bundle[`${name}.js`];
+        if (chunk?.type !== 'chunk') this.error(`there is no ${name}.js`);
+        chunk.code = chunk.code.replace(/\bexport\{(.*?)\};?\s*$/, (_, names: string) => {
+          const properties = names.split(',').map(each => each.split(' as ').reverse().join(':'));
+          return `${lateGlobal(name)}={${properties}};\n`;
+        });
+        // throws where module syntax is left
+        new Script(chunk.code);
       },
     },
   };

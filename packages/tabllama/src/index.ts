@@ -13,7 +13,12 @@ export function install(options: InstallOptions = {}): Promise<Tabllama> {
   return installWith(ownWorker, options);
 }
 
-/** Bundlers look for this very expression. */
+/**
+ * Bundlers look for the expression of the last line. Vite's development server moves the code of packages into a folder of its own,
+ * and before Vite 8 leaves behind the worker that lies beside it.
+ */
 function ownWorker(): Worker {
+  const moved = /^(.*)\.vite\/deps\//.exec(import.meta.url);
+  if (moved) return new Worker(`${moved[1]}tabllama/dist/worker.js`, { type: 'module' });
   return new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
 }
