@@ -1,0 +1,191 @@
+/** Shapes of all values, of those of either of two shapes, and of both. */
+import type { AtomShapes } from './atom-shapes.ts';
+import { spell } from './characters.ts';
+import { LimitError } from './error.ts';
+import { type Formula, type Formulas, TRUE } from './formulas.ts';
+import {
+  ANY_ARRAY,
+  ANY_OBJECT,
+  type ArrayShape,
+  dedupe,
+  distinctArrays,
+  distinctObjects,
+  type Literal,
+  literals,
+  type ObjectShape,
+  type Shape,
+} from './shape.ts';
+import type { Terms } from './terms.ts';
+
+const MAX_ALTERNATIVES = 400;
+/** Of one object: what can still come is asked clause by clause. */
+const MAX_CLAUSES = 64;
+const MAX_MERGES = 60_000;
+
+export abstract class ShapeAlgebra {
+  protected readonly terms: Terms;
+  protected readonly formulas: Formulas;
+  protected readonly atoms: AtomShapes;
+  #merges = 0;
+
+  constructor(terms: Terms, formulas: Formulas, atoms: AtomShapes) {
+    this.terms = terms;
+    this.formulas = formulas;
+    this.atoms = atoms;
+  }
+
+  /** Whether a formula is seen to have no values at a glance, so deep; a "no" says nothing. */
+  protected abstract glance(formula: Formula, depth: number): boolean;
+
+  /** The limit on alternatives holds for one piece of work, and then for the next. */
+  renew(): void {
+    this.#merges = 0;
+  }
+
+  protected unite(a: Shape, b: Shape): Shape {
+    return {
+      words: a.words | b.words,
+      number: this.terms.alt(a.number, b.number),
+      string: this.terms.alt(a.string, b.string),
+      arrays: this.#few(distinctArrays([...a.arrays, ...b.arrays])),
+      objects: this.#few(distinctObjects([...a.objects, ...b.objects])),
+    };
+  }
+
+  protected intersect(a: Shape, b: Shape): Shape {
+    return {
+      words: a.words & b.words,
+      number: this.terms.and(a.number, b.number),
+      string: this.terms.and(a.string, b.string),
+      arrays: this.#products(a.arrays, b.arrays, this.#mergeArrays, this.emptyArray, distinctArrays),
+      objects: this.#intersectObjects(a.objects, b.objects),
+    };
+  }
+
+  /** Alternatives of one literal each become a clause of the others. */
+  #intersectObjects(a: readonly ObjectShape[], b: readonly ObjectShape[]): readonly ObjectShape[] {
+    const first = a.length > 1 ? literals(a) : undefined;
+    const second = b.length > 1 ? literals(b) : undefined;
+    if (first && second) return this.#attach(this.#attach([ANY_OBJECT], first), second);
+    if (second) return this.#attach(a, second);
+    if (first) return this.#attach(b, first);
+    return this.#products(a, b, this.#mergeObjects, this.emptyObject, distinctObjects);
+  }
+
+  #attach(shapes: readonly ObjectShape[], clause: readonly Literal[]): readonly ObjectShape[] {
+    const result: ObjectShape[] = [];
+    for (const shape of shapes) {
+      if (clause.some(literal => this.#implied(shape, literal))) {
+        result.push(shape);
+        continue;
+      }
+      const possible = clause.filter(
+        literal =>
+          !this.emptyObject(this.#mergeObjects(shape, this.atoms.shapeOf(literal)), 2, namesOf(literal)),
+      );
+      if (possible.length > 30 || shape.clauses.length >= MAX_CLAUSES)
+        throw new LimitError('it has too many alternatives');
+      if (possible.length === 1) result.push(this.#mergeObjects(shape, this.atoms.shapeOf(possible[0])));
+      else if (possible.length > 1) result.push({ ...shape, clauses: dedupe([...shape.clauses, possible]) });
+    }
+    return this.#few(distinctObjects(result));
+  }
+
+  /** Whether every object of the shape is seen to satisfy the literal. */
+  #implied(shape: ObjectShape, literal: Literal): boolean {
+    if (literal.kind === 'size') return shape.min >= literal.min && shape.max <= literal.max;
+    const { names, of } = literal;
+    const follows = (name: string): boolean =>
+      of === TRUE || this.glance(this.formulas.and(shape.named.get(name) ?? TRUE, this.formulas.not(of)), 1);
+    if (literal.kind === 'some') {
+      if ('name' in names) return shape.required.has(names.name) && follows(names.name);
+      for (const name of shape.required) {
+        if (this.terms.matches(names.term, spell(name)) && follows(name)) return true;
+      }
+      return false;
+    }
+    if ('name' in names) return shape.named.has(names.name) && follows(names.name);
+    return shape.patterns.some(rule => rule.term === names.term && rule.of === of);
+  }
+
+  #products<T>(
+    a: readonly T[],
+    b: readonly T[],
+    merge: (x: T, y: T) => T,
+    empty: (x: T) => boolean,
+    distinct: (list: readonly T[]) => readonly T[],
+  ): readonly T[] {
+    if (a.length === 1 && b.length === 1) return [merge(a[0], b[0])];
+    this.#merges += a.length * b.length;
+    if (this.#merges > MAX_MERGES) throw new LimitError('it has too many alternatives');
+    const result: T[] = [];
+    for (const x of a) for (const y of b) result.push(merge(x, y));
+    return this.#few(distinct(result.filter(shape => !empty(shape))));
+  }
+
+  #few<T>(list: readonly T[]): readonly T[] {
+    if (list.length > MAX_ALTERNATIVES) throw new LimitError('it has too many alternatives');
+    return list;
+  }
+
+  readonly #mergeArrays = (a: ArrayShape, b: ArrayShape): ArrayShape => {
+    if (a === ANY_ARRAY) return b;
+    if (b === ANY_ARRAY) return a;
+    return {
+      items: dedupe([...a.items, ...b.items]),
+      contains: dedupe([...a.contains, ...b.contains]),
+      unique: a.unique || b.unique,
+      min: Math.max(a.min, b.min),
+      max: Math.min(a.max, b.max),
+    };
+  };
+
+  readonly #mergeObjects = (a: ObjectShape, b: ObjectShape): ObjectShape => {
+    if (a === ANY_OBJECT) return b;
+    if (b === ANY_OBJECT) return a;
+    const named = new Map(a.named);
+    for (const [name, of] of b.named) named.set(name, this.formulas.and(named.get(name) ?? TRUE, of));
+    return {
+      order: [...new Set([...a.order, ...b.order])],
+      named,
+      patterns: dedupe([...a.patterns, ...b.patterns]),
+      required: new Set([...a.required, ...b.required]),
+      some: dedupe([...a.some, ...b.some]),
+      min: Math.max(a.min, b.min),
+      max: Math.min(a.max, b.max),
+      clauses: dedupe([...a.clauses, ...b.clauses]),
+    };
+  };
+
+  protected readonly emptyArray = (shape: ArrayShape, depth = 2): boolean => {
+    if (shape.min > shape.max) return true;
+    const places = shape.items.map(rule => rule.from).filter(from => from < shape.min);
+    if (places.some(at => this.glance(this.itemAt(shape, at), depth))) return true;
+    return shape.contains.some(({ of, min, from, max }) => {
+      const last = this.itemAt(shape, Number.MAX_SAFE_INTEGER);
+      const tuple = shape.items.some(rule => rule.to < Infinity);
+      return (
+        min > max ||
+        shape.max - from < min ||
+        (min > 0 && !tuple && this.glance(this.formulas.and(of, last), depth))
+      );
+    });
+  };
+
+  protected readonly emptyObject = (shape: ObjectShape, depth = 2, names = shape.required): boolean => {
+    if (shape.min > shape.max || shape.required.size > shape.max) return true;
+    for (const name of names)
+      if (shape.required.has(name) && this.glance(shape.named.get(name) ?? TRUE, depth)) return true;
+    return false;
+  };
+
+  /** What the item at an index must satisfy. */
+  itemAt(shape: ArrayShape, index: number): Formula {
+    const rules = shape.items.filter(rule => rule.from <= index && index <= rule.to);
+    return this.formulas.and(...rules.map(rule => rule.of));
+  }
+}
+
+function namesOf(literal: Literal): ReadonlySet<string> {
+  return new Set(literal.kind !== 'size' && 'name' in literal.names ? [literal.names.name] : []);
+}
