@@ -35,22 +35,19 @@ export function typesOf(tool: Tool | undefined, parameter: string): string[] {
 /** Tools as Ollama hands them on: fields in its order, keys of a schema that it does not know left out. */
 export function knownTools(tools: readonly unknown[]): unknown[] {
   return tools.map(tool => {
-    const { type, items, function: called } = objectOf(tool);
+    const { type, function: called } = objectOf(tool);
     const { name, description = '', parameters } = objectOf(called);
     const schema = objectOf(parameters);
     return present({
       type,
-      items,
       function: {
         name,
         description,
-        parameters: present({
-          type: schema.type,
-          $defs: schema.$defs,
-          items: schema.items,
-          required: schema.required,
+        parameters: {
+          type: schema.type ?? '',
+          ...present({ $defs: schema.$defs, items: schema.items, required: schema.required }),
           properties: knownProperties(schema.properties) ?? {},
-        }),
+        },
       },
     });
   });

@@ -134,3 +134,11 @@ test('the capabilities, by the variables of the template', () => {
     'thinking',
   ]);
 });
+
+test('the properties of a parameter are shown where it says that it has some, be they none', () => {
+  const properties = { a: { properties: {} }, b: {} };
+  const tools = [{ type: 'function', function: { name: 'f', parameters: { type: 'object', properties } } }];
+  expect(createGoTemplate('{{ .Tools }}{{ .Messages }}').render({ messages: [], tools })).toContain(
+    '"properties":{"a":{"properties":{}},"b":{}}',
+  );
+});

@@ -1,6 +1,7 @@
 /** From messages to the text of a prompt: the model's template, and which messages are left out where they do not all fit. */
 import { type Message, type ModelInfo, type RenderRequest, StatusError } from '@tabllama/api';
 import {
+  type ChatMessage,
   type ChatTemplate,
   chooseTemplate,
   createGoTemplate,
@@ -47,20 +48,63 @@ function openJinja(source: string, tokenizer: Tokenizer): ChatTemplate {
   const bos = textOf(tokenizer.bos);
   const eos = textOf(tokenizer.eos);
   const jinja = createJinjaTemplate(source, { bos, eos });
+  let takesSystem: boolean | undefined;
   return {
     render(input) {
-      const { messages } = input;
-      const last = messages.at(-1);
-      // as in llama.cpp's server, the answer goes on with an assistant's message at the end
-      const begun = last?.role === 'assistant' && !last.tool_calls?.length ? last.content : undefined;
-      const kept = begun === undefined ? messages : messages.slice(0, -1);
-      let prompt = jinja.render({ ...input, messages: kept, tools: input.tools && knownTools(input.tools) });
+      const { kept, begun } = split(input.messages);
+      let messages = kept.map(one =>
+        one.role === 'developer' && !source.includes('<|channel|>') ? { ...one, role: 'system' } : one,
+      );
+      if (messages[0]?.role === 'system') {
+        takesSystem ??= showsSystem(jinja);
+        if (!takesSystem) messages = mergeSystem(messages);
+      }
+      let prompt = jinja.render({ ...input, messages, tools: input.tools && knownTools(input.tools) });
       // what the tokenizer adds by itself would be there twice
       if (bos && tokenizer.addBos && prompt.startsWith(bos)) prompt = prompt.slice(bos.length);
       if (eos && tokenizer.addEos && prompt.endsWith(eos)) prompt = prompt.slice(0, -eos.length);
       return prompt + (begun ?? '');
     },
   };
+}
+
+/** As in llama.cpp's server, the answer goes on with an assistant's message at the end. Throws StatusError 400 in its words. */
+function split(messages: readonly ChatMessage[]): {
+  readonly kept: readonly ChatMessage[];
+  readonly begun?: string;
+} {
+  const last = messages.at(-1);
+  if (last?.role !== 'assistant') return { kept: messages };
+  if (messages.at(-2)?.role === 'assistant') {
+    throw refusal('Cannot have 2 or more assistant messages at the end of the list.');
+  }
+  if (last.tool_calls?.length) {
+    throw refusal('Cannot continue an assistant message that contains tool calls.');
+  }
+  return { kept: messages.slice(0, -1), begun: last.content };
+}
+
+/** Ollama hands on the whole answer of its runner as the text of the error. */
+const refusal = (message: string) =>
+  new StatusError(400, JSON.stringify({ error: { code: 400, message, type: 'invalid_request_error' } }));
+
+/** Whether a template has a place for a system text; llama.cpp's server finds out by trying, too. */
+function showsSystem(jinja: ChatTemplate): boolean {
+  const text = 'System message';
+  const messages = [
+    { role: 'system', content: text },
+    { role: 'user', content: 'User message' },
+  ];
+  try {
+    return jinja.render({ messages }).includes(text);
+  } catch {
+    return false;
+  }
+}
+
+/** Without such a place the text goes before the next message's. */
+function mergeSystem([system, next, ...rest]: readonly ChatMessage[]): ChatMessage[] {
+  return next ? [{ ...next, content: `${system.content}\n${next.content}` }, ...rest] : [];
 }
 
 /**
@@ -89,21 +133,22 @@ export function renderPrompt(
       'image input is not supported - hint: if this is unexpected, you may need to provide the mmproj',
     );
   }
-  const render = (kept: readonly Message[]) => {
-    const tagged = choice.language === 'go' ? withImageTags(kept) : kept;
-    return template.render({ messages: tagged, tools, think });
-  };
-  for (let first = 0; ; first++) {
-    const kept = messages.filter(({ role }, i) => i >= first || role === 'system');
-    const prompt = render(kept);
-    if (!truncate || first >= messages.length - 1 || countTokens(prompt) <= contextLength) return prompt;
+  const render = (all: readonly Message[], first: number) =>
+    template.render({ messages: all.filter(({ role }, i) => i >= first || role === 'system'), tools, think });
+  let first = 0;
+  let prompt = render(messages, first);
+  while (truncate && first < messages.length - 1 && countTokens(prompt) > contextLength) {
+    prompt = render(messages, ++first);
   }
+  const hasImages = messages.slice(first).some(({ images }) => images?.length);
+  return hasImages ? render(withImageTags(messages, first), first) : prompt;
 }
 
-/** `[img-0]` and so on, where a text says `[img]` or else before it. */
-function withImageTags(messages: readonly Message[]): readonly Message[] {
+/** `[img-0]` and so on, where a text from the `first` message on says `[img]` or else before it. They are not measured, as in Ollama. */
+function withImageTags(messages: readonly Message[], first: number): readonly Message[] {
   let next = 0;
-  return messages.map(message => {
+  return messages.map((message, i) => {
+    if (i < first) return message;
     let { content } = message;
     let before = '';
     for (const _ of message.images ?? []) {

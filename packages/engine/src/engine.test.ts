@@ -134,9 +134,9 @@ describe('a completion', () => {
     const left = [...cached.slice(0, 5), ...cached.slice(5 + 13)];
     const wide = await load(stories);
     const after = await collect(
-      wide.complete({ prompt: wide.detokenize(left), options: { ...greedy, numPredict: 10 } }),
+      wide.complete({ prompt: wide.detokenize(left).slice(1), options: { ...greedy, numPredict: 10 } }),
     );
-    expect(wide.tokenize(wide.detokenize(left))).toEqual(left.slice(1));
+    expect(wide.tokenize(wide.detokenize(left).slice(1))).toEqual(left.slice(1));
     expect(content).toContain(after.content);
     expect(content.indexOf(after.content)).toBe(small.detokenize(golden.generated.slice(0, room)).length);
   });
@@ -301,13 +301,51 @@ describe('a chat', () => {
     const model = await chatOf(['ok'], template);
     const begun = [user('Hi'), { role: 'assistant', content: 'Well' }];
     expect(model.render({ messages: begun })).toBe('user: Hi;>Well');
+    const call = { function: { name: 'f', arguments: {} } };
+    for (const [end, message] of [
+      [[begun[1], begun[1]], 'Cannot have 2 or more assistant messages at the end of the list.'],
+      [
+        [{ ...begun[1], tool_calls: [call] }],
+        'Cannot continue an assistant message that contains tool calls.',
+      ],
+    ] as const) {
+      const error = { error: { code: 400, message, type: 'invalid_request_error' } };
+      expect(() => model.render({ messages: [user('Hi'), ...end] })).toThrow(
+        expect.objectContaining({ status: 400, message: JSON.stringify(error) }),
+      );
+    }
     const properties = { city: { default: 1, description: 'x', type: ['string'], minLength: 2 } };
     const parameters = { properties, type: 'object', required: [], additionalProperties: false };
-    const tools = [{ function: { parameters, name: 'f' }, type: 'function' }];
+    const inner = { parameters: { properties: { a: { properties: {} } } }, name: 'g' };
+    const tools = [
+      { function: { parameters, name: 'f' }, type: 'function', items: 1 },
+      { function: inner, type: 'function' },
+    ];
     expect(model.render({ messages: [user('Hi')], tools })).toBe(
       '[{"type": "function", "function": {"name": "f", "description": "", "parameters": {"type": "object", ' +
-        '"properties": {"city": {"type": "string", "description": "x"}}}}}]\nuser: Hi;>',
+        '"properties": {"city": {"type": "string", "description": "x"}}}}}, ' +
+        '{"type": "function", "function": {"name": "g", "description": "", "parameters": {"type": "", ' +
+        '"properties": {"a": {"properties": {}}}}}}]\nuser: Hi;>',
     );
+  });
+
+  it('finds a place for what a developer says, and for a system text where a Jinja template has none', async () => {
+    const said = (role: string) => [{ role, content: 'Be brief.' }, user('Hi')];
+    const each = '{% for m in messages %}{{ m.role }}: {{ m.content }};{% endfor %}>';
+    const model = await chatOf(['ok'], each);
+    expect(model.render({ messages: said('developer') })).toBe('system: Be brief.;user: Hi;>');
+    const harmony = await chatOf(['ok'], `{# <|channel|> #}${each}`);
+    expect(harmony.render({ messages: said('developer') })).toBe('developer: Be brief.;user: Hi;>');
+    for (const refusal of ['{{ raise_exception("no system") }}', '']) {
+      const other = await chatOf(
+        ['ok'],
+        `{% for m in messages %}{% if m.role == 'system' %}${refusal}{% else %}{{ m.role }}: {{ m.content }};{% endif %}{% endfor %}>`,
+      );
+      for (const role of ['system', 'developer']) {
+        expect(other.render({ messages: said(role) })).toBe('user: Be brief.\nHi;>');
+      }
+      expect(other.render({ messages: said('system').slice(0, 1) })).toBe('>');
+    }
   });
 
   it('without a template is what was said', async () => {
@@ -371,6 +409,10 @@ describe('a chat', () => {
         { ...user('d'), images },
       ];
       expect(model.render({ messages })).toBe('[img-1]a [img-0] bc[img-2][img-3]d');
+      const system = { role: 'system', content: 's', images: ['eA=='] };
+      const template = '{{ range .Messages }}{{ .Content }};{{ end }}';
+      const small = await load(createParrot(['ok']), { template, contextLength: 4 });
+      expect(small.render({ messages: [system, ...messages] })).toBe('s;[img-0][img-1]d;');
     });
   });
 
@@ -423,7 +465,8 @@ describe('a model', () => {
   it('gives the text of tokens back, and refuses tokens that it does not have', async () => {
     const model = await load(stories);
     expect(model.tokenize(prompt)).toEqual(golden.promptTokens.slice(1));
-    expect(model.detokenize(golden.promptTokens)).toBe(prompt);
+    expect(model.detokenize(golden.promptTokens)).toBe(` ${prompt}`);
+    expect(model.detokenize(golden.promptTokens, true)).toBe(`<s> ${prompt}`);
     expect(() => model.detokenize([1, 512])).toThrow(expect.objectContaining({ status: 500 }));
     expect(() => model.detokenize([-1])).toThrow(expect.objectContaining({ status: 500 }));
   });

@@ -147,8 +147,10 @@ export function createLoadedModel(
     },
     tokenize: (text, special = false) => tokenizer.encode(text, { special }),
     detokenize(tokens, special = false) {
+      // as tokens that follow others: llama.cpp's server keeps the space that SentencePiece puts before a text
+      const decoder = tokenizer.decoder({ special });
       try {
-        return tokenizer.decode(tokens, { special });
+        return tokens.map(decoder.push).join('') + decoder.end();
       } catch (error) {
         if (error instanceof RangeError) throw new StatusError(500, error.message, { cause: error });
         throw error;

@@ -13,8 +13,10 @@ import {
 const MAX_TEXT_BYTES = 64 << 20;
 const TEXTS = ['prompt', 'template', 'system', 'params', 'messages', 'license'];
 
-/** The text under which a manifest of ours is stored. */
-export const textOf = (manifest: Manifest) => `${JSON.stringify(manifest)}\n`;
+/** The text under which a manifest of ours is stored; no layers are null, on which the digest depends. */
+export function textOf({ layers, ...manifest }: Manifest): string {
+  return `${JSON.stringify({ ...manifest, layers: layers.length > 0 ? layers : null })}\n`;
+}
 
 export const blobsOf = ({ config, layers }: Manifest) => [config, ...layers];
 export const sizeOf = (layers: readonly Layer[]) => layers.reduce((sum, { size }) => sum + size, 0);

@@ -160,9 +160,13 @@ describe('a model', () => {
 
   test('without weights cannot be opened', async () => {
     const { store } = setup();
-    await store.putManifest(name('a'), await manifest(store, []));
+    const written = await manifest(store, []);
+    await store.putManifest(name('a'), written);
     const model = (await store.find(name('a')))!;
     expect(model.model).toBe(undefined);
+    // Go writes null for a list that nothing was put into
+    const text = `${JSON.stringify({ ...written, layers: null })}\n`;
+    expect(`sha256:${model.digest}`).toBe(sha256(new TextEncoder().encode(text)));
     await expect(store.open(model)).rejects.toMatchObject({ status: 400 });
   });
 

@@ -132,7 +132,7 @@ function goProperty(property: unknown): GoStruct {
     {
       name: 'Properties',
       key: 'properties',
-      omitEmpty: true,
+      omitEmpty: properties === undefined,
       // a map that keeps the order of its keys, and that a template can only write as JSON
       value:
         properties === undefined
