@@ -57,13 +57,17 @@ export abstract class ShapeAlgebra {
       words: a.words & b.words,
       number: this.terms.and(a.number, b.number),
       string: this.terms.and(a.string, b.string),
-      arrays: this.#products(a.arrays, b.arrays, this.#mergeArrays, this.emptyArray, distinctArrays),
-      objects: this.#intersectObjects(a.objects, b.objects),
+      arrays: this.intersectArrays(a.arrays, b.arrays),
+      objects: this.intersectObjects(a.objects, b.objects),
     };
   }
 
+  protected intersectArrays(a: readonly ArrayShape[], b: readonly ArrayShape[]): readonly ArrayShape[] {
+    return this.#products(a, b, this.#mergeArrays, this.emptyArray, distinctArrays);
+  }
+
   /** Alternatives of one literal each become a clause of the others. */
-  #intersectObjects(a: readonly ObjectShape[], b: readonly ObjectShape[]): readonly ObjectShape[] {
+  protected intersectObjects(a: readonly ObjectShape[], b: readonly ObjectShape[]): readonly ObjectShape[] {
     const first = a.length > 1 ? literals(a) : undefined;
     const second = b.length > 1 ? literals(b) : undefined;
     if (first && second) return this.#attach(this.#attach([ANY_OBJECT], first), second);

@@ -1,6 +1,6 @@
 /** What a value may be, type by type: the records that `shapes.ts` makes of formulas, and how they are compared. */
 import { FALSE_BIT, type Formula, type Names, NULL_BIT, TRUE, TRUE_BIT } from './formulas.ts';
-import type { Term } from './terms.ts';
+import { mix, type Term } from './term.ts';
 
 export interface ArrayShape {
   readonly items: readonly { readonly from: number; readonly to: number; readonly of: Formula }[];
@@ -92,14 +92,16 @@ function objectKey(shape: ObjectShape): string {
   return JSON.stringify([order, [...named], patterns, [...required], some, min, max, clauses]);
 }
 
-/** Shapes whose sketches differ are different; it costs less than the key. */
-function sketch({ order, named, patterns, required, some, min, max, clauses }: ObjectShape): string {
-  return `${[order.length, patterns.length, required.size, some.length, min, max, clauses.length]};${[...named.values()]}`;
+/** Equal for equal shapes, and seldom for others; it costs less than the key. */
+function sketch({ order, named, patterns, required, some, min, clauses }: ObjectShape): number {
+  let hash = mix(order.length * 16 + patterns.length, required.size * 16 + some.length, min + clauses.length);
+  for (const of of named.values()) hash = mix(hash, of, 0);
+  return hash;
 }
 
 /** Of equal shapes of objects one. */
 export class ObjectShapes {
-  readonly #groups = new Map<string, ObjectShape[]>();
+  readonly #groups = new Map<number, ObjectShape[]>();
 
   /** The shape that came first of those that equal this one. */
   first(shape: ObjectShape): ObjectShape {

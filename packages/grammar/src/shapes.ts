@@ -11,6 +11,15 @@ import { NEVER, type Terms } from './terms.ts';
 
 const MAX_EVALUATIONS = 40_000;
 
+/** An alternative that has values of these kinds in common with another. */
+interface Beside {
+  readonly other: Formula;
+  readonly number: boolean;
+  readonly string: boolean;
+  readonly arrays: boolean;
+  readonly objects: boolean;
+}
+
 export class Shapes extends ShapeAlgebra {
   readonly #memo = new Map<number, Shape>();
   readonly #open = new Set<number>();
@@ -105,32 +114,43 @@ export class Shapes extends ShapeAlgebra {
 
   #exactlyOne(parts: readonly Formula[]): Shape {
     const shapes = parts.map(part => this.#evaluate(part, true));
+    const beside: Beside[][] = shapes.map(() => []);
+    for (let i = 0; i < shapes.length; i++)
+      for (let j = 0; j < i; j++) {
+        const both = this.#common(shapes[i], shapes[j]);
+        if (!both) continue;
+        beside[i].push({ ...both, other: parts[j] });
+        beside[j].push({ ...both, other: parts[i] });
+      }
     return shapes
       .map((shape, i) => {
         let { words, number, string, arrays, objects } = shape;
         shapes.forEach((other, j) => {
-          if (i === j) return;
-          words &= ~other.words;
-          // Only what both may be is to be taken away; that spares the complement of the rest.
-          const sharesNumber = number !== NEVER && this.terms.live(this.terms.and(number, other.number));
-          const sharesString = string !== NEVER && this.terms.live(this.terms.and(string, other.string));
-          const common = (a: Shape): Shape =>
-            this.intersect({ ...this.atoms.nothing, arrays, objects }, { ...this.atoms.nothing, ...a });
-          const beside = objects.some(x => other.objects.some(y => !this.#apart(x, y))) ? other.objects : [];
-          const both = common({ ...this.atoms.nothing, arrays: other.arrays, objects: beside });
-          const sharesArray = both.arrays.some(x => !this.emptyArray(x));
-          const sharesObject = both.objects.some(x => !this.emptyObject(x));
-          if (!sharesNumber && !sharesString && !sharesArray && !sharesObject) return;
-          const out = this.#evaluate(parts[j], false);
-          if (sharesNumber) number = this.terms.and(number, out.number);
-          if (sharesString) string = this.terms.and(string, out.string);
-          const rest = common({ ...this.atoms.nothing, arrays: out.arrays, objects: out.objects });
-          if (sharesArray) arrays = rest.arrays.filter(x => !this.emptyArray(x));
-          if (sharesObject) objects = rest.objects.filter(x => !this.emptyObject(x));
+          if (i !== j) words &= ~other.words;
         });
+        // Only what both may be is to be taken away; that spares the complement of the rest.
+        for (const both of beside[i]) {
+          const out = this.#evaluate(both.other, false);
+          if (both.number) number = this.terms.and(number, out.number);
+          if (both.string) string = this.terms.and(string, out.string);
+          if (both.arrays) arrays = this.intersectArrays(arrays, out.arrays).filter(x => !this.emptyArray(x));
+          if (both.objects)
+            objects = this.intersectObjects(objects, out.objects).filter(x => !this.emptyObject(x));
+        }
         return { words, number, string, arrays, objects };
       })
       .reduce((a, b) => this.unite(a, b));
+  }
+
+  /** Of which kinds there may be values that are in both; absent where of none. Words are not looked at. */
+  #common(a: Shape, b: Shape): Omit<Beside, 'other'> | undefined {
+    const number = a.number !== NEVER && this.terms.live(this.terms.and(a.number, b.number));
+    const string = a.string !== NEVER && this.terms.live(this.terms.and(a.string, b.string));
+    const arrays = this.intersectArrays(a.arrays, b.arrays).some(x => !this.emptyArray(x));
+    const objects =
+      a.objects.some(x => b.objects.some(y => !this.#apart(x, y))) &&
+      this.intersectObjects(a.objects, b.objects).some(x => !this.emptyObject(x));
+    return number || string || arrays || objects ? { number, string, arrays, objects } : undefined;
   }
 
   /** Whether two objects are seen to differ in a property that one of them must have, such as a name of their kind. */
