@@ -110,6 +110,7 @@ export class Places {
       ...some.map(({ term, of }) => ({ names: { term }, of })),
       ...clauses.flat().filter(literal => literal.kind !== 'size'),
     ];
+    if (asked.length <= MAX_CHOICES && 2 ** (asked.length + patterns.length) <= MAX_CELLS) return false;
     const conditions = (list: readonly Wanted[]): number => new Set(list.map(({ of }) => of)).size;
     const kinds = new Set(patterns.map(({ term }) => term));
     for (const { names } of asked) if ('term' in names) kinds.add(names.term);
