@@ -545,4 +545,7 @@ describe('a digest in the table', () => {
 test('a table with an entry that is no name or no URL is refused at once', () => {
   expect(() => createStore({ models: { 'a//b': '/x' }, base: 'http://x/' })).toThrow('"a//b"');
   expect(() => createStore({ models: { a: 'data:,x' }, base: 'http://x/' })).toThrow('"data:,x"');
+  const extension = 'chrome-extension://x/page.html';
+  expect(() => createStore({ models: { a: '/a.gguf' }, base: extension })).not.toThrow();
+  expect(() => createStore({ models: { a: extension }, base: 'http://x/' })).toThrow(`"${extension}"`);
 });
