@@ -14,6 +14,9 @@ export interface ModelShape extends AttentionShape {
   readonly cache: 'f16' | 'f32';
 }
 
+/** Columns that a uniform block holds on every device: where a matvec's input may be one, its buffer has at least so many. */
+export const UNIFORM_COLS = 16384;
+
 export type BufferName = keyof ReturnType<typeof bufferBytes>;
 /** Buffers of one model, made at load, and the KV cache by layer. */
 export type Buffers = Readonly<Record<BufferName, GPUBuffer>> & {
@@ -29,6 +32,7 @@ export function bufferBytes(shape: ModelShape, layout: Layout, contextLength: nu
   const qkv = (heads + 2 * kvHeads) * headDim;
   const hidden = pad32(shape.feedForwardLength);
   const float = 4;
+  const input = (cols: number) => Math.max(cols, UNIFORM_COLS) * float;
   const tile = layout.tileTokens * float;
   return {
     state: 16,
@@ -38,11 +42,11 @@ export function bufferBytes(shape: ModelShape, layout: Layout, contextLength: nu
     rope: contextLength * shape.ropeDim * float,
     partials: width * float,
     stream: width * float,
-    normed: width * float,
+    normed: input(width),
     qkv: qkv * float,
-    mixed: mixed * float,
+    mixed: input(mixed),
     gateUp: 2 * hidden * float,
-    hidden: hidden * float,
+    hidden: input(hidden),
     logits: shape.vocabSize * float,
     ...samplingBytes(shape.vocabSize, layout, contextLength),
     streamRows: width * tile,

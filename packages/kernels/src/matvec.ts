@@ -1,5 +1,5 @@
 /** How the workgroups of a matvec share the rows of a weight. */
-import type { ModelShape } from './buffers.ts';
+import { type ModelShape, UNIFORM_COLS } from './buffers.ts';
 import type { Layout } from './device.ts';
 import type { Constants } from './kernel.ts';
 import type { Grid } from './plan.ts';
@@ -21,16 +21,18 @@ function splitOf(blocks: number): number {
   return [32, 16, 8].reduce((best, split) => (idle(split) < idle(best) - 0.1 ? split : best));
 }
 
-/** How many rows a workgroup of a matvec takes, and the constants that say so. */
+/** Which kernel a matvec takes, how many rows a workgroup of it has, and the constants that say so. */
 export function geometry(
   layout: Layout,
   cols: number,
   rowsAtOnce: number,
-): { rowsOfGroup: number; constants: Constants } {
+): { matvec: Layout['matvec']; rowsOfGroup: number; constants: Constants } {
   const LANES = layout.lanes;
-  if (layout.matvec === 'lanes') return { rowsOfGroup: LANES * rowsAtOnce, constants: { LANES } };
+  if (layout.matvec === 'lanes' && cols <= UNIFORM_COLS) {
+    return { matvec: 'lanes', rowsOfGroup: LANES * rowsAtOnce, constants: { LANES } };
+  }
   const SPLIT = Math.min(LANES, splitOf(pad32(cols) / 32));
-  return { rowsOfGroup: (LANES / SPLIT) * rowsAtOnce, constants: { LANES, SPLIT } };
+  return { matvec: 'split', rowsOfGroup: (LANES / SPLIT) * rowsAtOnce, constants: { LANES, SPLIT } };
 }
 
 /** Workgroups of a matvec into the residual stream. */

@@ -39,6 +39,7 @@ export interface Program {
 
 // GPUBufferUsage and GPUMapMode, whose globals a runtime may lack
 const STORAGE = 0x80;
+const UNIFORM = 0x40;
 const COPY_DST = 0x08;
 const COPY_SRC = 0x04;
 const MAP_READ = 0x01;
@@ -58,7 +59,7 @@ export async function createProgram(device: Device, options: ProgramOptions): Pr
   const { shape, contextLength, forward } = options;
   const { gpu, layout } = device;
   const { queue } = gpu;
-  const everything = STORAGE | COPY_DST | COPY_SRC;
+  const everything = STORAGE | UNIFORM | COPY_DST | COPY_SRC;
   const cache = () =>
     Array.from({ length: shape.blockCount }, (_, i) =>
       device.createBuffer(`KV cache ${i}`, cacheBytes(shape, contextLength), everything),

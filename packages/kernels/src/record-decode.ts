@@ -21,7 +21,7 @@ export function recordDecode(recording: Recording): Recorder {
     bindings: Record<number, GPUBuffer>,
     bias = false,
   ) => {
-    const { rowsOfGroup, constants } = geometry(layout, weight.cols, ROWS_AT_ONCE[kernel]);
+    const { matvec: kind, rowsOfGroup, constants } = geometry(layout, weight.cols, ROWS_AT_ONCE[kernel]);
     const counts = weight.parts.map(({ rows }) =>
       Math.ceil((kernel === 'glu' ? rows / 2 : rows) / rowsOfGroup),
     );
@@ -29,7 +29,7 @@ export function recordDecode(recording: Recording): Recorder {
     let groupStart = 0;
     for (const [i, part] of weight.parts.entries()) {
       into.push({
-        kernel: `matvec-${kernel}-${layout.matvec}` satisfies KernelName,
+        kernel: `matvec-${kernel}-${kind}` satisfies KernelName,
         type: part.type,
         constants,
         uniforms: [

@@ -83,6 +83,8 @@ describe('shapes', () => {
       { ...shape, embeddingLength: 60, feedForwardLength: 172, headDim: 12, ropeDim: 12, scale: 0.3 },
       allOf(typeOf('F16')),
     ));
+  it('has an input that is longer than a uniform block', () =>
+    check(own, { ...shape, embeddingLength: 32, feedForwardLength: 16416 }, allOf(q8)));
   it('has queries and values of different types, and gate and up too', () =>
     check(own, shape, { ...allOf(typeOf('Q4_K')), v: typeOf('Q6_K'), down: typeOf('Q6_K'), up: q8 }));
   it.each([

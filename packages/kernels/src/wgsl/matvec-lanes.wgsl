@@ -1,9 +1,10 @@
 // y = W·x for one token where a lane is a CPU's SIMD lane: every lane takes four rows by itself, no barrier on the way.
-// weights: [rows, 32·blocks]; `weight_row`, `input_squares`, `input_scale`, `finish` and
+// The input is a uniform block: lavapipe reads that once for all lanes, and storage once for each of them. It holds UNIFORM_COLS of
+// matvec.ts. weights: [rows, 32·blocks]; `weight_row`, `input_squares`, `input_scale`, `finish` and
 // `finish_group` come with the epilogue.
 override LANES: u32;
 struct Matrix { blocks: u32, rows: u32, row_start: u32, bias: u32, groups: u32, group_start: u32, partials: u32, width: f32, epsilon: f32 }
-@group(0) @binding(4) var<storage, read> x: array<vec4f>; // [8·blocks]
+@group(0) @binding(4) var<uniform> x: array<vec4f, 4096>; // [8·blocks]
 @group(0) @binding(11) var<uniform> matrix: Matrix;
 var<workgroup> squares: array<f32, LANES>;
 
