@@ -321,6 +321,14 @@ describe('what is refused', () => {
     ],
     [
       '/v1/chat/completions',
+      {
+        model: 'm',
+        messages: [{ content: [{}], tool_calls: [{ function: { name: 'f', arguments: '1' } }] }],
+      },
+      'invalid message format',
+    ],
+    [
+      '/v1/chat/completions',
       { model: 'm', messages: [user], reasoning_effort: 'huge' },
       'invalid reasoning value: "huge" (must be "minimal", "low", "medium", "high", "xhigh", "ultra", "max", or "none")',
     ],

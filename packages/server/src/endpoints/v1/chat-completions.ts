@@ -91,22 +91,25 @@ export const chatCompletions = translated(openaiError, async context => {
 /** A message as Ollama's: every part of its content becomes a message of its own. Throws StatusError 400. */
 function nativeMessages(all: readonly OpenaiMessage[], index: number): MessageFields[] {
   const { role = '', content, reasoning: thinking, tool_calls: calls, name, tool_call_id } = all[index];
-  const called = calls?.map(({ id, function: { name, arguments: args = '' } = {} }) => ({
-    id,
-    function: { name, arguments: argumentsOf(args) },
-  }));
+  // after the parts of a content, of whose mistakes the first is told
+  const readCalls = () =>
+    calls?.map(({ id, function: { name, arguments: args = '' } = {} }) => ({
+      id,
+      function: { name, arguments: argumentsOf(args) },
+    }));
   const tool_name = role.toLowerCase() === 'tool' ? name || toolNameOf(all, tool_call_id) : undefined;
   if (typeof content === 'string') {
-    return [{ role, content, thinking, tool_calls: called, tool_name, tool_call_id }];
+    return [{ role, content, thinking, tool_calls: readCalls(), tool_name, tool_call_id }];
   }
   if (Array.isArray(content)) {
     const parts: MessageFields[] = content.map(part => ({ role, ...nativePart(part) }));
+    const called = readCalls();
     if (!called?.length) return parts;
     const last = { ...(parts.pop() ?? { role }), thinking, tool_calls: called, tool_name, tool_call_id };
     return [...parts, last];
   }
-  if (called === undefined) throw bad(`invalid message content type: ${goTypeOf(content)}`);
-  return [{ role, thinking, tool_calls: called, tool_call_id }];
+  if (calls === undefined) throw bad(`invalid message content type: ${goTypeOf(content)}`);
+  return [{ role, thinking, tool_calls: readCalls(), tool_call_id }];
 }
 
 function nativePart(part: unknown): MessageFields {
