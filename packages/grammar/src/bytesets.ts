@@ -111,10 +111,9 @@ export class ByteSets {
     return result;
   }
 
-  /** The coarsest partition in which every set is a union of classes. */
-  partition(ids: ReadonlySet<SetId>): Partition {
-    const sorted = [...ids].sort((a, b) => a - b);
-    const key = sorted.join();
+  /** The coarsest partition in which every set is a union of classes; `ids` in ascending order. */
+  partition(ids: readonly SetId[]): Partition {
+    const key = ids.join();
     const known = (this.#parent ? this.#parent.#partitions.get(key) : undefined) ?? this.#partitions.get(key);
     if (known) return known;
     const classOf = new Uint8Array(256);
@@ -122,7 +121,7 @@ export class ByteSets {
     const heads = [0];
     const inside = new Uint16Array(256);
     const moved = new Int16Array(256);
-    for (const id of sorted) {
+    for (const id of ids) {
       const members = this.members(id);
       inside.fill(0, 0, sizes.length);
       moved.fill(-1, 0, sizes.length);

@@ -3,7 +3,7 @@
  * re-examined" (2009). Bytes that the sets of a term do not tell apart lead to one term, which is computed once.
  */
 import type { Partition, SetId } from './bytesets.ts';
-import { EPSILON, NEVER, type Row, type Term } from './term.ts';
+import { ascending, EPSILON, NEVER, type Row, type Term } from './term.ts';
 import { TermStore } from './term-store.ts';
 
 export class Derivatives extends TermStore {
@@ -77,7 +77,7 @@ export class Derivatives extends TermStore {
   #partition(term: Term): Partition {
     const sets = new Set<SetId>();
     this.#splits(term, sets);
-    return this.sets.partition(sets);
+    return this.sets.partition(ascending([...sets]));
   }
 
   /** The sets that decide what the first byte leads to. */

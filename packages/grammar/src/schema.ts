@@ -16,6 +16,7 @@ import { createNumbers, type Numbers } from './numbers.ts';
 import { patternTerm } from './patterns.ts';
 import { findReferences, type References, type Scope, type Target } from './references.ts';
 import { Shapes } from './shapes.ts';
+import { ascending } from './term.ts';
 import type { Term, Terms } from './terms.ts';
 
 const REFERENCES: Record<string, Keyword> = {
@@ -36,7 +37,8 @@ const KEYWORDS: Record<string, Keyword> = {
   ...UNEVALUATED,
 };
 
-const ORDER = new Map(Object.keys(KEYWORDS).map((keyword, i) => [keyword, i]));
+const NAMES = Object.keys(KEYWORDS);
+const PLACES = new Map(NAMES.map((keyword, i) => [keyword, i]));
 
 export interface SchemaReader {
   readonly root: Formula;
@@ -81,9 +83,13 @@ export function readSchema(document: Json, closed: boolean): SchemaReader {
     const reading = readingOf(value, pointer, scope);
     // Up to draft 7 nothing counts beside `$ref`.
     if (draft <= 7 && value.has('$ref')) return REFERENCES.$ref(value.get('$ref')!, reading, '$ref');
-    const given = [...value.keys()].filter(key => ORDER.has(key));
-    given.sort((a, b) => ORDER.get(a)! - ORDER.get(b)!);
-    return formulas.and(...given.map(keyword => KEYWORDS[keyword](value.get(keyword)!, reading, keyword)));
+    const given: number[] = [];
+    for (const key of value.keys()) {
+      const at = PLACES.get(key);
+      if (at !== undefined) given.push(at);
+    }
+    const parts = ascending(given).map(at => KEYWORDS[NAMES[at]](value.get(NAMES[at])!, reading, NAMES[at]));
+    return formulas.and(...parts);
   };
 
   const readingOf = (schema: JsonObject, pointer: string, scope?: Scope): Reading => {

@@ -10,12 +10,13 @@ import {
   equal,
   type Kind,
   type Machine,
-  type Made,
   mix,
   mixAll,
   NEVER,
+  NO_MORE,
   type Node,
   node,
+  ONE_MORE,
   type Run,
   type Term,
 } from './term.ts';
@@ -69,26 +70,15 @@ export class TermStore {
     return this.nodes[term].nullable;
   }
 
-  #intern(hash: number, made: Made, nullable: boolean, plain: boolean, first: SetId): Term {
+  #intern(hash: number, made: Node, nullable: boolean, plain: boolean, first: SetId): Term {
     const id = this.nodes.length;
     if (id >= MAX_TERMS) throw new LimitError('its automata grow too large');
-    const { kind, left, right, min, max, parts } = made;
     const bucket = hash & (BUCKETS - 1);
-    // Written out, so that all have one form.
-    this.nodes.push({
-      kind,
-      left,
-      right,
-      min,
-      max,
-      parts,
-      nullable,
-      plain,
-      first,
-      older: this.#newest[bucket],
-      row: undefined,
-      live: 'unknown',
-    });
+    made.nullable = nullable;
+    made.plain = plain;
+    made.first = first;
+    made.older = this.#newest[bucket];
+    this.nodes.push(made);
     this.#newest[bucket] = id;
     return id;
   }
@@ -241,10 +231,11 @@ export class TermStore {
   #unbounded(list: Term[], whole: readonly Term[]): Term[] {
     if (list.length < 2) return list;
     let left = list;
-    for (const part of [...list, ...whole]) {
-      const bound = this.#bounds.get(part);
-      if (bound !== undefined && left.includes(bound)) left = left.filter(other => other !== bound);
-    }
+    for (const parts of [list, whole])
+      for (const part of parts) {
+        const bound = this.#bounds.get(part);
+        if (bound !== undefined && left.includes(bound)) left = left.filter(other => other !== bound);
+      }
     return left;
   }
 
@@ -349,10 +340,10 @@ export class TermStore {
 
   /** The characters that `term` still asks for before the end; absent where it asks for more than a number of them. */
   asRun(term: Term): Run | undefined {
-    if (term === this.#runTail) return { min: 0, max: 0 };
+    if (term === this.#runTail) return NO_MORE;
     const { kind, left, right } = this.nodes[term];
     if (kind !== 'cat' || right !== this.#runTail) return undefined;
-    if (left === this.#runOf) return { min: 1, max: 1 };
+    if (left === this.#runOf) return ONE_MORE;
     const repeated = this.nodes[left];
     return repeated.kind === 'repeat' && repeated.left === this.#runOf ? repeated : undefined;
   }

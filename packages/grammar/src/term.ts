@@ -1,5 +1,5 @@
 /** What a term is: its record in a store, and how such records are compared. */
-import type { SetId } from './bytesets.ts';
+import { NO_BYTES, type SetId } from './bytesets.ts';
 
 /** Id of an interned term in its store. */
 export type Term = number;
@@ -21,7 +21,7 @@ export interface Machine {
 
 export type Kind = 'never' | 'epsilon' | 'set' | 'cat' | 'alt' | 'and' | 'not' | 'repeat' | 'machine';
 
-/** All of one form, whatever their kind, since every step of an automaton looks at some. */
+/** All of one form, whatever their kind, since every step of an automaton looks at some. They change no more once they are interned. */
 export interface Node {
   readonly kind: Kind;
   /** The first operand of `cat`, the only one of `not` and `repeat`; of `set` the set, of `machine` its index. */
@@ -33,13 +33,13 @@ export interface Node {
   readonly max: number;
   /** Operands of `alt` and `and`, in ascending order. */
   readonly parts: readonly Term[];
-  readonly nullable: boolean;
+  nullable: boolean;
   /** Whether the term is free of intersections and complements, and so is not empty. */
-  readonly plain: boolean;
+  plain: boolean;
   /** Bytes that a text of the term may begin with, or more. */
-  readonly first: SetId;
+  first: SetId;
   /** The term before in the same bucket, or −1. */
-  readonly older: Term;
+  older: Term;
   /** What follows, once it was asked for. */
   row: Row | undefined;
   /** Whether there is any text. */
@@ -62,10 +62,12 @@ export interface Run {
   readonly max: number;
 }
 
-export type Made = Pick<Node, 'kind' | 'left' | 'right' | 'min' | 'max' | 'parts'>;
+export const NO_MORE: Run = { min: 0, max: 0 };
+export const ONE_MORE: Run = { min: 1, max: 1 };
 
 const NO_PARTS: readonly Term[] = [];
 
+/** A node of which its store does not know yet what follows from its operands. */
 export function node(
   kind: Kind,
   left: number = NEVER,
@@ -73,8 +75,21 @@ export function node(
   min = 0,
   max = 0,
   parts: readonly Term[] = NO_PARTS,
-): Made {
-  return { kind, left, right, min, max, parts };
+): Node {
+  return {
+    kind,
+    left,
+    right,
+    min,
+    max,
+    parts,
+    nullable: false,
+    plain: false,
+    first: NO_BYTES,
+    older: -1,
+    row: undefined,
+    live: 'unknown',
+  };
 }
 
 /** Sorted in place, without doubles. Most lists are short. */
