@@ -34,24 +34,19 @@ export interface Characters {
 export function createCharacters(terms: Terms, base?: Characters): Characters {
   const cache = new Map<string, Term>();
   const UTF8: Digits = { least: 0x80, most: 0xbf, term: (from, to) => terms.bytes(from, to) };
-  const clip = (ranges: Ranges, from: number, to: number, add: (low: number, high: number) => void): void => {
-    for (const [low, high] of ranges)
-      if (low <= to && high >= from) add(Math.max(low, from), Math.min(high, to));
-  };
 
   const of = (ranges: Ranges): Term => {
     const key = ranges.join(';');
     const known = cache.get(key);
     if (known !== undefined) return known;
     const parts: Term[] = [];
-    for (const [from, to] of RAW) {
-      clip(ranges, from, to, (low, high) => parts.push(between(terms, UTF8, utf8(low), utf8(high))));
-    }
-    for (const code of ESCAPED) {
-      clip(ranges, code, code, () =>
-        parts.push(terms.text(JSON.stringify(String.fromCharCode(code)).slice(1, -1))),
-      );
-    }
+    for (const [from, to] of RAW)
+      for (const [low, high] of ranges)
+        if (low <= to && high >= from)
+          parts.push(between(terms, UTF8, utf8(Math.max(low, from)), utf8(Math.min(high, to))));
+    for (const code of ESCAPED)
+      if (ranges.some(([low, high]) => low <= code && code <= high))
+        parts.push(terms.text(JSON.stringify(String.fromCharCode(code)).slice(1, -1)));
     const term = terms.alt(...parts);
     cache.set(key, term);
     return term;

@@ -45,6 +45,7 @@ export interface SchemaReader {
   readonly terms: Terms;
   readonly characters: Characters;
   readonly numbers: Numbers;
+  readonly types: Map<string, Formula>;
   readonly formulas: Formulas;
   readonly shapes: Shapes;
 }
@@ -58,6 +59,7 @@ export function readSchema(document: Json, closed: boolean): SchemaReader {
   const numbers = createNumbers(terms, draft === 4, draft === 4 ? base.numbers4 : base.numbers);
   const formulas = new Formulas();
   const shapes = new Shapes(terms, formulas, { number: numbers.any, string: characters.string });
+  const types = new Map<string, Formula>();
   const patterns = new Map<string, Term>();
   let references: References | undefined;
 
@@ -115,6 +117,7 @@ export function readSchema(document: Json, closed: boolean): SchemaReader {
       formulas,
       characters,
       numbers,
+      types,
       draft,
       subschema: (value, path) =>
         typeof value === 'boolean' || isObject(value)
@@ -137,7 +140,7 @@ export function readSchema(document: Json, closed: boolean): SchemaReader {
     return reading;
   };
 
-  return { root: at(document, ''), terms, characters, numbers, formulas, shapes };
+  return { root: at(document, ''), terms, characters, numbers, types, formulas, shapes };
 }
 
 function draftOf(document: Json): number {

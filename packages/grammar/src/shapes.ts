@@ -87,19 +87,18 @@ export class Shapes extends ShapeAlgebra {
   /** The shapes of parts that all hold; named properties one behind the other, of which there may be many, are one of them. */
   #conjuncts(parts: readonly Formula[]): readonly Shape[] {
     const shapes: Shape[] = [];
-    let named = new Map<string, Formula>();
-    let required = new Set<string>();
+    let open: { readonly named: Map<string, Formula>; readonly required: Set<string> } | undefined;
     const flush = (): void => {
-      if (named.size + required.size > 0)
-        shapes.push({ ...this.atoms.everything, objects: [{ ...ANY_OBJECT, named, required }] });
-      named = new Map();
-      required = new Set();
+      if (open) shapes.push({ ...this.atoms.everything, objects: [{ ...ANY_OBJECT, ...open }] });
+      open = undefined;
     };
     for (const part of parts) {
       const node = this.formulas.node(part);
       const atom = node.kind === 'atom' ? node.atom : undefined;
       if ((atom?.kind === 'properties' || atom?.kind === 'some') && 'name' in atom.names) {
         const { name } = atom.names;
+        open ??= { named: new Map(), required: new Set() };
+        const { named, required } = open;
         if (atom.kind === 'some') required.add(name);
         if (atom.kind === 'properties' || atom.of !== TRUE)
           named.set(name, this.formulas.and(named.get(name) ?? TRUE, atom.of));

@@ -219,7 +219,10 @@ export class Terms extends Derivatives {
     let state = term;
     for (let i = from; i < bytes.length; i++) {
       const { kind, left, parts } = this.nodes[state];
-      if (kind === 'and') return parts.every(part => this.matches(part, bytes, i));
+      if (kind === 'and') {
+        for (const part of parts) if (!this.matches(part, bytes, i)) return false;
+        return true;
+      }
       if (kind === 'not') return !this.matches(left, bytes, i);
       state = kind === 'alt' ? this.#alternative(state, bytes[i]) : state;
       state = this.derive(state, bytes[i]);

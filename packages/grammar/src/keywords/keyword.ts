@@ -20,6 +20,8 @@ export interface Reading {
   readonly formulas: Formulas;
   readonly characters: Characters;
   readonly numbers: Numbers;
+  /** Formulas of types, by their names: most schemas are little more. */
+  readonly types: Map<string, Formula>;
   /** The formula of a subschema; `path` is its JSON pointer from here, such as `/properties/a`. */
   subschema(value: Json, path: string): Formula;
   /** 4, 6, 7, 2019 or 2020: what `$schema` names; 2020 where it names none of them. */

@@ -5,12 +5,21 @@ import { NEVER, type Term } from '../terms.ts';
 import { invalid, type Keyword, type Reading } from './keyword.ts';
 
 /** What values are made formulas with. */
-export type Values = Pick<Reading, 'formulas' | 'terms' | 'characters' | 'numbers'>;
+export type Values = Pick<Reading, 'formulas' | 'terms' | 'characters' | 'numbers' | 'types'>;
 
 export const TYPES = ['null', 'boolean', 'integer', 'number', 'string', 'array', 'object'] as const;
 
 function typed(reading: Values, names: readonly string[]): Formula {
-  const { formulas, characters, numbers } = reading;
+  const key = names.join();
+  let formula = reading.types.get(key);
+  if (formula === undefined) {
+    formula = typeAtom(reading, names);
+    reading.types.set(key, formula);
+  }
+  return formula;
+}
+
+function typeAtom({ formulas, characters, numbers }: Values, names: readonly string[]): Formula {
   const all = names.includes('number');
   const integer = names.includes('integer') ? numbers.integer() : { inside: NEVER, outside: numbers.any };
   return formulas.atom({
