@@ -52,8 +52,19 @@ export type FormulaNode =
   | { readonly kind: 'and' | 'or' | 'one'; readonly parts: readonly Formula[] }
   | { readonly kind: 'not'; readonly of: Formula }
   | { readonly kind: 'atom'; readonly atom: Atom }
-  /** A schema by its place, built when first looked at. */
-  | { readonly kind: 'schema'; readonly pointer: string; readonly resolve: () => Formula };
+  | SchemaNode;
+
+/** A schema by its place, built when first looked at. A class, as `Node` in `term.ts` is: it holds the whole grammar. */
+class SchemaNode {
+  readonly kind = 'schema';
+  readonly pointer: string;
+  readonly resolve: () => Formula;
+
+  constructor(pointer: string, resolve: () => Formula) {
+    this.pointer = pointer;
+    this.resolve = resolve;
+  }
+}
 
 export class Formulas {
   readonly #nodes: FormulaNode[] = [];
@@ -81,7 +92,7 @@ export class Formulas {
 
   /** `scope` tells readings of one place apart. */
   schema(pointer: string, scope: string, resolve: () => Formula): Formula {
-    return this.#intern(`$${pointer} ${scope}`, { kind: 'schema', pointer, resolve });
+    return this.#intern(`$${pointer} ${scope}`, new SchemaNode(pointer, resolve));
   }
 
   and(...formulas: readonly Formula[]): Formula {

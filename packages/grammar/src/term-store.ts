@@ -14,8 +14,7 @@ import {
   mixAll,
   NEVER,
   NO_MORE,
-  type Node,
-  node,
+  Node,
   ONE_MORE,
   type Run,
   type Term,
@@ -56,8 +55,8 @@ export class TermStore {
     this.#runOf = parent ? parent.#runOf : NEVER;
     this.#runTail = parent ? parent.#runTail : NEVER;
     if (!parent) {
-      this.#intern(0, node('never'), false, true, NO_BYTES);
-      this.#intern(0, node('epsilon'), true, true, NO_BYTES);
+      this.#intern(0, new Node('never'), false, true, NO_BYTES);
+      this.#intern(0, new Node('epsilon'), true, true, NO_BYTES);
     }
     this.all = parent?.all ?? this.not(NEVER);
   }
@@ -88,7 +87,7 @@ export class TermStore {
     const hash = mix(2, set, 0);
     for (let at = this.#newest[hash & (BUCKETS - 1)]; at >= 0; at = this.nodes[at].older)
       if (this.nodes[at].kind === 'set' && this.nodes[at].left === set) return at;
-    return this.#intern(hash, node('set', set), false, true, set);
+    return this.#intern(hash, new Node('set', set), false, true, set);
   }
 
   /** One of the bytes from `from` to `to`, both included. */
@@ -122,7 +121,7 @@ export class TermStore {
       : this.nodes[left].first;
     return this.#intern(
       hash,
-      node('cat', left, right),
+      new Node('cat', left, right),
       opens && this.nodes[right].nullable,
       this.nodes[left].plain && this.nodes[right].plain,
       first,
@@ -165,7 +164,7 @@ export class TermStore {
     for (const part of list) first = this.sets.union(first, this.nodes[part].first);
     return this.#intern(
       hash,
-      node('alt', NEVER, NEVER, 0, 0, list),
+      new Node('alt', NEVER, NEVER, 0, 0, list),
       list.some(part => this.nodes[part].nullable),
       list.every(part => this.nodes[part].plain),
       first,
@@ -218,7 +217,7 @@ export class TermStore {
     for (const part of list) first = this.sets.intersection(first, this.nodes[part].first);
     const nullable = list.every(part => this.nodes[part].nullable);
     if (!nullable && first === NO_BYTES) return NEVER;
-    return this.#intern(hash, node('and', NEVER, NEVER, 0, 0, list), nullable, false, first);
+    return this.#intern(hash, new Node('and', NEVER, NEVER, 0, 0, list), nullable, false, first);
   }
 
   /** Remembers that the texts of `term` are all among those of `bound`. */
@@ -297,7 +296,7 @@ export class TermStore {
     const hash = mix(6, of, 0);
     for (let at = this.#newest[hash & (BUCKETS - 1)]; at >= 0; at = this.nodes[at].older)
       if (this.nodes[at].kind === 'not' && this.nodes[at].left === of) return at;
-    return this.#intern(hash, node('not', of), !this.nodes[of].nullable, false, ALL_BYTES);
+    return this.#intern(hash, new Node('not', of), !this.nodes[of].nullable, false, ALL_BYTES);
   }
 
   /** `of`, `min` to `max` times; `max` may be Infinity. */
@@ -311,7 +310,7 @@ export class TermStore {
       const known = this.nodes[at];
       if (known.kind === 'repeat' && known.left === of && known.min === least && known.max === max) return at;
     }
-    const made = node('repeat', of, NEVER, least, max);
+    const made = new Node('repeat', of, NEVER, least, max);
     return this.#intern(hash, made, least === 0, this.nodes[of].plain, this.nodes[of].first);
   }
 
@@ -329,7 +328,7 @@ export class TermStore {
     }
     let first = NO_BYTES;
     for (const byte of machine.alphabet) first = this.sets.union(first, this.sets.range(byte, byte));
-    return this.#intern(hash, node('machine', index, state), machine.accepts(state), false, first);
+    return this.#intern(hash, new Node('machine', index, state), machine.accepts(state), false, first);
   }
 
   /** Names the character and the end of which strings are made, so that bounds on their length stay one term. */

@@ -19,10 +19,15 @@ export interface Machine {
   meet(other: Machine): Machine | undefined;
 }
 
+const NO_PARTS: readonly Term[] = [];
+
 export type Kind = 'never' | 'epsilon' | 'set' | 'cat' | 'alt' | 'and' | 'not' | 'repeat' | 'machine';
 
-/** All of one form, whatever their kind, since every step of an automaton looks at some. They change no more once they are interned. */
-export interface Node {
+/**
+ * Made by its store alone. All have one form, whatever their kind, since every step of an automaton looks at some; a class, since V8
+ * moves object literals to the old generation once a large grammar needs many, and from there the dead ones hold whatever they refer to.
+ */
+export class Node {
   readonly kind: Kind;
   /** The first operand of `cat`, the only one of `not` and `repeat`; of `set` the set, of `machine` its index. */
   readonly left: number;
@@ -33,17 +38,33 @@ export interface Node {
   readonly max: number;
   /** Operands of `alt` and `and`, in ascending order. */
   readonly parts: readonly Term[];
-  nullable: boolean;
+  nullable = false;
   /** Whether the term is free of intersections and complements, and so is not empty. */
-  plain: boolean;
+  plain = false;
   /** Bytes that a text of the term may begin with, or more. */
-  first: SetId;
+  first: SetId = NO_BYTES;
   /** The term before in the same bucket, or −1. */
-  older: Term;
+  older: Term = -1;
   /** What follows, once it was asked for. */
-  row: Row | undefined;
+  row: Row | undefined = undefined;
   /** Whether there is any text. */
-  live: Liveness;
+  live: Liveness = 'unknown';
+
+  constructor(
+    kind: Kind,
+    left: number = NEVER,
+    right: number = NEVER,
+    min = 0,
+    max = 0,
+    parts: readonly Term[] = NO_PARTS,
+  ) {
+    this.kind = kind;
+    this.left = left;
+    this.right = right;
+    this.min = min;
+    this.max = max;
+    this.parts = parts;
+  }
 }
 
 /** What follows a term: `targets[classOf[byte]]`, −1 where it was not asked for yet. */
@@ -64,33 +85,6 @@ export interface Run {
 
 export const NO_MORE: Run = { min: 0, max: 0 };
 export const ONE_MORE: Run = { min: 1, max: 1 };
-
-const NO_PARTS: readonly Term[] = [];
-
-/** A node of which its store does not know yet what follows from its operands. */
-export function node(
-  kind: Kind,
-  left: number = NEVER,
-  right: number = NEVER,
-  min = 0,
-  max = 0,
-  parts: readonly Term[] = NO_PARTS,
-): Node {
-  return {
-    kind,
-    left,
-    right,
-    min,
-    max,
-    parts,
-    nullable: false,
-    plain: false,
-    first: NO_BYTES,
-    older: -1,
-    row: undefined,
-    live: 'unknown',
-  };
-}
 
 /** Sorted in place, without doubles. Most lists are short. */
 export function ascending(list: Term[]): Term[] {
