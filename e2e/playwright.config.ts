@@ -22,7 +22,7 @@ export default defineConfig({
   globalSetup: './global-setup.ts',
   // A software adapter uses every core: two pages at once only make each other late.
   workers: 1,
-  timeout: 120_000,
+  timeout: 240_000,
   expect: { timeout: 30_000 },
   forbidOnly: Boolean(process.env.CI),
   use: { baseURL: process.env.BASE_URL, trace: 'retain-on-failure' },
