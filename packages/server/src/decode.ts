@@ -251,6 +251,16 @@ export function toText(json: Json, depth = 0): string {
   return `{${entries.join()}}`;
 }
 
+/** Plain values as `JSON.stringify` writes them, and what is in them of JSON as it was written. */
+export function stringify(value: unknown): string {
+  if (value instanceof JsonObject || value instanceof JsonNumber) return toText(value);
+  if (Array.isArray(value))
+    return `[${value.map(one => (one === undefined ? 'null' : stringify(one))).join()}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const entries = Object.entries(value).filter(([, one]) => one !== undefined);
+  return `{${entries.map(([key, one]) => `${JSON.stringify(key)}:${stringify(one)}`).join()}}`;
+}
+
 function kind(json: Json): string {
   if (Array.isArray(json)) return 'array';
   if (json instanceof JsonObject) return 'object';

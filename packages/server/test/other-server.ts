@@ -5,7 +5,11 @@ import type { AddressInfo } from 'node:net';
 export interface OtherServer extends AsyncDisposable {
   /** `http://127.0.0.1:port`. */
   readonly url: string;
-  readonly requests: { readonly path: string; readonly body: Record<string, unknown> }[];
+  readonly requests: {
+    readonly path: string;
+    readonly text: string;
+    readonly body: Record<string, unknown>;
+  }[];
   /** Resolves when a client goes away before its answer has ended. */
   readonly aborted: Promise<void>;
 }
@@ -25,9 +29,10 @@ export async function startOther(answers: Answers, { cors = true } = {}): Promis
     response.on('close', () => {
       if (!response.writableFinished) aborted.resolve();
     });
-    const body = await bodyOf(request);
+    const text = await textOf(request);
+    const body = text ? JSON.parse(text) : {};
     const path = request.url!;
-    requests.push({ path, body });
+    requests.push({ path, text, body });
     const answer = answers[path];
     if (!answer) return void response.writeHead(404).end('404 page not found');
     const value = await answer(body, response);
@@ -45,10 +50,10 @@ export async function startOther(answers: Answers, { cors = true } = {}): Promis
   };
 }
 
-async function bodyOf(request: IncomingMessage): Promise<Record<string, unknown>> {
+async function textOf(request: IncomingMessage): Promise<string> {
   let text = '';
   for await (const part of request) text += part;
-  return text === '' ? {} : JSON.parse(text);
+  return text;
 }
 
 /** Lines of NDJSON, one write each. */

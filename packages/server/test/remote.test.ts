@@ -109,6 +109,16 @@ describe('chat with a model on an Ollama elsewhere', () => {
     });
   });
 
+  test('sends a format on as it was written', async () => {
+    await using other = await ollama();
+    const { server } = await setup(other);
+    const format = '{"properties":{"2":{"const":1.50},"1":{"enum":[1e2,"é"]}}}';
+    const body = `{"model":"far","format":${format},"messages":[{"role":"user","content":"Hi"}]}`;
+    const response = await server.fetch(new Request('http://x/api/chat', { method: 'POST', body }));
+    expect((await lines(response)).at(-1)).toMatchObject({ done: true });
+    expect(other.requests.at(-1)!.text).toContain(`"format":${format}`);
+  });
+
   test("sends the request on with the model's own system text and parameters", async () => {
     await using other = await ollama();
     const { post } = await setup(other);

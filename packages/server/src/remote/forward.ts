@@ -1,7 +1,5 @@
 /** Requests of Ollama's API as they are sent on to where a model runs, and its lines as those of the model that was asked. */
 import { type InstalledModel, StatusError } from '@tabllama/api';
-import { toText } from '../decode.ts';
-import type { Json as WrittenJson } from '../json.ts';
 import type { Json, Remote, RemotePath } from './remotes.ts';
 
 type Body = Json & {
@@ -9,16 +7,13 @@ type Body = Json & {
   readonly options?: Json;
   /** Milliseconds; Infinity for ever. */
   readonly keep_alive?: number;
-  /** As it was written. */
-  readonly format?: WrittenJson;
 };
 
-/** A request with the model's own parameters, and with everything as JSON has it. */
+/** A request with the model's own parameters, and times as JSON has them. */
 export function forwarded({ parameters }: InstalledModel, body: Body): Json {
-  const { keep_alive, format } = body;
+  const { keep_alive } = body;
   return {
     ...body,
-    format: format === undefined ? undefined : JSON.parse(toText(format)),
     options: { ...parameters, ...body.options },
     keep_alive: keep_alive === Number.POSITIVE_INFINITY ? -1 : keep_alive && keep_alive / 1000,
   };

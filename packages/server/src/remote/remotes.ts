@@ -3,6 +3,7 @@
  * or to a server that has OpenAI's API only. Nothing is sent to a server that the page's user has not allowed.
  */
 import { type InstalledModel, remoteUrl, StatusError, type Store, startOfText } from '@tabllama/api';
+import { stringify } from '../decode.ts';
 import { cloudDisabled } from '../model.ts';
 import { jsonLines } from './json-lines.ts';
 import { askOpenAi } from './openai.ts';
@@ -94,7 +95,7 @@ export function createRemotes(store: Store, options: RemoteOptions = {}): Remote
         const response = await request(host.replace(/\/(v1\/?)?$/, '') + path, {
           method: 'POST',
           headers: { 'content-type': 'application/json' },
-          body: JSON.stringify(body),
+          body: stringify(body),
           signal,
         });
         if (response.ok) return response;
