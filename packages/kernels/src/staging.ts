@@ -13,7 +13,7 @@ export interface Stretch {
 
 export interface Staging extends Disposable {
   /**
-   * Memory for stretches of together at most 4 MiB. What is written there before the next call, and only that, will lie in
+   * Memory for stretches of together at most 2 MiB. What is written there before the next call, and only that, will lie in
    * the buffers. Rejects with DeviceError when the device is lost.
    */
   stage(stretches: readonly Stretch[]): Promise<Uint8Array<ArrayBuffer>[]>;
@@ -21,8 +21,8 @@ export interface Staging extends Disposable {
   flush(): void;
 }
 
-const STAGING_BYTES = 4 << 20;
-const SLOTS = 3;
+const STAGING_BYTES = 2 << 20;
+const SLOTS = 4;
 
 // GPUBufferUsage and GPUMapMode, whose globals a runtime may lack
 const MAP_WRITE = 0x02;

@@ -51,7 +51,7 @@ export async function embedOnGpu(
   }
   const { device: needed } = estimateEmbedder(model, contextLength, device);
   const layouts = layoutMatrices(weights, device.maxBindingBytes);
-  const rope = Float32Array.from(await readRopeTable(model, source, contextLength));
+  const rope = new Float32Array(await readRopeTable(model, source, contextLength));
   const noRoom = `the model takes ${mib(needed)} of GPU memory for texts of ${contextLength} tokens, more than the device has free`;
   const { program, bytes, lost, free } = await loadOnGpu(
     device,

@@ -71,7 +71,7 @@ export async function runOnGpu(
       `a context of ${contextLength} tokens takes ${mib(keys)} for the keys of one layer, and the device binds ${mib(device.maxBindingBytes)} at most: lower num_ctx`,
     );
   }
-  const rope = Float32Array.from(await readRopeTable(model, source, contextLength));
+  const rope = new Float32Array(await readRopeTable(model, source, contextLength));
   const noRoom = `the model takes ${mib(needed)} of GPU memory (${mib(kvCache)} of it for a context of ${contextLength} tokens), more than the device has free`;
   const { program, bytes, lost, free } = await loadOnGpu(
     device,

@@ -68,8 +68,8 @@ export interface Loaded<Program> {
 }
 
 /**
- * Streams the weights to the device while `compile` makes the program that uses them. Everything is allocated first, so that a model that
- * does not fit is refused before a byte is read, with a DeviceError that says `noRoom`. When anything fails, and when the signal is
+ * Streams the weights to the device while `compile` makes the program that uses them. Everything is allocated first, while the first
+ * bytes are read, so that a model that does not fit is refused at once, with a DeviceError that says `noRoom`. When anything fails, and when the signal is
  * aborted, every buffer is freed again.
  * @param layouts of the matrices among the weights
  */
@@ -90,8 +90,12 @@ export async function loadOnGpu<Program>(
     arena.free();
   };
   const failed = new AbortController();
+  const either = AbortSignal.any([failed.signal, ...(signal ? [signal] : [])]);
+  const file = readAhead(source, either);
   let compiling: Promise<Program> | undefined;
   try {
+    // on its way while the buffers are made and the plans recorded
+    file.begin(Math.min(...weights.flatMap(({ parts }) => parts.map(({ tensor }) => tensor.offset))));
     const outOfMemory = device.watchMemory();
     const onDevice = allocateWeights(arena.device, weights, layouts);
     const staging = createStaging(arena.device);
@@ -99,14 +103,16 @@ export async function loadOnGpu<Program>(
     // without its kernels nothing need be uploaded
     compiling.catch(error => failed.abort(error));
     if (await outOfMemory()) throw new DeviceError('out-of-memory', noRoom);
-    const either = AbortSignal.any([failed.signal, ...(signal ? [signal] : [])]);
-    await upload(staging, source, layouts, onDevice, either, onProgress);
+    await upload(staging, file, layouts, onDevice, either, onProgress);
     const program = await compiling;
     return { program, bytes: arena.bytes, lost: lost.promise, free };
   } catch (error) {
+    failed.abort(error); // so that nothing more is read
     await compiling?.catch(() => {}); // which writes into buffers
     free();
     throw error;
+  } finally {
+    file[Symbol.dispose]();
   }
 }
 
@@ -127,7 +133,7 @@ function allocateWeights(
 /** Streams every weight from the file into its buffers, from the front of the file to its end; gives the staging back after that. */
 async function upload(
   staging: Staging,
-  source: ByteSource,
+  file: ByteSource,
   layouts: ReadonlyMap<CheckedWeight, WeightLayout>,
   weights: ReadonlyMap<CheckedWeight, GpuWeight>,
   signal: AbortSignal,
@@ -146,7 +152,6 @@ async function upload(
     }
     signal.throwIfAborted();
   };
-  const file = readAhead(source, signal);
   const steps = [...weights].flatMap(([weight, onDevice]) => {
     const layout = layouts.get(weight);
     if (!layout) return vectorSteps(weight, onDevice);
@@ -155,11 +160,7 @@ async function upload(
       run: () => uploadRows(staging, rows, file.read, onBytes),
     }));
   });
-  try {
-    for (const { run } of steps.sort((a, b) => a.offset - b.offset)) await run();
-  } finally {
-    file[Symbol.dispose]();
-  }
+  for (const { run } of steps.sort((a, b) => a.offset - b.offset)) await run();
   staging.flush();
   staging[Symbol.dispose]();
 

@@ -18,10 +18,22 @@ export const q4_1: QuantType = {
     { bytes: 16, element: 'vec4u' },
     { bytes: 4, element: 'u32' },
   ],
-  split: splitBlocks(20, [
-    [4, 16],
-    [0, 4],
-  ]),
+  split: splitBlocks(
+    20,
+    [
+      [4, 16],
+      [0, 4],
+    ],
+    (from, [nibbles, scales], count) => {
+      for (let b = 0, at = 0, to = 0; b < count; b++, at += 5, to += 4) {
+        scales[b] = from[at];
+        nibbles[to] = from[at + 1];
+        nibbles[to + 1] = from[at + 2];
+        nibbles[to + 2] = from[at + 3];
+        nibbles[to + 3] = from[at + 4];
+      }
+    },
+  ),
   wgsl,
   dequantize(bytes, out) {
     for (let b = 0, at = 0; at < bytes.length; b++, at += 20) {

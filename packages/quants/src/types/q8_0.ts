@@ -18,10 +18,44 @@ export const q8_0: QuantType = {
     { bytes: 32, element: 'vec4u' },
     { bytes: 2, element: 'u32' },
   ],
-  split: splitBlocks(34, [
-    [2, 32],
-    [0, 2],
-  ]),
+  split: splitBlocks(
+    34,
+    [
+      [2, 32],
+      [0, 2],
+    ],
+    (from, [bytes, scales], pairs) => {
+      for (let pair = 0, at = 0, to = 0; pair < pairs; pair++, at += 17, to += 16) {
+        // every word of the first block lies across two of the file, and the second's scale is in the last of these
+        const w0 = from[at];
+        const w1 = from[at + 1];
+        const w2 = from[at + 2];
+        const w3 = from[at + 3];
+        const w4 = from[at + 4];
+        const w5 = from[at + 5];
+        const w6 = from[at + 6];
+        const w7 = from[at + 7];
+        const w8 = from[at + 8];
+        scales[pair] = (w0 & 0xffff) | (w8 & 0xffff0000);
+        bytes[to] = (w0 >>> 16) | (w1 << 16);
+        bytes[to + 1] = (w1 >>> 16) | (w2 << 16);
+        bytes[to + 2] = (w2 >>> 16) | (w3 << 16);
+        bytes[to + 3] = (w3 >>> 16) | (w4 << 16);
+        bytes[to + 4] = (w4 >>> 16) | (w5 << 16);
+        bytes[to + 5] = (w5 >>> 16) | (w6 << 16);
+        bytes[to + 6] = (w6 >>> 16) | (w7 << 16);
+        bytes[to + 7] = (w7 >>> 16) | (w8 << 16);
+        bytes[to + 8] = from[at + 9];
+        bytes[to + 9] = from[at + 10];
+        bytes[to + 10] = from[at + 11];
+        bytes[to + 11] = from[at + 12];
+        bytes[to + 12] = from[at + 13];
+        bytes[to + 13] = from[at + 14];
+        bytes[to + 14] = from[at + 15];
+        bytes[to + 15] = from[at + 16];
+      }
+    },
+  ),
   wgsl,
   dequantize(bytes, out) {
     for (let b = 0, at = 0; at < bytes.length; b++, at += 34) {
