@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'scripts/*.test.mjs'],
+    setupFiles: ['scripts/property-seed.mjs'],
     testTimeout: 60_000,
     maxWorkers: 2,
   },
