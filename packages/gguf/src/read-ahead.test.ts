@@ -48,6 +48,28 @@ it('reads each window of 4 MiB once when the reads go from front to back', async
   expect(ranges).toEqual([0, 4, 8, 12, 16].map(n => [n * MiB, Math.min(4 * MiB, bytes.length - n * MiB)]));
 });
 
+it('begins before it is asked for bytes, and leaves no memory behind', async () => {
+  const begun: number[] = [];
+  const given: Promise<Uint8Array<ArrayBuffer>>[] = [];
+  const source = readAhead({
+    size: filling.size,
+    read(...range) {
+      begun.push(range[0]);
+      given.push(filling.read(...range));
+      return given.at(-1)!;
+    },
+  });
+  source.begin(5 * MiB);
+  expect(begun).toEqual([4 * MiB, 8 * MiB]);
+  expect(Buffer.compare(await source.read(5 * MiB, MiB), bytes.subarray(5 * MiB, 6 * MiB))).toBe(0);
+  expect(begun).toEqual([4 * MiB, 8 * MiB]);
+  await source.read(9 * MiB, MiB);
+  expect(begun).toEqual([4 * MiB, 8 * MiB, 12 * MiB]);
+  source[Symbol.dispose]();
+  const windows = await Promise.all(given);
+  expect(windows.map(({ buffer }) => buffer.byteLength)).toEqual([0, 0, 0]);
+});
+
 it('refuses what lies outside, and tells of a read that failed', async () => {
   const source = readAhead({ size: 10 * MiB, read: () => Promise.reject(new Error('gone')) });
   await expect(source.read(10 * MiB, 1)).rejects.toThrow(RangeError);

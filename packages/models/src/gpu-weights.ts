@@ -69,8 +69,8 @@ export interface Loaded<Program> {
 
 /**
  * Streams the weights to the device while `compile` makes the program that uses them. Everything is allocated first, while the first
- * bytes are read, so that a model that does not fit is refused at once, with a DeviceError that says `noRoom`. When anything fails, and when the signal is
- * aborted, every buffer is freed again.
+ * bytes are read, so that a model that does not fit is refused at once, with a DeviceError that says `noRoom`. When anything fails, and
+ * when the signal is aborted, every buffer is freed again.
  * @param layouts of the matrices among the weights
  */
 export async function loadOnGpu<Program>(
