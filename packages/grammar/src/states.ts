@@ -8,9 +8,9 @@ import type { Places } from './places.ts';
 import type { Plans } from './plans.ts';
 import type { SchemaReader } from './schema.ts';
 import type { Term, Terms } from './terms.ts';
-import { contextOf, keySoFar, type Text, type Thread, Threads, threadKey } from './threads.ts';
+import { contextOf, keySoFar, type Text, Thread, Threads, threadKey } from './threads.ts';
 
-export interface State {
+export class State {
   readonly id: number;
   readonly threads: readonly Thread[];
   /** Whether the text may end here. */
@@ -27,15 +27,30 @@ export interface State {
   readonly out: boolean;
   readonly early: boolean;
   /** Where bytes led so far. */
-  next: Map<number, State | undefined> | undefined;
+  next: Map<number, State | undefined> | undefined = undefined;
   /** States with other rests in the same frames. */
-  moved: Map<Term, State> | undefined;
+  moved: Map<Term, State> | undefined = undefined;
   /** What was computed of the methods that are named so. */
-  parts: readonly State[] | undefined;
-  inner: State | undefined;
-  outer: State | undefined;
-  stray: State | undefined;
-  divisions: readonly Term[] | undefined;
+  parts: readonly State[] | undefined = undefined;
+  inner: State | undefined = undefined;
+  outer: State | undefined = undefined;
+  stray: State | undefined = undefined;
+  divisions: readonly Term[] | undefined = undefined;
+
+  constructor(id: number, threads: readonly Thread[], terms: Terms) {
+    this.id = id;
+    this.threads = threads;
+    const reading = threads.every(({ at }) => at === 'scalar' || at === 'key');
+    this.complete = threads.some(
+      ({ at, frame, rest }) => at === 'done' || (at === 'scalar' && !frame && terms.nullable(rest)),
+    );
+    this.rests = reading ? [...new Set(threads.map(({ rest }) => rest))] : [];
+    this.key = threads.some(({ at }) => at === 'key');
+    this.open = threads.every(({ at, open }) => at === 'key' && open);
+    this.unique = threads.some(({ frame }) => frame?.unique === true);
+    this.out = threads.some(({ at }) => at === 'out');
+    this.early = threads.some(({ at }) => at === 'early');
+  }
 }
 
 const MAX_THREADS = 1000;
@@ -53,7 +68,7 @@ export class States {
     this.#terms = reader.terms;
     this.#plans = plans;
     this.#threads = new Threads(reader, plans, places, compact);
-    this.start = this.#state([{ at: 'value', frame: undefined, value: reader.root, gap: 0 }])!;
+    this.start = this.#state([Thread.at('value', undefined, reader.root)])!;
   }
 
   /** The state after `byte`, which lies in the text already as its last; absent when it cannot follow. */
@@ -77,7 +92,7 @@ export class States {
     if (state.rests[0] === rest) return state;
     let found = state.moved?.get(rest);
     if (!found) {
-      found = this.#state(state.threads.map(thread => ({ ...thread, rest }) as Thread))!;
+      found = this.#state(state.threads.map(thread => thread.withRest(rest)))!;
       state.moved ??= new Map();
       state.moved.set(rest, found);
     }
@@ -86,7 +101,8 @@ export class States {
 
   /** States that read together what `state` reads: one for every rest and kind of text, and one for what is outside of them. */
   parts(state: State): readonly State[] {
-    if (!state.parts) {
+    if (!state.parts && state.threads.length === 1) state.parts = [state];
+    else if (!state.parts) {
       const groups = new Map<string, Thread[]>();
       for (const thread of state.threads) {
         const reading = thread.at === 'scalar' || thread.at === 'key';
@@ -183,29 +199,7 @@ export class States {
       this.#states = new Map();
       this.#threads.forget();
     }
-    const reading = threads.every(thread => thread.at === 'scalar' || thread.at === 'key');
-    const state: State = {
-      id: this.#count++,
-      threads,
-      complete: threads.some(
-        thread =>
-          thread.at === 'done' ||
-          (thread.at === 'scalar' && !thread.frame && this.#terms.nullable(thread.rest)),
-      ),
-      rests: reading ? [...new Set(threads.map(thread => (thread as { rest: Term }).rest))] : [],
-      key: threads.some(thread => thread.at === 'key'),
-      open: threads.every(thread => thread.at === 'key' && thread.open),
-      unique: threads.some(thread => thread.frame?.unique === true),
-      out: threads.some(thread => thread.at === 'out'),
-      early: threads.some(thread => thread.at === 'early'),
-      next: undefined,
-      moved: undefined,
-      parts: undefined,
-      inner: undefined,
-      outer: undefined,
-      stray: undefined,
-      divisions: undefined,
-    };
+    const state = new State(this.#count++, threads, this.#terms);
     this.#states.set(key, state);
     return state;
   }

@@ -3,7 +3,7 @@
  * so threads differ only in the alternatives that they follow.
  */
 import { arrayStart } from './array-plans.ts';
-import type { Formula } from './formulas.ts';
+import { type Formula, TRUE } from './formulas.ts';
 import { type Frame, Frames, HOLE, MAX_DEPTH } from './frames.ts';
 import { parseJson } from './json.ts';
 import { oneOfValues } from './keywords/values.ts';
@@ -14,21 +14,62 @@ import type { SchemaReader } from './schema.ts';
 import { type Shape, wordTexts } from './shape.ts';
 import { EPSILON, NEVER, type Term } from './terms.ts';
 
-export type Thread = {
+/**
+ * Where a thread stands. `value`: a value is to come; `scalar`: inside one; `key`: inside a key; `open`: behind `{` or `[`; `next`:
+ * behind a comma in an object; `after`: behind a value; `colon`: behind a key; `done`: at the end; `out`: out of the hole; `early`: out
+ * of it before the last byte, which is not read yet.
+ */
+export type At = 'value' | 'scalar' | 'key' | 'open' | 'next' | 'after' | 'colon' | 'done' | 'out' | 'early';
+
+/** Of one form wherever it stands, since every step of a text looks at some. */
+export class Thread {
+  readonly at: At;
   readonly frame: Frame | undefined;
-} /** A value is to come; `gap` is the blank space so far. */ & (
-  | { readonly at: 'value'; readonly value: Formula; readonly gap: number }
-  /** Inside a scalar: `rest` is what may follow. */
-  | { readonly at: 'scalar'; readonly rest: Term }
-  /** Inside a key, which is looked at when it is complete if it is `open`. */
-  | { readonly at: 'key'; readonly rest: Term; readonly open: boolean }
-  /** Behind `{` or `[`; behind a comma in an object; behind a value. */
-  | { readonly at: 'open' | 'next' | 'after'; readonly gap: number }
-  | { readonly at: 'colon'; readonly value: Formula }
-  | { readonly at: 'done' }
-  /** Out of the hole; `early`: before the last byte, which is not read yet. */
-  | { readonly at: 'out' | 'early' }
-);
+  /** Of `value` and `colon`: what the value must satisfy. */
+  readonly value: Formula;
+  /** Of `scalar` and `key`: what may follow. */
+  readonly rest: Term;
+  /** Of `value`, `open`, `next` and `after`: the blank space so far. */
+  readonly gap: number;
+  /** Of `key`: whether it is looked at when it is complete. */
+  readonly open: boolean;
+
+  private constructor(
+    at: At,
+    frame: Frame | undefined,
+    value: Formula,
+    rest: Term,
+    gap: number,
+    open: boolean,
+  ) {
+    this.at = at;
+    this.frame = frame;
+    this.value = value;
+    this.rest = rest;
+    this.gap = gap;
+    this.open = open;
+  }
+
+  static at(at: At, frame: Frame | undefined, value: Formula = TRUE): Thread {
+    return new Thread(at, frame, value, NEVER, 0, false);
+  }
+
+  static reading(at: 'scalar' | 'key', frame: Frame | undefined, rest: Term, open = false): Thread {
+    return new Thread(at, frame, TRUE, rest, 0, open);
+  }
+
+  withGap(gap: number): Thread {
+    return new Thread(this.at, this.frame, this.value, this.rest, gap, this.open);
+  }
+
+  withRest(rest: Term): Thread {
+    return new Thread(this.at, this.frame, this.value, rest, this.gap, this.open);
+  }
+
+  within(frame: Frame | undefined, value: Formula = this.value): Thread {
+    return new Thread(this.at, frame, value, this.rest, this.gap, this.open);
+  }
+}
 
 /** The text so far; `length` counts its bytes. */
 export interface Text {
@@ -39,8 +80,8 @@ export interface Text {
 const QUOTE = 0x22;
 /** Blank space: nothing, one space, or a line feed and at most this many spaces and tabs. */
 const MAX_INDENT = 40;
-const OUT: Thread = { at: 'out', frame: HOLE };
-const EARLY: Thread = { at: 'early', frame: HOLE };
+const OUT = Thread.at('out', HOLE);
+const EARLY = Thread.at('early', HOLE);
 
 export class Threads {
   readonly #reader: SchemaReader;
@@ -74,7 +115,7 @@ export class Threads {
         return;
       case 'value': {
         const gap = this.#gap(thread.gap, byte);
-        if (gap > 0) into.push({ ...thread, gap });
+        if (gap > 0) into.push(thread.withGap(gap));
         else if (gap === 0) this.#begin(thread.frame, thread.value, byte, text, into);
         return;
       }
@@ -83,13 +124,13 @@ export class Threads {
         this.#read(thread, byte, text, into);
         return;
       case 'colon':
-        if (byte === 0x3a) into.push({ at: 'value', frame: thread.frame, value: thread.value, gap: 0 });
+        if (byte === 0x3a) into.push(Thread.at('value', thread.frame, thread.value));
         return;
       default: {
         const gap = this.#gap(thread.gap, byte);
         // Behind a value, blank space leads to the closing bracket only.
         if (gap > 0 && (thread.at !== 'after' || this.#closable(thread.frame!)))
-          into.push({ ...thread, gap });
+          into.push(thread.withGap(gap));
         else if (gap === 0) this.#punctuate(thread, thread.frame!, byte, text, into);
       }
     }
@@ -117,18 +158,18 @@ export class Threads {
         for (const object of shape.objects) {
           const plan = this.#plans.object(object);
           if (!this.#plans.objectFeasible(plan, plan.start)) continue;
-          into.push({ at: 'open', frame: this.#frames.object(parent, this.#places.place(plan)), gap: 0 });
+          into.push(Thread.at('open', this.#frames.object(parent, this.#places.place(plan))));
         }
         return;
       }
       for (const array of shape.arrays) {
         const state = arrayStart(array);
         if (!this.#plans.arrays.feasible(array, state)) continue;
-        into.push({ at: 'open', frame: this.#frames.array(parent, array, state, 0), gap: 0 });
+        into.push(Thread.at('open', this.#frames.array(parent, array, state, 0)));
       }
       return;
     }
-    this.#read({ at: 'scalar', frame: parent, rest: this.#scalar(shape) }, byte, text, into);
+    this.#read(Thread.reading('scalar', parent, this.#scalar(shape)), byte, text, into);
   }
 
   #scalar(shape: Shape): Term {
@@ -142,11 +183,11 @@ export class Threads {
     return term;
   }
 
-  #read(thread: Extract<Thread, { at: 'scalar' | 'key' }>, byte: number, text: Text, into: Thread[]): void {
+  #read(thread: Thread, byte: number, text: Text, into: Thread[]): void {
     const { frame, rest } = thread;
     const { terms } = this.#reader;
     const next = terms.next(rest, byte);
-    if (next > EPSILON) into.push({ ...thread, rest: next });
+    if (next > EPSILON) into.push(thread.withRest(next));
     else if (next === EPSILON && thread.at === 'key') {
       this.looked = true;
       into.push(...this.named(thread, keyBehind(text)));
@@ -162,7 +203,7 @@ export class Threads {
     if (frame?.kind !== 'object') return [];
     return this.#places
       .after(frame.place, spelling ?? this.#places.stray(frame.place))
-      .map(({ place, value }) => ({ at: 'colon', frame: this.#frames.object(frame.parent, place), value }));
+      .map(({ place, value }) => Thread.at('colon', this.#frames.object(frame.parent, place), value));
   }
 
   /** The spellings that begin so, of names that the threads' objects list or have taken. */
@@ -188,24 +229,18 @@ export class Threads {
 
   /** A value is complete: it ends before `end`. */
   ended(frame: Frame | undefined, text: Text, end: number): Thread {
-    if (!frame) return { at: 'done', frame };
+    if (!frame) return Thread.at('done', frame);
     if (frame.kind === 'hole') return OUT;
-    if (frame.kind === 'object' || !frame.shape.unique) return { at: 'after', frame, gap: 0 };
+    if (frame.kind === 'object' || !frame.shape.unique) return Thread.at('after', frame);
     this.looked = true;
     const value = parseJson(decode(text.bytes, frame.start, end));
     const { shape, state } = frame;
     const taken = [...new Set([...state.taken, oneOfValues([value], this.#reader)])].sort((a, b) => a - b);
-    return { at: 'after', frame: this.#frames.array(frame.parent, shape, { ...state, taken }, 0), gap: 0 };
+    return Thread.at('after', this.#frames.array(frame.parent, shape, { ...state, taken }, 0));
   }
 
   /** A byte that is no blank space, behind a bracket, a comma or a value. */
-  #punctuate(
-    { at, gap }: Extract<Thread, { at: 'open' | 'next' | 'after' }>,
-    frame: Frame,
-    byte: number,
-    text: Text,
-    into: Thread[],
-  ): void {
+  #punctuate({ at, gap }: Thread, frame: Frame, byte: number, text: Text, into: Thread[]): void {
     if (frame.kind === 'hole') return;
     if (frame.kind === 'object') {
       const { place } = frame;
@@ -213,10 +248,10 @@ export class Threads {
         if (at !== 'next' && this.#closable(frame)) into.push(this.ended(frame.parent, text, text.length));
       } else if (at === 'after') {
         if (byte === 0x2c && gap === 0 && this.#places.keysAt(place).term !== NEVER)
-          into.push({ at: 'next', frame, gap: 0 });
+          into.push(Thread.at('next', frame));
       } else if (byte === QUOTE) {
         const { term, open } = this.#places.keysAt(place);
-        this.#read({ at: 'key', frame, rest: term, open }, byte, text, into);
+        this.#read(Thread.reading('key', frame, term, open), byte, text, into);
       }
       return;
     }
@@ -228,7 +263,7 @@ export class Threads {
     if (at === 'after' && (byte !== 0x2c || gap > 0)) return;
     for (const option of this.#plans.arrays.afterItem(shape, state)) {
       const item = this.#frames.array(parent, shape, option.state, 0);
-      if (at === 'after') into.push({ at: 'value', frame: item, value: option.value, gap: 0 });
+      if (at === 'after') into.push(Thread.at('value', item, option.value));
       else this.#begin(item, option.value, byte, text, into);
     }
   }
@@ -246,12 +281,12 @@ export class Threads {
   /** The thread with the hole as its context. */
   inHole(thread: Thread): Thread {
     const { frame } = thread;
-    if (thread.at === 'value') return { ...thread, frame: HOLE, value: this.#representative(thread.value) };
-    if (thread.at === 'colon') return { ...thread, frame: HOLE, value: this.#representative(thread.value) };
-    if (thread.at === 'scalar') return { ...thread, frame: HOLE };
-    if (frame?.kind === 'object') return { ...thread, frame: this.#frames.object(HOLE, frame.place) };
+    if (thread.at === 'value' || thread.at === 'colon')
+      return thread.within(HOLE, this.#representative(thread.value));
+    if (thread.at === 'scalar') return thread.within(HOLE);
+    if (frame?.kind === 'object') return thread.within(this.#frames.object(HOLE, frame.place));
     if (frame?.kind === 'array')
-      return { ...thread, frame: this.#frames.array(HOLE, frame.shape, frame.state, frame.start) };
+      return thread.within(this.#frames.array(HOLE, frame.shape, frame.state, frame.start));
     return thread;
   }
 
