@@ -12,28 +12,18 @@ export interface ReadAhead extends ByteSource, Disposable {
 
 /**
  * The same file, read in windows of 4 MiB, the next while the caller is busy with the present: for a caller whose many small reads go
- * roughly from front to back, one after the other. Two windows are in memory and the memory of one more, and none after it is disposed
- * of; what is read stays only until the next read.
+ * roughly from front to back, one after the other. Two windows are in memory, and none after it is disposed of; what is read stays only
+ * until the next read.
  */
 export function readAhead(source: ByteSource, signal?: AbortSignal): ReadAhead {
   /** Where parts of several windows come together. */
   let joined = new Uint8Array(0);
   /** The one used latest is the last. */
   const windows = new Map<number, Promise<Uint8Array<ArrayBuffer>>>();
-  /** Memory of windows that are closed, for those that come. */
-  const free: ArrayBuffer[] = [];
-  let isOpen = true;
 
   function open(index: number): Promise<Uint8Array<ArrayBuffer>> {
     const offset = index * WINDOW;
-    const window =
-      windows.get(index) ??
-      source.read(
-        offset,
-        Math.min(WINDOW, source.size - offset),
-        signal,
-        free.pop() ?? new ArrayBuffer(WINDOW),
-      );
+    const window = windows.get(index) ?? source.read(offset, Math.min(WINDOW, source.size - offset), signal);
     windows.delete(index);
     windows.set(index, window);
     return window;
@@ -43,12 +33,9 @@ export function readAhead(source: ByteSource, signal?: AbortSignal): ReadAhead {
     for (const [index, bytes] of windows) {
       if (windows.size <= most) return;
       windows.delete(index);
+      // memory goes back at once: garbage collectors take their time with large buffers
       bytes.then(
-        ({ buffer }) => {
-          // memory goes back at once in the end: garbage collectors take their time with large buffers
-          if (isOpen && buffer.byteLength === WINDOW) free.push(buffer);
-          else buffer.transfer(0);
-        },
+        ({ buffer }) => buffer.transfer(0),
         () => {},
       );
     }
@@ -90,10 +77,6 @@ export function readAhead(source: ByteSource, signal?: AbortSignal): ReadAhead {
       }
       return out;
     },
-    [Symbol.dispose]() {
-      isOpen = false;
-      close(0);
-      for (const memory of free) memory.transfer(0);
-    },
+    [Symbol.dispose]: () => close(0),
   };
 }

@@ -13,41 +13,9 @@ export const CHUNK_BYTES = 4 << 20;
  */
 type Chunk = Blob;
 export const packChunk = (bytes: Uint8Array<ArrayBuffer>): Chunk => new Blob([bytes]);
-
-/** Puts the bytes start … end - 1 of a chunk into memory from `at` on. Resolves to the same memory, and how many bytes there were. */
-async function unpackChunk(
-  chunk: Chunk,
-  start: number,
-  end: number,
-  memory: ArrayBuffer,
-  at: number,
-): Promise<{ readonly memory: ArrayBuffer; readonly count: number }> {
-  // slicing alone takes Chromium a millisecond
-  const part = start === 0 && end === chunk.size ? chunk : chunk.slice(start, end);
-  const reader = readerInto(part);
-  let count = 0;
-  if (!reader) {
-    const bytes = new Uint8Array(await part.arrayBuffer());
-    new Uint8Array(memory).set(bytes, at);
-    return { memory, count: bytes.length };
-  }
-  while (count < end - start) {
-    const { value, done } = await reader.read(new Uint8Array(memory, at + count, end - start - count));
-    memory = value!.buffer;
-    if (done) break;
-    count += value.length;
-  }
-  return { memory, count };
-}
-
-/** Undefined where a Blob's stream does not fill memory that it is given (Safari up to 18). */
-function readerInto(blob: Blob): ReadableStreamBYOBReader | undefined {
-  try {
-    return blob.stream().getReader({ mode: 'byob' });
-  } catch {
-    return undefined;
-  }
-}
+/** A whole chunk is not sliced: that alone takes Chromium a millisecond. */
+const unpackChunk = async (chunk: Chunk, start: number, end: number) =>
+  new Uint8Array(await (start === 0 && end === chunk.size ? chunk : chunk.slice(start, end)).arrayBuffer());
 
 /** A file by ranges; the chunk read last is kept at hand. Rejects with StatusError 500 if the file has been deleted meanwhile. */
 export function readChunks(database: Database, { file, chunkBytes, size }: ChunkedFile): ByteSource {
@@ -63,22 +31,23 @@ export function readChunks(database: Database, { file, chunkBytes, size }: Chunk
 
   return {
     size,
-    async read(offset, length, signal, memory) {
+    async read(offset, length, signal) {
       if (offset < 0 || offset + length > size) {
         throw new RangeError(`bytes ${offset} to ${offset + length} of a blob of ${size}`);
       }
-      let bytes = memory ?? new ArrayBuffer(length);
+      const bytes = new Uint8Array(length);
       for (let done = 0; done < length; ) {
         signal?.throwIfAborted();
         const index = Math.floor((offset + done) / chunkBytes);
         const start = offset + done - index * chunkBytes;
-        const end = Math.min(chunkBytes, start + length - done);
-        const part = await unpackChunk(await chunkAt(index), start, end, bytes, done);
-        if (part.count !== end - start) throw new StatusError(500, `chunk ${index} of a blob is damaged`);
-        bytes = part.memory;
-        done += part.count;
+        const count = Math.min(chunkBytes - start, length - done);
+        const part = await unpackChunk(await chunkAt(index), start, start + count);
+        if (part.length !== count) throw new StatusError(500, `chunk ${index} of a blob is damaged`);
+        if (count === length) return part;
+        bytes.set(part, done);
+        done += count;
       }
-      return new Uint8Array(bytes, 0, length);
+      return bytes;
     },
   };
 }
