@@ -54,7 +54,10 @@ export type FormulaNode =
   | { readonly kind: 'atom'; readonly atom: Atom }
   | SchemaNode;
 
-/** A schema by its place, built when first looked at. A class, as `Node` in `term.ts` is: it holds the whole grammar. */
+/**
+ * A schema by its place, built when first looked at. A class, since `resolve` holds the whole grammar: V8 moves object literals to its old
+ * generation once a large grammar has needed many, and dead ones there keep what they refer to through many collections.
+ */
 class SchemaNode {
   readonly kind = 'schema';
   readonly pointer: string;

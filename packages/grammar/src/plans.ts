@@ -41,7 +41,7 @@ export class Plans {
   #assumptions = 0;
   #questions = 0;
   readonly #objects = new ObjectShapes();
-  /** Of shapes that came first of those that equal them. */
+  /** By shape, and by the first of those that equal it. */
   readonly #plans = new Map<ObjectShape, ObjectPlan>();
   /** Objects that can be completed from wherever they have come. */
   readonly #always = new Set<ObjectPlan>();

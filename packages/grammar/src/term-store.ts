@@ -69,6 +69,11 @@ export class TermStore {
     return this.nodes[term].nullable;
   }
 
+  /** The newest term that may have this hash, or −1. */
+  #find(hash: number): Term {
+    return this.#newest[hash & (BUCKETS - 1)];
+  }
+
   #intern(hash: number, made: Node, nullable: boolean, plain: boolean, first: SetId): Term {
     const id = this.nodes.length;
     if (id >= MAX_TERMS) throw new LimitError('its automata grow too large');
@@ -85,7 +90,7 @@ export class TermStore {
   #set(set: SetId): Term {
     if (set === NO_BYTES) return NEVER;
     const hash = mix(2, set, 0);
-    for (let at = this.#newest[hash & (BUCKETS - 1)]; at >= 0; at = this.nodes[at].older)
+    for (let at = this.#find(hash); at >= 0; at = this.nodes[at].older)
       if (this.nodes[at].kind === 'set' && this.nodes[at].left === set) return at;
     return this.#intern(hash, new Node('set', set), false, true, set);
   }
@@ -111,7 +116,7 @@ export class TermStore {
     const head = this.nodes[left];
     if (head.kind === 'cat') return this.cat(head.left, this.cat(head.right, right));
     const hash = mix(3, left, right);
-    for (let at = this.#newest[hash & (BUCKETS - 1)]; at >= 0; at = this.nodes[at].older) {
+    for (let at = this.#find(hash); at >= 0; at = this.nodes[at].older) {
       const known = this.nodes[at];
       if (known.kind === 'cat' && known.left === left && known.right === right) return at;
     }
@@ -275,7 +280,7 @@ export class TermStore {
   }
 
   #findParts(hash: number, kind: Kind, parts: readonly Term[]): Term {
-    let at = this.#newest[hash & (BUCKETS - 1)];
+    let at = this.#find(hash);
     while (at >= 0 && !(this.nodes[at].kind === kind && equal(this.nodes[at].parts, parts)))
       at = this.nodes[at].older;
     return at;
@@ -294,7 +299,7 @@ export class TermStore {
     const inner = this.nodes[of];
     if (inner.kind === 'not') return inner.left;
     const hash = mix(6, of, 0);
-    for (let at = this.#newest[hash & (BUCKETS - 1)]; at >= 0; at = this.nodes[at].older)
+    for (let at = this.#find(hash); at >= 0; at = this.nodes[at].older)
       if (this.nodes[at].kind === 'not' && this.nodes[at].left === of) return at;
     return this.#intern(hash, new Node('not', of), !this.nodes[of].nullable, false, ALL_BYTES);
   }
@@ -306,7 +311,7 @@ export class TermStore {
     if (min === 1 && max === 1) return of;
     const least = this.nodes[of].nullable ? 0 : min;
     const hash = mix(mix(7, of, least), max === Number.POSITIVE_INFINITY ? -1 : max, 0);
-    for (let at = this.#newest[hash & (BUCKETS - 1)]; at >= 0; at = this.nodes[at].older) {
+    for (let at = this.#find(hash); at >= 0; at = this.nodes[at].older) {
       const known = this.nodes[at];
       if (known.kind === 'repeat' && known.left === of && known.min === least && known.max === max) return at;
     }
@@ -322,7 +327,7 @@ export class TermStore {
     let index = this.machines.indexOf(machine);
     if (index < 0) index = this.machines.push(machine) - 1;
     const hash = mix(8, index, state);
-    for (let at = this.#newest[hash & (BUCKETS - 1)]; at >= 0; at = this.nodes[at].older) {
+    for (let at = this.#find(hash); at >= 0; at = this.nodes[at].older) {
       const known = this.nodes[at];
       if (known.kind === 'machine' && known.left === index && known.right === state) return at;
     }

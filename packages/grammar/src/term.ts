@@ -23,10 +23,7 @@ const NO_PARTS: readonly Term[] = [];
 
 export type Kind = 'never' | 'epsilon' | 'set' | 'cat' | 'alt' | 'and' | 'not' | 'repeat' | 'machine';
 
-/**
- * Made by its store alone. All have one form, whatever their kind, since every step of an automaton looks at some; a class, since V8
- * moves object literals to the old generation once a large grammar needs many, and from there the dead ones hold whatever they refer to.
- */
+/** Made by its store alone. All have one form, whatever their kind, since every step of an automaton looks at some. */
 export class Node {
   readonly kind: Kind;
   /** The first operand of `cat`, the only one of `not` and `repeat`; of `set` the set, of `machine` its index. */
