@@ -13,7 +13,10 @@ async function open(page: Page, html: string, files: Record<string, string>, hea
     return route.fulfill({ contentType, headers, body: name ? files[name] : `<!doctype html>${html}` });
   });
   await page.goto('/front/');
-  await page.waitForFunction(count => globalThis.results?.length === count, Object.keys(files).length);
+  // by a timer: the frames that Playwright would wait for may not come where software draws them
+  await page.waitForFunction(count => globalThis.results?.length === count, Object.keys(files).length, {
+    polling: 100,
+  });
   const results = await page.evaluate(() => globalThis.results);
   expect(leaving).toEqual([]);
   return results;
