@@ -145,6 +145,8 @@ export interface RenderRequest {
   readonly truncate?: boolean;
   /** A Go template in place of the model's own; no message is dropped then. */
   readonly template?: string;
+  /** They are a prompt, not a chat: without any template it is passed on alone. */
+  readonly isPrompt?: boolean;
   /** What comes after a text to be filled in; the content of the last message is what comes before it. */
   readonly suffix?: string;
 }

@@ -17,6 +17,7 @@ export interface TemplateSources {
 
 export interface TemplateChoice {
   readonly language: 'go' | 'jinja';
+  /** Absent where a model has no template at all: chats with it are ChatML, as in llama.cpp's server. */
   readonly jinja?: string;
   /** The manifest's, or Ollama's default, which passes the prompts on alone. */
   readonly go: GoTemplate;
@@ -29,7 +30,8 @@ const families = ['gptoss', 'gpt-oss'];
 
 /** Throws TemplateError for a Go template that does not parse. */
 export function chooseTemplate(sources: TemplateSources): TemplateChoice {
-  const { jinja, family = '', renderer } = sources;
+  const { family = '', renderer } = sources;
+  const jinja = sources.jinja || undefined;
   const go = createGoTemplate(sources.go ?? '{{ .Prompt }}');
   const isHarmony =
     families.includes(family) && go.source.includes('<|start|>') && go.source.includes('<|end|>');
@@ -37,12 +39,12 @@ export function chooseTemplate(sources: TemplateSources): TemplateChoice {
 
   // a renderer is Ollama's own program for a model; the file's template says the same in Jinja
   const usesJinja =
-    jinja !== undefined &&
-    jinja !== '' &&
     !isHarmony &&
-    (renderer || sources.go === undefined || (!parser && prefersJinja(jinja, go)));
+    (jinja
+      ? renderer || sources.go === undefined || (!parser && prefersJinja(jinja, go))
+      : !renderer && !parser && sources.go === undefined);
   const capabilities = new Set<Capability>(
-    usesJinja && !renderer && !parser
+    usesJinja && jinja && !renderer && !parser
       ? jinjaCapabilities(jinja)
       : sources.go === undefined
         ? []

@@ -54,7 +54,7 @@ export function createCompletionParser(choice: TemplateChoice, request: OutputRe
       const found = parser.push(piece);
       return found.thinking || found.content ? parsed(found) : { isSilent: true };
     },
-    end: () => parsed(parser.end()),
+    end: () => ({}),
     get inContent() {
       return parser.inContent;
     },
@@ -74,19 +74,7 @@ function inTurn(first: OutputParser, second: OutputParser): OutputParser {
       const { thinking, content = '', isSilent } = first.push(piece);
       return isSilent ? { isSilent } : { ...(thinking ? { thinking } : {}), ...second.push(content) };
     },
-    end() {
-      const { thinking, content = '' } = first.end();
-      const pushed = second.push(content);
-      const ended = second.end();
-      return {
-        ...(thinking ? { thinking } : {}),
-        ...parsed({
-          thinking: '',
-          content: (pushed.content ?? '') + (ended.content ?? ''),
-          calls: [...(pushed.calls ?? []), ...(ended.calls ?? [])],
-        }),
-      };
-    },
+    end: second.end,
     get inContent() {
       return first.inContent;
     },

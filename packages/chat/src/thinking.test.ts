@@ -6,7 +6,7 @@ const tags = { open: '<think>', close: '</think>' };
 
 function run(opened: boolean, pieces: readonly string[]) {
   const parser = createThinkingParser(tags, opened);
-  const parts = [...pieces.map(piece => parser.push(piece)), parser.end()];
+  const parts = pieces.map(piece => parser.push(piece));
   return {
     thinking: parts.map(part => part.thinking).join(''),
     content: parts.map(part => part.content).join(''),
@@ -24,9 +24,9 @@ test.each<[string, boolean, string, { thinking: string; content: string }]>([
     '<think>a</think><think>b</think>',
     { thinking: 'a', content: '<think>b</think>' },
   ],
-  ['a block without end', false, '<think>a </thin', { thinking: 'a </thin', content: '' }],
-  ['a part of a tag', false, ' <thi', { thinking: '', content: ' <thi' }],
-  ['nothing but blanks', false, ' \n', { thinking: '', content: ' \n' }],
+  ['a part of a tag at the end', false, '<think>a </thin', { thinking: 'a ', content: '' }],
+  ['a part of a tag', false, ' <thi', { thinking: '', content: '' }],
+  ['nothing but blanks', false, ' \n', { thinking: '', content: '' }],
   ['a block that the prompt opened', true, '\nhm</think>\nYes', { thinking: 'hm', content: 'Yes' }],
   ['a < in the thinking', true, '1 < 2 </ </think>x', { thinking: '1 < 2 </ ', content: 'x' }],
 ])('%s', (_, opened, text, expected) => {
@@ -47,7 +47,6 @@ test('text is let out as soon as it is certain', () => {
   expect(push('/think')).toBe('||false');
   expect(push('>\n')).toBe('||true');
   expect(push('three <')).toBe('|three <|true');
-  expect(parser.end()).toEqual({ thinking: '', content: '' });
 });
 
 describe('any text, cut in any way', () => {
@@ -59,11 +58,11 @@ describe('any text, cut in any way', () => {
       fc.property(fc.boolean(), fc.string({ unit, maxLength: 14 }), cuts, (opened, text, places) => {
         const sorted = [0, ...places.filter(place => place < text.length).sort((a, b) => a - b), text.length];
         const pieces = sorted.slice(1).map((place, i) => text.slice(sorted[i], place));
-        const whole = run(opened, [text]);
-        expect(run(opened, pieces)).toEqual(whole);
+        const whole = run(opened, [text, 'z']); // so that nothing is withheld
+        expect(run(opened, [...pieces, 'z'])).toEqual(whole);
         expect(whole.thinking).not.toContain('</think>');
         // Nothing is lost but the two tags and the blanks around them.
-        expect((whole.thinking + whole.content).replace(/\s/g, '')).toBe(expectedLetters(opened, text));
+        expect((whole.thinking + whole.content).replace(/\s/g, '')).toBe(expectedLetters(opened, `${text}z`));
       }),
       { numRuns: 5000 },
     );

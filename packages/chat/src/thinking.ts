@@ -6,10 +6,8 @@ import type { ThinkingTags } from './go/infer.ts';
 import { partialLength } from './partial.ts';
 
 export interface ThinkingParser {
-  /** Takes the next piece and returns what is certain by now; a possible part of a tag is withheld. */
+  /** Takes the next piece and returns what is certain by now; a possible part of a tag is withheld, and lost where the text ends with it. */
   push(piece: string): { readonly thinking: string; readonly content: string };
-  /** What is still withheld, at the end of the stream. */
-  end(): { readonly thinking: string; readonly content: string };
   /** What comes from here on is content. */
   readonly inContent: boolean;
 }
@@ -60,10 +58,6 @@ export function createThinkingParser({ open, close }: ThinkingTags, opened: bool
         if (text) state = 'content';
       }
       return { thinking, content: state === 'content' ? take(text.length) : '' };
-    },
-    end() {
-      const rest = take(text.length);
-      return state === 'thinking' ? { thinking: rest, content: '' } : { thinking: '', content: rest };
     },
   };
 }

@@ -29,8 +29,8 @@ export function openTemplate(info: ModelInfo, tokenizer: Tokenizer): OpenedTempl
     renderer: config?.renderer,
     parser: config?.parser,
   });
-  if (choice.language === 'jinja' && choice.jinja !== undefined) {
-    return { choice, template: openJinja(choice.jinja, tokenizer) };
+  if (choice.language === 'jinja') {
+    return { choice, template: openJinja(choice.jinja ?? chatMl, tokenizer) };
   }
   if (config?.renderer && template === undefined) {
     throw new StatusError(
@@ -41,6 +41,11 @@ export function openTemplate(info: ModelInfo, tokenizer: Tokenizer): OpenedTempl
   }
   return { choice, template: choice.go };
 }
+
+const chatMl = `{% for message in messages %}<|im_start|>{{ message.role }}
+{{ message.content }}<|im_end|>
+{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant
+{% endif %}`;
 
 function openJinja(source: string, tokenizer: Tokenizer): ChatTemplate {
   const textOf = (token: number | undefined) =>
@@ -109,10 +114,10 @@ function mergeSystem([system, next, ...rest]: readonly ChatMessage[]): ChatMessa
 
 /**
  * Renders the messages; while there are more than `contextLength` tokens, without the oldest. System messages stay, and the last
- * message does, fit or not. Throws TemplateError if the template fails, StatusError 500 for images.
+ * message does, fit or not. Throws TemplateError if the template fails.
  */
 export function renderPrompt(
-  { choice, template }: OpenedTemplate,
+  { choice, template: ofChats }: OpenedTemplate,
   request: RenderRequest,
   contextLength: number,
   countTokens: (prompt: string) => number,
@@ -127,12 +132,7 @@ export function renderPrompt(
     return (other ? createGoTemplate(other) : choice.go).render({ messages: [], think, fill });
   }
   if (other) return createGoTemplate(other).render({ messages, tools, think });
-  if (choice.language === 'jinja' && messages.some(({ images }) => images?.length)) {
-    throw new StatusError(
-      500,
-      'image input is not supported - hint: if this is unexpected, you may need to provide the mmproj',
-    );
-  }
+  const template = request.isPrompt && choice.jinja === undefined ? choice.go : ofChats;
   const render = (all: readonly Message[], first: number) =>
     template.render({ messages: all.filter(({ role }, i) => i >= first || role === 'system'), tools, think });
   let first = 0;

@@ -87,12 +87,13 @@ describe('a completion', () => {
     expect(deltas.every(({ content }) => content !== '')).toBe(true);
   });
 
-  it('shows what might have become a stop string when it ends otherwise', async () => {
+  it('drops what might have become a stop string where it ends at the limit', async () => {
     const numPredict = 8;
     const plain = await collect(model.complete({ prompt, options: { ...greedy, numPredict } }));
     const stop = [`${plain.content.slice(-3)}#`];
     const held = await collect(model.complete({ prompt, options: { ...greedy, numPredict, stop } }));
-    expect(held.content).toBe(plain.content);
+    expect(plain.content.startsWith(held.content)).toBe(true);
+    expect(held.content.length).toBeLessThan(plain.content.length);
     expect(held.done).toBe('length');
   });
 
@@ -348,7 +349,7 @@ describe('a chat', () => {
     }
   });
 
-  it('without a template is what was said', async () => {
+  it('without a template is ChatML, a prompt is what was said', async () => {
     const model = await load(createParrot(['ok']));
     const said = [
       { role: 'system', content: 'x' },
@@ -356,10 +357,19 @@ describe('a chat', () => {
       user('b'),
       { role: 'assistant', content: 'c' },
     ];
-    expect(model.render({ messages: [...said, user('d<go>')] })).toBe('a\n\nbcd<go>');
-    expect(model.render({ messages: said })).toBe('a\n\nbc');
-    const { content } = await collect(model.chat({ messages: [user('d<go>')], options: greedy }));
-    expect(content).toBe('ok');
+    expect(model.render({ messages: [...said, user('d<go>')], isPrompt: true })).toBe('a\n\nbcd<go>');
+    expect(model.render({ messages: said, isPrompt: true })).toBe('a\n\nbc');
+    const chatMl = [
+      '<|im_start|>system\nx<|im_end|>',
+      '<|im_start|>user\na<|im_end|>',
+      '<|im_start|>user\nb<|im_end|>',
+      '<|im_start|>assistant\nc',
+    ];
+    expect(model.render({ messages: said })).toBe(chatMl.join('\n'));
+    const { content } = await collect(
+      model.chat({ messages: [user('d'), { role: 'assistant', content: 'yes <go>' }], options: greedy }),
+    );
+    expect(content).toBe('yes <go>ok');
   });
 
   describe('with a Go template', () => {
@@ -428,7 +438,7 @@ describe('a chat', () => {
     expect(raw.content).toBe('ok');
   });
 
-  it('is refused with the words of a template that fails, and with images', async () => {
+  it('is refused with the words of a template that fails', async () => {
     const model = await chatOf(['ok'], "{{ raise_exception('no such role') }}");
     const messages = [user('Hi')];
     expect(() => model.render({ messages })).toThrow(
@@ -436,12 +446,6 @@ describe('a chat', () => {
     );
     const malformed = await chatOf(['ok'], '{% if %}');
     expect(() => malformed.render({ messages })).toThrow(expect.objectContaining({ status: 500 }));
-    expect(() => model.render({ messages: [{ ...user('Hi'), images: ['aGk='] }] })).toThrow(
-      expect.objectContaining({
-        status: 500,
-        message: expect.stringContaining('image input is not supported'),
-      }),
-    );
   });
 });
 

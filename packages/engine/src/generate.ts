@@ -90,8 +90,8 @@ export async function* generate(
     ended = found.stopped;
     if (ended || guide?.isComplete || tokens >= options.numPredict) break;
   }
-  // a character that was not finished is dropped with the decoder, as Ollama does
-  const content = stops.end();
+  // dropped as in llama.cpp's server: a character that was not finished, and at a limit what may have become a stop sequence
+  const content = ended || guide?.isComplete ? stops.end() : '';
   if (content) yield said(content);
   // the token that ends a format is the only one left, so that it is not even chosen; it counts all the same
   const isSaid = !ended && guide?.isComplete === true;

@@ -22,7 +22,7 @@ import type { Runner } from '@tabllama/models';
 import type { Tokenizer } from '@tabllama/tokenizer';
 import { callBoundsOf, formatBounds } from './bounds.ts';
 import { type OpenedTemplate, openTemplate, renderPrompt } from './chat-prompt.ts';
-import { generate } from './generate.ts';
+import { generate, type TextDelta } from './generate.ts';
 import { createGuide } from './guide.ts';
 import { Session } from './session.ts';
 import { type ModelTokens, openTokens } from './vocabulary.ts';
@@ -83,10 +83,13 @@ export function createLoadedModel(
             callBounds: watched && callBoundsOf(watched, request.tools, await modelTokens()),
           })
         : undefined;
-    // llama.cpp's server, which Ollama leaves chats by Jinja to, lets an answer run on
-    const endsRepeats = template().choice.language === 'go';
-    const options = { ...request, contextLength, guide, marks, endsRepeats };
-    const deltas = generate(session, tokenizer, encode(prompt), options, signal);
+    // llama.cpp's server, which Ollama leaves chats by Jinja to, cuts no prompt, lets an answer run on, and repeats its beginning
+    const isNative = template().choice.language === 'jinja';
+    const truncate = isNative ? false : request.truncate;
+    const options = { ...request, truncate, contextLength, guide, marks, endsRepeats: !isNative };
+    const last = request.messages.at(-1);
+    const begun = isNative && last?.role === 'assistant' ? last.content : '';
+    const deltas = following(begun, generate(session, tokenizer, encode(prompt), options, signal));
     for await (const delta of deltas) {
       const { isGuided, logprobs, done, stats } = delta;
       if (isGuided && parser) {
@@ -161,6 +164,19 @@ export function createLoadedModel(
       await runner[Symbol.asyncDispose]();
     },
   };
+}
+
+/** The deltas, and a text before what the first of them says. */
+async function* following(
+  begun: string,
+  deltas: AsyncIterable<TextDelta>,
+): AsyncGenerator<TextDelta, void, undefined> {
+  let before = begun;
+  for await (const delta of deltas) {
+    if (before && delta.done) yield { content: before };
+    yield before && !delta.done ? { ...delta, content: before + (delta.content ?? '') } : delta;
+    before = '';
+  }
 }
 
 /** What a parser makes of a delta. Throws StatusError 500 for a text that does not keep to its format. */

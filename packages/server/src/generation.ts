@@ -100,13 +100,17 @@ export function readFormat(format: Json | undefined): string | undefined {
   throw new StatusError(500, `invalid format: ${quote(text)}; expected "json" or a valid JSON Schema object`);
 }
 
-/** Refuses images, at the point where Ollama's runner refuses them. */
-export function checkImages(images: number, native: boolean): void {
-  if (images === 0) return;
+/** How a WAVE file and an MP3 file with a tag begin, in base64. */
+const audio = /^UklGR.{6}XQVZF|^SUQz/;
+
+/** Refuses images and sound, at the point where Ollama's runner refuses them. */
+export function checkImages(images: readonly string[], native: boolean): void {
+  if (images.length === 0) return;
   const [code, message, type] = native
     ? [
         500,
-        'image input is not supported - hint: if this is unexpected, you may need to provide the mmproj',
+        `${audio.test(images[0]) ? 'audio' : 'image'} input is not supported - ` +
+          'hint: if this is unexpected, you may need to provide the mmproj',
         'server_error',
       ]
     : [

@@ -44,6 +44,16 @@ describe('a field of a wrong type is told with its path, and with the struct tha
       { input: [{ type: 'reasoning', summary: 5 }] },
       `input[0]: ${field('ResponsesReasoningInput.summary', '[]openai.ResponsesReasoningSummary')}`,
     ],
+    [
+      '/v1/chat/completions',
+      { messages: [{ tool_calls: [{ function: 5 }] }] },
+      field(
+        'ToolCall.messages.tool_calls.function',
+        String.raw`struct { Name string "json:\"name\""; Arguments string "json:\"arguments\"" }`,
+      ),
+    ],
+    ['/v1/messages', { messages: 5 }, field('MessagesRequest.messages', '[]anthropic.MessageParam')],
+    ['/v1/messages', { messages: [null] }, 'unexpected end of JSON input'],
     ['/v1/messages', { messages: [{ role: 5 }] }, field('MessagesRequest.messages.role', 'string')],
     [
       '/v1/messages',

@@ -618,10 +618,11 @@ describe('requests', () => {
   });
 
   test('what is rendered tells how many pictures there are', async () => {
-    const { send } = await open();
+    const { send, store } = await open();
+    await store.install(parseModelName('m')!, stories, { template: '{{ .Prompt }}' });
     const images = ['AAAA', 'AAAA'];
     const body = {
-      model: 'a',
+      model: 'm',
       _debug_render_only: true,
       prompt: 'x',
       images,
@@ -631,6 +632,26 @@ describe('requests', () => {
       const { _debug_info } = (await (await send(path, body)).json()) as { _debug_info: object };
       expect(_debug_info).toEqual({ rendered_template: expect.any(String), image_count: 2 });
     }
+  });
+
+  test('a chat that the runner renders is refused before its stream where messages may have to be dropped', async () => {
+    const { send } = await open();
+    const answer = async (fields: object) => {
+      const response = await send('/api/chat', { model: 'a', ...fields });
+      return [response.status, response.headers.get('content-type'), await response.text()];
+    };
+    const one = { role: 'user', content: 'x' };
+    const seeing = { ...one, images: ['AAAA'] };
+    const [atOnce, inStream] = ['application/json; charset=utf-8', 'application/json'];
+    const blind = [500, atOnce, expect.stringContaining('image input is not supported')];
+    expect(await answer({ messages: [one, seeing] })).toEqual(blind);
+    expect(await answer({ messages: [seeing], _debug_render_only: true })).toEqual(blind);
+    expect(await answer({ messages: [one, seeing], truncate: false })).toEqual(blind.with(1, inStream));
+    expect(await answer({ messages: [seeing] })).toEqual(blind.with(1, inStream));
+    const malformed = [500, atOnce, expect.stringContaining('invalid format')];
+    expect(await answer({ messages: [one, one], format: 5 })).toEqual(malformed);
+    expect(await answer({ messages: [one], format: 5, _debug_render_only: true })).toEqual(malformed);
+    expect(await answer({ messages: [one], format: 5 })).toEqual(malformed.with(1, inStream));
   });
 
   test('thoughts of earlier answers are taken out for the families that Ollama knows', async () => {

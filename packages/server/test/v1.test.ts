@@ -432,10 +432,10 @@ describe('what is refused', () => {
     const body = tool([{ type: 'image_url', image_url: { url } }]);
     for (const stream of [false, true]) {
       const response = await post('/v1/chat/completions', { ...body, stream });
-      expect([response.status, response.headers.get('content-type')]).toEqual([400, 'application/json']);
+      expect([response.status, response.headers.get('content-type')]).toEqual([500, 'application/json']);
       const { error } = (await response.json()) as { error: { type: string; message: string } };
-      expect(error.type).toBe('invalid_request_error');
-      expect(error.message).toContain('Multimodal data provided, but model does not support');
+      expect(error.type).toBe('api_error');
+      expect(error.message).toContain('image input is not supported');
     }
   });
 
@@ -501,8 +501,11 @@ describe('what is refused', () => {
     expect(await message(await send({ model: 'm', file: new File([], 'a.wav') }))).toBe(
       'audio file is empty',
     );
-    const deaf = await send({ model: 'm', file: new File(['RIFF'], 'a.wav') });
-    expect([deaf.status, await message(deaf)]).toEqual([400, expect.stringContaining('Multimodal data')]);
+    const deaf = await send({ model: 'm', file: new File(['RIFF____WAVE'], 'a.wav') });
+    expect([deaf.status, await message(deaf)]).toEqual([
+      500,
+      expect.stringContaining('audio input is not supported'),
+    ]);
     expect((await send({ model: 'x', file: new File(['RIFF'], 'a.wav') })).status).toBe(404);
   });
 });

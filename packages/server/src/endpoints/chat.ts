@@ -85,10 +85,13 @@ export async function answerChat(
   try {
     const messages = promptMessages(installed, body.messages ?? []);
     const request = { messages, tools: body.tools, think, truncate: body.truncate };
-    // pictures that a Jinja template cannot place are refused by Ollama's runner, within the stream
-    const isRefused =
-      !body._debug_render_only && imageCount(messages) > 0 && usesJinja(installed, lease.model);
-    const prompt = isRefused ? '' : lease.model.render(request);
+    // where messages may have to be dropped, Ollama's runner renders the Jinja template, and refuses what it cannot do, before the stream
+    const rendersFirst = body._debug_render_only || (messages.length > 1 && body.truncate !== false);
+    if (rendersFirst && usesJinja(installed, lease.model)) {
+      readFormat(body.format);
+      checkImages(allImages(messages), true);
+    }
+    const prompt = lease.model.render(request);
     if (body._debug_render_only) return { only: rendered(model, prompt, messages) };
     isLeft = false;
     const work = { body, installed, prepared, request: { ...request, prompt } };
@@ -112,7 +115,7 @@ async function* lines(
 ): AsyncGenerator<ChatLine, void, undefined> {
   const deltas = run(prepared.lease, signal, (model, either) => {
     const format = readFormat(body.format);
-    checkImages(imageCount(request.messages), usesJinja(installed, model));
+    checkImages(allImages(request.messages), usesJinja(installed, model));
     const topLogprobs = body.logprobs ? (body.top_logprobs ?? 0) : undefined;
     return model.chat(
       { ...request, options: prepared.sampling, shift: body.shift, format, topLogprobs },
@@ -187,8 +190,7 @@ function withoutOldThinking({ config, name }: InstalledModel, all: readonly Mess
   );
 }
 
-const imageCount = (messages: readonly Message[]) =>
-  messages.reduce((sum, message) => sum + (message.images?.length ?? 0), 0);
+const allImages = (messages: readonly Message[]) => messages.flatMap(({ images = [] }) => images);
 
 function withId(call: ToolCall, index: number): ToolCall {
   const { name, arguments: args } = call.function;
@@ -208,6 +210,6 @@ function rendered(model: string, prompt: string, messages: readonly Message[]): 
     created_at: createdAt(),
     message: { role: '', content: '' },
     done: false,
-    _debug_info: { rendered_template: prompt, image_count: imageCount(messages) || undefined },
+    _debug_info: { rendered_template: prompt, image_count: allImages(messages).length || undefined },
   };
 }

@@ -114,7 +114,7 @@ async function* lines(
   let text = prompt;
   const deltas = run(prepared.lease, signal, (model, either) => {
     const format = readFormat(body.format);
-    checkImages(body.images?.length ?? 0, false);
+    checkImages(body.images ?? [], false);
     return model.complete(
       {
         prompt,
@@ -161,7 +161,7 @@ function promptText(body: GenerateFields, installed: InstalledModel, { lease, th
   ];
   const before = body.context ? model.detokenize(body.context, true) : '';
   const { template, suffix } = body;
-  return before + model.render({ messages, tools: [], think, truncate, template, suffix });
+  return before + model.render({ messages, isPrompt: true, tools: [], think, truncate, template, suffix });
 }
 
 /** The last line with everything that came before it. */

@@ -20,7 +20,10 @@ const toolCall = object('openai.ToolCall', {
   id: string,
   index: int,
   type: string,
-  function: object('struct', { name: string, arguments: string }),
+  function: object(
+    String.raw`struct { Name string "json:\"name\""; Arguments string "json:\"arguments\"" }`,
+    { name: string, arguments: string },
+  ),
 });
 
 const message = object('openai.Message', {

@@ -75,6 +75,15 @@ const message = own({
   },
 });
 
+const list = array(message, '[]anthropic.MessageParam');
+const messages: typeof list = {
+  ...list,
+  read(json, reader) {
+    if (Array.isArray(json) && json.includes(null)) throw bad('unexpected end of JSON input');
+    return list.read(json, reader);
+  },
+};
+
 const tool = object('anthropic.Tool', {
   type: string,
   name: string,
@@ -86,7 +95,7 @@ const tool = object('anthropic.Tool', {
 export const fields = {
   model: string,
   max_tokens: int,
-  messages: array(message),
+  messages,
   system: any,
   stream: bool,
   temperature: float64,

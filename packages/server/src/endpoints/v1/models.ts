@@ -20,6 +20,6 @@ export const model = translated(openaiError, async ({ store, parameter }) => {
 });
 
 function entry(id: string, modifiedAt: Date): object {
-  const owned_by = parseModelName(id)?.namespace ?? '';
+  const owned_by = parseModelName(id)?.namespace ?? 'library';
   return { id, object: 'model', created: unixSeconds(modifiedAt), owned_by };
 }
