@@ -11,6 +11,7 @@ import {
   type TemplateChoice,
 } from '@tabllama/chat';
 import type { Tokenizer } from '@tabllama/tokenizer';
+import { refusal } from './context-window.ts';
 
 export interface OpenedTemplate {
   readonly choice: TemplateChoice;
@@ -88,10 +89,6 @@ function split(messages: readonly ChatMessage[]): {
   }
   return { kept: messages.slice(0, -1), begun: last.content };
 }
-
-/** Ollama hands on the whole answer of its runner as the text of the error. */
-const refusal = (message: string) =>
-  new StatusError(400, JSON.stringify({ error: { code: 400, message, type: 'invalid_request_error' } }));
 
 /** Whether a template has a place for a system text; llama.cpp's server finds out by trying, too. */
 function showsSystem(jinja: ChatTemplate): boolean {

@@ -18,15 +18,9 @@ export function fitPrompt(
   const limit = contextLength - 1;
   if (tokens.length <= limit || (!truncate && tokens.length < window)) return tokens;
   if (!truncate) {
-    // word for word what llama.cpp's server says, which Ollama passes on as text
-    const error = {
-      code: 400,
-      message: `request (${tokens.length} tokens) exceeds the available context size (${window} tokens), try increasing it`,
-      type: 'exceed_context_size_error',
-      n_prompt_tokens: tokens.length,
-      n_ctx: window,
-    };
-    throw new StatusError(400, JSON.stringify({ error }));
+    const message = `request (${tokens.length} tokens) exceeds the available context size (${window} tokens), try increasing it`;
+    const figures = { n_prompt_tokens: tokens.length, n_ctx: window };
+    throw refusal(message, 'exceed_context_size_error', figures);
   }
   if (!shift) {
     throw new StatusError(
@@ -38,6 +32,11 @@ export function fitPrompt(
   const first = Math.min(keep, limit);
   const size = contextLength - Math.max(Math.floor((contextLength - first) / 2), 1);
   return [...tokens.slice(0, first), ...tokens.slice(tokens.length - (size - first))];
+}
+
+/** Word for word what llama.cpp's server says: Ollama hands on the whole answer of its runner as the text of the error. */
+export function refusal(message: string, type = 'invalid_request_error', figures: object = {}): StatusError {
+  return new StatusError(400, JSON.stringify({ error: { code: 400, message, type, ...figures } }));
 }
 
 /** Makes room in a full cache: the first `keep` tokens stay (at most all but four of the window), half of the others go. */

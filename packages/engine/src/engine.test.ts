@@ -97,6 +97,14 @@ describe('a completion', () => {
     expect(held.done).toBe('length');
   });
 
+  it('is refused with a penalty that divides by nothing', async () => {
+    const options = { ...greedy, repeatPenalty: 0 };
+    await expect(collect(model.complete({ prompt, options }))).rejects.toMatchObject({
+      status: 400,
+      message: expect.stringContaining('penalty_repeat must be finite and greater than 0'),
+    });
+  });
+
   it('repeats less with a penalty', async () => {
     const options = { ...greedy, repeatPenalty: 1.5, numPredict: 60 };
     const plain = await collect(model.complete({ prompt, options: { ...options, repeatPenalty: 1 } }));

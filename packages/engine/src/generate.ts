@@ -3,7 +3,7 @@ import { type Delta, type GenerationRequest, StatusError } from '@tabllama/api';
 import { createStopMatcher } from '@tabllama/chat';
 import type { Chain, Mask } from '@tabllama/kernels';
 import type { Tokenizer } from '@tabllama/tokenizer';
-import { fitPrompt, shiftTokens } from './context-window.ts';
+import { fitPrompt, refusal, shiftTokens } from './context-window.ts';
 import type { Guide } from './guide.ts';
 import { createLogprobs, type Probability, spokenAs } from './logprobs.ts';
 import { createRepeatGuard } from './repeat-guard.ts';
@@ -51,6 +51,9 @@ export async function* generate(
   const keep = options.numKeep < 0 ? prompt.length : options.numKeep + (tokenizer.addBos ? 1 : 0);
   const fitting = fitPrompt(prompt, contextLength, keep, request, session.contextLength);
   if (fitting.length === 0) throw new StatusError(400, 'the prompt is empty');
+  if (options.repeatPenalty <= 0) {
+    throw refusal('Failed to initialize samplers: penalty_repeat must be finite and greater than 0');
+  }
   let decoder = tokenizer.decoder({ special: marks });
   let stops = createStopMatcher(options.stop);
   const isRepeat = createRepeatGuard();
