@@ -3,20 +3,53 @@ import type { ArrayState } from './array-plans.ts';
 import type { ObjectPlace } from './object-plan.ts';
 import type { ArrayShape } from './shape.ts';
 
-export type Frame = {
+class Open {
   readonly id: number;
   readonly parent: Frame | undefined;
   /** How many frames there are, with this one. */
   readonly depth: number;
   /** Whether it stands in an array whose items must differ, or is one. */
   readonly unique: boolean;
-} & (
-  | { readonly kind: 'object'; readonly place: ObjectPlace }
-  /** `start` is where the item in progress begins in the text, kept where items must differ. */
-  | { readonly kind: 'array'; readonly shape: ArrayShape; readonly state: ArrayState; readonly start: number }
-  /** Stands for whatever is around. */
-  | { readonly kind: 'hole' }
-);
+
+  constructor(id: number, parent: Frame | undefined, unique = false) {
+    this.id = id;
+    this.parent = parent;
+    this.depth = (parent?.depth ?? 0) + 1;
+    this.unique = unique || parent?.unique === true;
+  }
+}
+
+class ObjectFrame extends Open {
+  readonly kind = 'object';
+  readonly place: ObjectPlace;
+
+  constructor(id: number, parent: Frame | undefined, place: ObjectPlace) {
+    super(id, parent);
+    this.place = place;
+  }
+}
+
+class ArrayFrame extends Open {
+  readonly kind = 'array';
+  readonly shape: ArrayShape;
+  readonly state: ArrayState;
+  /** Where the item in progress begins in the text, kept where items must differ. */
+  readonly start: number;
+
+  constructor(id: number, parent: Frame | undefined, shape: ArrayShape, state: ArrayState, start: number) {
+    super(id, parent, shape.unique);
+    this.shape = shape;
+    this.state = state;
+    this.start = start;
+  }
+}
+
+/** Stands for whatever is around. */
+interface Hole extends Open {
+  readonly kind: 'hole';
+}
+
+export type Frame = ObjectFrame | ArrayFrame | Hole;
 
 export const MAX_DEPTH = 400;
 
@@ -35,21 +68,13 @@ export class Frames {
 
   object(parent: Frame | undefined, place: ObjectPlace): Frame {
     const key = `o${parent?.id},${place.id}`;
-    return this.#frames.get(key) ?? this.#add(key, { ...this.#base(parent), kind: 'object', place });
+    return this.#frames.get(key) ?? this.#add(key, new ObjectFrame(this.#count++, parent, place));
   }
 
   array(parent: Frame | undefined, shape: ArrayShape, state: ArrayState, start: number): Frame {
     const key = `a${parent?.id},${this.#idOf(shape)},${state.index},${state.counts.join('.')},${state.taken.join('.')},${start}`;
     const known = this.#frames.get(key);
-    if (known) return known;
-    const base = this.#base(parent);
-    const unique = base.unique || shape.unique;
-    return this.#add(key, { ...base, unique, kind: 'array', shape, state, start });
-  }
-
-  #base(parent: Frame | undefined) {
-    const unique = parent?.unique ?? false;
-    return { id: this.#count++, parent, depth: (parent?.depth ?? 0) + 1, unique };
+    return known ?? this.#add(key, new ArrayFrame(this.#count++, parent, shape, state, start));
   }
 
   #add(key: string, frame: Frame): Frame {

@@ -6,7 +6,7 @@
  */
 import type { Grammar } from './compile.ts';
 import { createReach, type Reach, sliceOf } from './slices.ts';
-import type { State } from './states.ts';
+import { kept, type State } from './states.ts';
 import {
   type Closing,
   type InsideTokens,
@@ -21,9 +21,14 @@ import type { Trie } from './trie.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
 /** Tokens as bits that others have too, where there are such, and one by one; end tokens are not among them. Do not write to it. */
-export interface Mask {
+export class Mask {
   readonly bits: Uint32Array | undefined;
   readonly tokens: readonly number[];
+
+  constructor(bits: Uint32Array | undefined, tokens: readonly number[]) {
+    this.bits = bits;
+    this.tokens = tokens;
+  }
 }
 
 export interface Masks {
@@ -39,27 +44,53 @@ export interface MaskCache {
 }
 
 /** Where the strings of a trie go: those of the vocabulary's own are tokens, those behind a closing quote stand for several. */
-interface Target {
+class Target {
   readonly trie: Trie;
-  readonly group?: {
-    readonly of: StringTokens;
-    readonly to: Target;
-    /** Which tokens of a group are meant. */
-    takes(closing: Closing): boolean;
-    /** Whether a key or an item that comes later in the token may have to differ from this one. */
-    readonly watched: boolean;
-  };
+  readonly group: Group | undefined;
+
+  constructor(trie: Trie, group?: Group) {
+    this.trie = trie;
+    this.group = group;
+  }
+}
+class Group {
+  readonly of: StringTokens;
+  readonly to: Target;
+  /** Which tokens of a group are meant. */
+  readonly takes: (closing: Closing) => boolean;
+  /** Whether a key or an item that comes later in the token may have to differ from this one. */
+  readonly watched: boolean;
+
+  constructor(of: StringTokens, to: Target, takes: (closing: Closing) => boolean, watched: boolean) {
+    this.of = of;
+    this.to = to;
+    this.takes = takes;
+    this.watched = watched;
+  }
 }
 
-/** A mask inside a hole, and what leads out of it: the children of a node from `from` to `to`. */
-interface Inner extends Mask {
+/** A mask inside a hole, and what leads out of it. */
+class Inner extends Mask {
   readonly unsure: readonly number[];
   readonly exits: readonly Exit[];
+
+  constructor({ bits, tokens }: Mask, unsure: readonly number[], exits: readonly Exit[]) {
+    super(bits, tokens);
+    this.unsure = unsure;
+    this.exits = exits;
+  }
 }
-interface Exit {
+/** The children of a node from `from` to `to`. */
+class Exit {
   readonly target: Target;
   readonly from: number;
   readonly to: number;
+
+  constructor(target: Target, from: number, to: number) {
+    this.target = target;
+    this.from = from;
+    this.to = to;
+  }
 }
 
 const QUOTE = 0x22;
@@ -75,7 +106,7 @@ const FILLER = '~';
 export function createMasks({ states, terms }: Grammar, vocabulary: Vocabulary): Masks {
   const { twin, tokens, roots } = vocabulary;
   const words = (vocabulary.size + 31) >> 5;
-  const whole: Target = { trie: vocabulary.trie };
+  const whole = new Target(vocabulary.trie);
   const reaches: Reach[] = [];
   let known = new Map<string | number, Inner>();
   let shared: Uint32Array[] = [];
@@ -90,7 +121,7 @@ export function createMasks({ states, terms }: Grammar, vocabulary: Vocabulary):
 
   const allow = ({ group }: Target, id: number): void => {
     if (!group) for (let token = id; token >= 0; token = twin[token]) single.push(token);
-    else if (group.watched && group.of.keyed[id]) check({ trie: group.of.behind, group }, id);
+    else if (group.watched && group.of.keyed[id]) check(new Target(group.of.behind, group), id);
     else for (const closing of group.of.groups[id]) if (group.takes(closing)) allow(group.to, closing.token);
   };
   /** Allows it if the whole token is read so. */
@@ -100,11 +131,11 @@ export function createMasks({ states, terms }: Grammar, vocabulary: Vocabulary):
   };
 
   const take = (): Mask => {
-    if (shared.length < 2 && single.length <= MAX_SINGLE) return { bits: shared[0], tokens: single };
+    if (shared.length < 2 && single.length <= MAX_SINGLE) return new Mask(shared[0], single);
     const bits = new Uint32Array(words);
     for (const other of shared) for (let i = 0; i < words; i++) bits[i] |= other[i];
     for (const token of single) bits[token >> 5] |= 1 << (token & 31);
-    return { bits, tokens: [] };
+    return new Mask(bits, []);
   };
 
   /** All tokens. */
@@ -137,7 +168,7 @@ export function createMasks({ states, terms }: Grammar, vocabulary: Vocabulary):
   const leaveHole = (target: Target, from: number, to: number): void => {
     const state = around.pop();
     if (!state) {
-      exits.push({ target, from, to });
+      exits.push(new Exit(target, from, to));
       return;
     }
     walk(target, from, to, states.outer(state, text));
@@ -231,7 +262,7 @@ export function createMasks({ states, terms }: Grammar, vocabulary: Vocabulary):
       if (count === undefined) continue;
       allowInside(whole, found, count);
       allowLonger(found, count, rest);
-      walkRest({ trie: others }, 0, others.byte.length, at, rest, at);
+      walkRest(new Target(others), 0, others.byte.length, at, rest, at);
       const { byte, end } = vocabulary.trie;
       for (let node = 0; node < byte.length; node = end[node])
         if (terms.next(term, byte[node]) <= EPSILON) walkRest(whole, node, end[node], at, rest, at);
@@ -289,8 +320,8 @@ export function createMasks({ states, terms }: Grammar, vocabulary: Vocabulary):
     if (!to) return;
     for (const closing of found.closing) if (takes(closing)) allow(target, closing.token);
     const { behind } = found;
-    const group = { of: found, to: target, takes, watched: at.key || at.unique };
-    if (behind.byte.length > 0) walk({ trie: behind, group }, 0, behind.byte.length, to);
+    const group = new Group(found, target, takes, at.key || at.unique);
+    if (behind.byte.length > 0) walk(new Target(behind, group), 0, behind.byte.length, to);
   };
 
   /** A key of any characters: only names that are spoken of are told apart. */
@@ -425,7 +456,7 @@ export function createMasks({ states, terms }: Grammar, vocabulary: Vocabulary):
       unsure = [];
       exits = [];
       walkAll(state);
-      inner = { ...take(), unsure, exits };
+      inner = new Inner(take(), unsure, kept(exits));
       if (known.size >= MAX_INNER) known = new Map();
       if (key !== undefined) known.set(key, inner);
     }

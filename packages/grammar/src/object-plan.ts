@@ -20,19 +20,30 @@ export interface ObjectState {
 }
 
 /** An object as far as it is written, apart from where it stands; interned. */
-export interface ObjectPlace {
+export class ObjectPlace {
   readonly id: number;
   readonly plan: ObjectPlan;
   readonly state: ObjectState;
   /** Where names led so far, by their spelling. */
-  readonly after: Map<string, readonly Continuation[]>;
-  keys: Keys | undefined;
+  readonly after = new Map<string, readonly Continuation[]>();
+  keys: Keys | undefined = undefined;
+
+  constructor(id: number, plan: ObjectPlan, state: ObjectState) {
+    this.id = id;
+    this.plan = plan;
+    this.state = state;
+  }
 }
 
 /** A property's name is written; its value must satisfy `value`. */
-export interface Continuation {
+export class Continuation {
   readonly place: ObjectPlace;
   readonly value: Formula;
+
+  constructor(place: ObjectPlace, value: Formula) {
+    this.place = place;
+    this.value = value;
+  }
 }
 
 /** The keys that may come next. */
@@ -48,7 +59,7 @@ export interface Keys {
 
 export const SATISFIED = -1;
 
-export interface ObjectPlan {
+export class ObjectPlan {
   readonly shape: ObjectShape;
   /** The names known beforehand, in lists whose order is kept. */
   readonly lists: readonly (readonly string[])[];
@@ -63,9 +74,27 @@ export interface ObjectPlan {
   readonly counted: number;
   readonly start: ObjectState;
   /** The spellings of the names that begin so. */
-  readonly begun: Map<string, readonly string[]>;
+  readonly begun = new Map<string, readonly string[]>();
   /** By the state. */
-  readonly places: Map<string, ObjectPlace>;
+  readonly places = new Map<string, ObjectPlace>();
+
+  constructor(
+    shape: ObjectShape,
+    lists: readonly (readonly string[])[],
+    values: ReadonlyMap<string, Formula>,
+    others: { readonly term: () => Term; readonly unrestricted: boolean; readonly capacity: number },
+  ) {
+    this.shape = shape;
+    this.lists = lists;
+    this.values = values;
+    this.others = others.term;
+    this.unrestricted = others.unrestricted;
+    this.capacity = others.capacity;
+    const sizes = [shape, ...shape.clauses.flat().filter(literal => literal.kind === 'size')];
+    this.counted = Math.max(...sizes.map(({ min, max }) => (max < Infinity ? max + 1 : min)));
+    const clauses = shape.clauses.map(clause => 2 ** clause.length - 1);
+    this.start = { places: lists.map(() => 0), count: 0, done: 0, extras: [], clauses };
+  }
 }
 
 export interface Wanted {

@@ -2,10 +2,10 @@
 import { LimitError } from './error.ts';
 import { type Formula, type Formulas, TRUE } from './formulas.ts';
 import {
-  type Continuation,
+  Continuation,
   type Keys,
   nameOf,
-  type ObjectPlace,
+  ObjectPlace,
   type ObjectPlan,
   type ObjectState,
   SATISFIED,
@@ -43,7 +43,7 @@ export class Places {
     const key = `${state.places.join('.')},${state.count},${state.done},${state.clauses.join('.')},${extras}`;
     let place = plan.places.get(key);
     if (!place) {
-      place = { id: this.#count++, plan, state, after: new Map(), keys: undefined };
+      place = new ObjectPlace(this.#count++, plan, state);
       plan.places.set(key, place);
     }
     return place;
@@ -78,10 +78,9 @@ export class Places {
   after(place: ObjectPlace, spelling: string): readonly Continuation[] {
     let next = place.after.get(spelling);
     if (!next) {
-      next = this.#afterName(place.plan, place.state, nameOf(spelling)).map(({ state, value }) => ({
-        place: this.place(place.plan, state),
-        value,
-      }));
+      next = this.#afterName(place.plan, place.state, nameOf(spelling)).map(
+        ({ state, value }) => new Continuation(this.place(place.plan, state), value),
+      );
       place.after.set(spelling, next);
     }
     return next;

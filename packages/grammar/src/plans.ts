@@ -7,14 +7,7 @@ import { ArrayPlans, arrayStart } from './array-plans.ts';
 import { spell } from './characters.ts';
 import { LimitError } from './error.ts';
 import { FALSE, type Formula, type Formulas, type Names, TRUE } from './formulas.ts';
-import {
-  isClosable,
-  isPlain,
-  type ObjectPlan,
-  type ObjectState,
-  SATISFIED,
-  type Wanted,
-} from './object-plan.ts';
+import { isClosable, isPlain, ObjectPlan, type ObjectState, SATISFIED, type Wanted } from './object-plan.ts';
 import type { SchemaReader } from './schema.ts';
 import { type ObjectShape, ObjectShapes } from './shape.ts';
 import type { Shapes } from './shapes.ts';
@@ -139,8 +132,7 @@ export class Plans {
     const { characters } = this.#reader;
     const spokenOf = shape.patterns.filter(rule => rule.of !== FALSE).map(rule => rule.term);
     const possible = this.#closed && isClosable(shape) ? this.#terms.alt(...spokenOf) : characters.string;
-    const sizes = [shape, ...shape.clauses.flat().filter(literal => literal.kind === 'size')];
-    const finite = sizes.some(({ min }) => min > 0) || shape.some.length > 0 || shape.clauses.length > 0;
+    const finite = shape.min > 0 || shape.some.length > 0 || shape.clauses.length > 0;
     const forbidden = this.#forbidden(shape.patterns, TRUE);
     const unrestricted = possible === characters.string && forbidden.length === 0;
     let others: Term | undefined;
@@ -150,24 +142,11 @@ export class Plans {
     };
     const live = unrestricted || this.#terms.live(term());
     const capacity = !live ? 0 : finite && !unrestricted ? this.#terms.count(term(), 1000) : 1000;
-    return {
-      shape,
-      lists,
-      values,
-      others: () => (live ? term() : NEVER),
+    return new ObjectPlan(shape, lists, values, {
+      term: () => (live ? term() : NEVER),
       unrestricted,
       capacity: capacity >= 1000 ? Infinity : capacity,
-      counted: Math.max(...sizes.map(({ min, max }) => (max < Infinity ? max + 1 : min))),
-      start: {
-        places: lists.map(() => 0),
-        count: 0,
-        done: 0,
-        extras: [],
-        clauses: shape.clauses.map(clause => 2 ** clause.length - 1),
-      },
-      begun: new Map(),
-      places: new Map(),
-    };
+    });
   }
 
   /** The names in `term` whose value can satisfy `of` beside the patterns that the name matches. */

@@ -53,6 +53,12 @@ export class State {
   }
 }
 
+/**
+ * A copy, for a list that lives as long as the grammar. Where lists that are written out in the code outlive collections, V8 makes
+ * the later ones in its old space, and dead ones there hold on to the whole of a grammar.
+ */
+export const kept = <T>(list: readonly T[]): readonly T[] => list.slice();
+
 const MAX_THREADS = 1000;
 const MAX_STATES = 20_000;
 
@@ -101,7 +107,7 @@ export class States {
 
   /** States that read together what `state` reads: one for every rest and kind of text, and one for what is outside of them. */
   parts(state: State): readonly State[] {
-    if (!state.parts && state.threads.length === 1) state.parts = [state];
+    if (!state.parts && state.threads.length === 1) state.parts = kept([state]);
     else if (!state.parts) {
       const groups = new Map<string, Thread[]>();
       for (const thread of state.threads) {
@@ -111,7 +117,8 @@ export class States {
         if (group) group.push(thread);
         else groups.set(key, [thread]);
       }
-      state.parts = groups.size < 2 ? [state] : [...groups.values()].map(threads => this.#state(threads)!);
+      const parts = groups.size < 2 ? [state] : [...groups.values()].map(threads => this.#state(threads)!);
+      state.parts = kept(parts);
     }
     return state.parts;
   }
@@ -199,7 +206,7 @@ export class States {
       this.#states = new Map();
       this.#threads.forget();
     }
-    const state = new State(this.#count++, threads, this.#terms);
+    const state = new State(this.#count++, kept(threads), this.#terms);
     this.#states.set(key, state);
     return state;
   }
