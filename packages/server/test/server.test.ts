@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { parseModelName, StatusError } from '@tabllama/api';
+import { type GenerationRequest, parseModelName, StatusError } from '@tabllama/api';
 import { createServer, type ServerOptions } from '@tabllama/server';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createMemoryStore } from './memory-store.ts';
@@ -632,6 +632,20 @@ describe('requests', () => {
       const { _debug_info } = (await (await send(path, body)).json()) as { _debug_info: object };
       expect(_debug_info).toEqual({ rendered_template: expect.any(String), image_count: 2 });
     }
+  });
+
+  test('num_predict 0 is one token where the runner renders a chat, and no limit elsewhere', async () => {
+    const { send, engine, store } = await open();
+    await store.install(parseModelName('m')!, stories, { template: '{{ .Prompt }}' });
+    const limit = async (path: string, model: string) => {
+      const messages = [{ role: 'user', content: 'x' }];
+      const body = { model, prompt: 'x', messages, stream: false, options: { num_predict: 0, num_ctx: 100 } };
+      await (await send(path, body)).text();
+      return (engine.last as GenerationRequest).options.numPredict;
+    };
+    expect(await limit('/api/chat', 'a')).toBe(1);
+    expect(await limit('/api/generate', 'a')).toBe(1000);
+    expect(await limit('/api/chat', 'm')).toBe(1000);
   });
 
   test('a chat that the runner renders is refused before its stream where messages may have to be dropped', async () => {

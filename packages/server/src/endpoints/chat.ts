@@ -115,12 +115,14 @@ async function* lines(
 ): AsyncGenerator<ChatLine, void, undefined> {
   const deltas = run(prepared.lease, signal, (model, either) => {
     const format = readFormat(body.format);
-    checkImages(allImages(request.messages), usesJinja(installed, model));
+    const isNative = usesJinja(installed, model);
+    checkImages(allImages(request.messages), isNative);
+    // where Ollama's runner renders, 0 is not "no limit": it says one token
+    const { num_predict = installed.parameters.num_predict } = body.options ?? {};
+    const { sampling } = prepared;
+    const options = isNative && num_predict === 0 ? { ...sampling, numPredict: 1 } : sampling;
     const topLogprobs = body.logprobs ? (body.top_logprobs ?? 0) : undefined;
-    return model.chat(
-      { ...request, options: prepared.sampling, shift: body.shift, format, topLogprobs },
-      either,
-    );
+    return model.chat({ ...request, options, shift: body.shift, format, topLogprobs }, either);
   });
   let calls = 0;
   for await (const delta of deltas) {
