@@ -24,12 +24,40 @@ export const argumentsOf = ({ name, parameters }: Tool): Readonly<Record<string,
 
 /** JSON types that a parameter of a tool may have; none where nothing is said. */
 export function typesOf(tool: Tool | undefined, parameter: string): string[] {
-  const properties = objectOf(tool?.parameters.properties);
-  const property = Object.hasOwn(properties, parameter) ? objectOf(properties[parameter]) : {};
-  const choices = Array.isArray(property.anyOf) ? property.anyOf.map(objectOf) : [];
-  return (choices.length > 0 ? choices : [property]).flatMap(({ type }) =>
-    (Array.isArray(type) ? type : [type]).filter(one => typeof one === 'string'),
-  );
+  const { properties, additionalProperties } = tool?.parameters ?? {};
+  const own = objectOf(properties);
+  const schema = Object.hasOwn(own, parameter) ? own[parameter] : additionalProperties;
+  return [...new Set(typesIn(schema, tool?.parameters ?? {}, 0))];
+}
+
+const MAX_REFERENCES = 20;
+
+function typesIn(schema: unknown, root: unknown, depth: number): readonly string[] {
+  const said = objectOf(schema);
+  const { type, $ref, const: only, enum: choices = 'const' in said ? [only] : [] } = said;
+  const types = (Array.isArray(type) ? type : [type]).filter(one => typeof one === 'string');
+  if (depth > MAX_REFERENCES) return types;
+  const parts = [said.anyOf, said.oneOf, said.allOf].flatMap(list => (Array.isArray(list) ? list : []));
+  const within = parts.flatMap(part => typesIn(part, root, depth + 1));
+  if (within.length > 0) return within;
+  if (types.length > 0) return types;
+  if (typeof $ref === 'string') return typesIn(referred($ref, root), root, depth + 1);
+  return Array.isArray(choices) ? choices.map(typeOf) : [];
+}
+
+/** By a pointer into the same schema. */
+const referred = (pointer: string, root: unknown): unknown =>
+  pointer.startsWith('#')
+    ? decodeURIComponent(pointer)
+        .split('/')
+        .slice(1)
+        .reduce((at, key) => objectOf(at)[key.replace(/~1/g, '/').replace(/~0/g, '~')], root)
+    : undefined;
+
+function typeOf(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'array';
+  return Number.isInteger(value) ? 'integer' : typeof value;
 }
 
 /** Tools as Ollama hands them on: fields in its order, keys of a schema that it does not know left out. */

@@ -1,7 +1,7 @@
-/** What a part of an answer is bound to, token by token: JSON by a grammar, one of some texts, or a row of these. */
+/** What a part of an answer is bound to, token by token: JSON by a grammar, or a call as its format writes it. */
 import { StatusError } from '@tabllama/api';
-import { argumentsOf, type Expected, type OutputParser, readTools } from '@tabllama/chat';
-import type { Grammar } from '@tabllama/grammar';
+import { argumentsOf, type Expected, type OutputParser, readTools, type Shape } from '@tabllama/chat';
+import type { Grammar, Row, RowMatcher } from '@tabllama/grammar';
 import type { Tokenizer } from '@tabllama/tokenizer';
 import type { GrammarModule, ModelTokens } from './vocabulary.ts';
 
@@ -25,14 +25,51 @@ export const formatBounds = (format: string, model: ModelTokens): Bounds =>
 export function callBoundsOf(
   { shapes = [] }: OutputParser,
   tools: readonly unknown[] | undefined,
-  model: ModelTokens,
+  { tokenizer, vocabulary, grammar }: ModelTokens,
 ): (expected: Expected) => Bounds {
-  const schemas = shapes.flat().flatMap(piece => (typeof piece === 'string' ? [] : [piece.schema]));
   // each alone too, so that it is known which is refused
-  for (const tool of schemas.length > 0 ? readTools(tools) : [])
-    compile(model.grammar, argumentsOf(tool), `tool ${JSON.stringify(tool.name)}`);
-  const grammars = new Map(schemas.map(schema => [schema, compile(model.grammar, schema, 'tools')]));
-  return ({ shapes }) => shapeBounds(shapes, schema => jsonBounds(grammars.get(schema)!, model), model);
+  for (const tool of shapes.length > 0 ? readTools(tools) : [])
+    compile(grammar, argumentsOf(tool), `tool ${JSON.stringify(tool.name)}`);
+  const rowOf = (shape: Shape): Row =>
+    shape.map(piece => {
+      if (typeof piece === 'string') return piece;
+      if ('some' in piece) return { ...piece, some: piece.some.map(rowOf) };
+      return { grammar: compile(grammar, piece.schema, 'tools'), spelling: piece.spelling };
+    });
+  const rows = new Map(shapes.map(shape => [shape, rowOf(shape)]));
+  const begins = new Map<Expected['shapes'], () => RowMatcher>();
+  return ({ shapes }) => {
+    const begin =
+      begins.get(shapes) ??
+      grammar.createRows(
+        shapes.map(shape => rows.get(shape)!),
+        { vocabulary, encode: text => symbolsOf(text, tokenizer) },
+      );
+    begins.set(shapes, begin);
+    const matcher = begin();
+    return {
+      accept: token => matcher.accept(token),
+      mask(bits) {
+        if (!matcher.mask(bits)) return false;
+        if (bits.some(word => word !== 0)) return true;
+        throw new StatusError(500, 'no token of the model fits what the call asks for next');
+      },
+    };
+  };
+}
+
+/** A text as its bytes, and −1 − id for control tokens, which stand for none. */
+function symbolsOf(text: string, tokenizer: Tokenizer): number[] {
+  const symbols: number[] = [];
+  let rest = text;
+  for (const token of tokenizer.encode(text, { special: true, continues: true })) {
+    const mark = tokenizer.tokenText(token);
+    const at = tokenizer.isText(token) ? -1 : rest.indexOf(mark);
+    if (at < 0) continue;
+    symbols.push(...new TextEncoder().encode(rest.slice(0, at)), -1 - token);
+    rest = rest.slice(at + mark.length);
+  }
+  return [...symbols, ...new TextEncoder().encode(rest)];
 }
 
 /** Objects are closed, as in Ollama's grammars. */
@@ -83,96 +120,6 @@ function jsonBounds(compiled: Grammar, { tokenizer, vocabulary, grammar }: Model
       let taken = 0;
       while (taken < tokens.length && matcher.accept(tokens[taken])) taken++;
       return tokens.slice(0, taken);
-    },
-  };
-}
-
-/** A text that must be said: control tokens by their ids, and the bytes of what is no control token. */
-type Piece = number | Uint8Array;
-
-function piecesOf(text: string, tokenizer: Tokenizer): readonly Piece[] {
-  const pieces: (number | number[])[] = [];
-  for (const token of tokenizer.encode(text, { special: true, continues: true })) {
-    const last = pieces.at(-1);
-    if (!tokenizer.isText(token)) pieces.push(token);
-    else if (Array.isArray(last)) last.push(...tokenizer.bytesOf(token));
-    else pieces.push([...tokenizer.bytesOf(token)]);
-  }
-  return pieces.map(piece => (typeof piece === 'number' ? piece : Uint8Array.from(piece)));
-}
-
-/** One of some texts, in whatever tokens; blanks before it may be left out. With `mayEnd` the answer may end in its place. */
-function textBounds(
-  texts: readonly string[],
-  mayEnd: boolean,
-  { tokenizer, vocabulary, grammar }: ModelTokens,
-): Bounds & { readonly chosen: number } {
-  const { endIds } = vocabulary;
-  let left = texts.flatMap((text, index) =>
-    [...new Set([text, text.trimStart()])].map(way => ({ index, pieces: piecesOf(way, tokenizer) })),
-  );
-  let isEnd = mayEnd;
-  /** What is left behind a token; absent where it does not fit. */
-  const behind = ([first, ...rest]: readonly Piece[], token: number): readonly Piece[] | undefined => {
-    if (typeof first === 'number' || first === undefined) return first === token ? rest : undefined;
-    if (!tokenizer.isText(token)) return undefined;
-    const bytes = tokenizer.bytesOf(token);
-    if (bytes.length === 0 || bytes.some((byte, i) => byte !== first[i])) return undefined;
-    return bytes.length === first.length ? rest : [first.subarray(bytes.length), ...rest];
-  };
-  return {
-    accept(token) {
-      const next = left.flatMap(({ index, pieces }) => {
-        const rest = behind(pieces, token);
-        return rest ? [{ index, pieces: rest }] : [];
-      });
-      if (next.length === 0) return isEnd && endIds.includes(token);
-      left = next;
-      isEnd = false;
-      return true;
-    },
-    mask(bits) {
-      bits.fill(0);
-      const allowed = left.flatMap(({ pieces: [first] }) =>
-        typeof first === 'object' ? grammar.tokensWithin(vocabulary, first) : (first ?? []),
-      );
-      for (const id of isEnd ? [...allowed, ...endIds] : allowed) bits[id >> 5] |= 1 << (id & 31);
-      return left.every(({ pieces }) => pieces.length > 0);
-    },
-    get chosen() {
-      return left.find(({ pieces }) => pieces.length === 0)!.index;
-    },
-  };
-}
-
-/** A row of pieces; the first of them choose among the shapes. */
-function shapeBounds(
-  shapes: Expected['shapes'],
-  jsonOf: (schema: unknown) => Bounds,
-  model: ModelTokens,
-): Bounds {
-  let left = shapes;
-  const begin = (mayEnd: boolean): Bounds & { readonly chosen?: number } => {
-    const [first] = left[0];
-    if (typeof first === 'object') return jsonOf(first.schema);
-    return textBounds(
-      left.map(([text]) => text as string),
-      mayEnd,
-      model,
-    );
-  };
-  let part = begin(false);
-  return {
-    accept: token => part.accept(token),
-    mask(bits) {
-      while (!part.mask(bits)) {
-        const isClosing = part.chosen === undefined;
-        const rest = left[part.chosen ?? 0].slice(1);
-        if (rest.length === 0) return false;
-        left = [rest];
-        part = begin(isClosing);
-      }
-      return true;
     },
   };
 }

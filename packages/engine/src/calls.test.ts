@@ -53,6 +53,16 @@ const families: Record<string, Asked & { readonly says: readonly string[] }> = {
   Granite: { template: '<|tool_call|>', says: ['<|tool_call|>', 'no'] },
   Functools: { template: 'functools[', says: ['functools'] },
   'Functionary 3.1': { template: '<function=', says: ['<function=', 'no'] },
+  'Command R': { template: 'Action: ```json', says: ['Action:', 'no'] },
+  'Functionary 3.2': { template: '>>>all', says: ['get', '\n', 'no'] },
+  FunctionGemma: { template: '<start_function_call>', says: ['<start_function_call>', 'no'] },
+  'Gemma 4': { parser: 'gemma4', says: ['ok', '<|tool_call>', 'call:g', 'x'] },
+  'Qwen3 Coder': { parser: 'qwen3-coder', says: ['<tool_call>', '\n<func'] },
+  GLM: { template: '<arg_key>', says: ['<tool_call>', 'get_'] },
+  LFM2: { parser: 'lfm2', says: ['<|tool_call_start|>', 'no'] },
+  'OLMo 3': { template: '<function_calls>', says: ['<function_calls>', 'no'] },
+  'MiniMax M2': { template: '<minimax:tool_call>', says: ['<minimax:tool_call>', 'no'] },
+  'Kimi K2': { template: '<|tool_calls_section_begin|>', says: ['<|tool_calls_section_begin|>', 'no'] },
   'gpt-oss': {
     parser: 'harmony',
     says: ['<|channel|>commentary to=functions.get', '<|message|>', 'no'],
@@ -61,18 +71,16 @@ const families: Record<string, Asked & { readonly says: readonly string[] }> = {
 
 it.each(Object.entries(families))('a call parses and validates, whatever is drawn: %s', async (_, family) => {
   const model = await open(family.says, family);
-  for (const seed of [1, 2]) {
-    // what the model would say is as good as certain, and where it must not, all that it may is as likely
-    const options = { ...greedy, temperature: 0.03, seed, numPredict: 900 };
-    const request = { messages, tools, options };
-    const { calls, content } = await callsOf(model.chat(request));
-    expect(calls.length, content).toBeGreaterThan(0);
-    for (const call of calls) {
-      expect(isValid[call.name](call.arguments), JSON.stringify(call)).toBe(true);
-    }
-    const byHost = await callsOf(model.chat({ ...request, topLogprobs: 0 }));
-    expect(byHost.calls.map(call => call.arguments)).toEqual(calls.map(call => call.arguments));
+  // what the model would say is as good as certain, and where it must not, all that it may is as likely
+  const options = { ...greedy, temperature: 0.03, seed: 1, numPredict: 900 };
+  const request = { messages, tools, options };
+  const { calls, content } = await callsOf(model.chat(request));
+  expect(calls.length, content).toBeGreaterThan(0);
+  for (const call of calls) {
+    expect(isValid[call.name](call.arguments), JSON.stringify(call)).toBe(true);
   }
+  const byHost = await callsOf(model.chat({ ...request, topLogprobs: 0 }));
+  expect(byHost.calls.map(call => call.arguments)).toEqual(calls.map(call => call.arguments));
 });
 
 it('a model that calls as it should says what it would say, token by token', async () => {
@@ -110,25 +118,63 @@ it('a call is cut by num_predict', async () => {
   expect([done, stats.tokens, calls]).toEqual(['length', 6, []]);
 });
 
-it('content that is an object is free, and so are calls whose format says no shape', async () => {
+it.each<[string, string, readonly string[], object]>([
+  [
+    'qwen3-coder',
+    '',
+    [
+      '<tool',
+      '_call>\n<',
+      'function=',
+      'get',
+      '>\n<parameter',
+      '=key',
+      '>\nabc\n',
+      '</parameter>\n</',
+      'function',
+      '>\n</tool_call>\n',
+    ],
+    { key: 'abc' },
+  ],
+  [
+    'functiongemma',
+    '',
+    ['<start_function_call>', 'call:get{key', ':<escape>ab', '<escape>}<end_', 'function_call>'],
+    { key: 'ab' },
+  ],
+  ['lfm2', '', ['<|tool_call_start|>', '[get(', "key='a", "b')]<|", 'tool_call_end|>'], { key: 'ab' }],
+  [
+    '',
+    '<tool_call>',
+    ['<tool_call>', '\n{"name": "get", "arguments": {"key": "a"', '}}\n</', 'tool_call>'],
+    { key: 'a' },
+  ],
+])('tokens may lie across the parts of a call: %s %s', async (parser, template, script, args) => {
+  const model = await open(script, parser ? { parser } : { template });
+  const { calls, stats } = await callsOf(
+    model.chat({ messages, tools, options: { ...greedy, numPredict: 100 } }),
+  );
+  expect(calls).toEqual([{ name: 'get', arguments: args }]);
+  expect(stats.tokens).toBe(script.length + 1);
+});
+
+it('content that is an object is free', async () => {
   const said = ['{"names": {"name": "x"', '}}'];
   const llama = await open(said, { template: '<|python_tag|>' });
   expect((await callsOf(llama.chat({ messages, tools, options: greedy }))).content).toBe(said.join(''));
-  const xml = ['<tool_call>', '<function=get><parameter=key>zz', '</parameter></function>', '</tool_call>'];
-  const coder = await open(xml, { parser: 'qwen3-coder' });
-  const { calls } = await callsOf(coder.chat({ messages, tools, options: greedy }));
-  expect(calls).toEqual([{ name: 'get', arguments: { key: 'zz' } }]);
 });
 
 it('a tool whose schema cannot be enforced is refused with its name, where calls are bound', async () => {
   const schema = { type: 'object', properties: { a: { type: 'string', pattern: '(a)\\1' } } };
   const odd = [...tools, { type: 'function', function: { name: 'odd', parameters: schema } }];
   const request = { messages, tools: odd, options: greedy };
-  const model = await open(['ok'], { template: '<tool_call>' });
-  await expect(collect(model.chat(request))).rejects.toMatchObject({
-    status: 400,
-    message: expect.stringMatching(/^tool "odd": .*"\/properties\/a".*"pattern"/),
-  });
-  const free = await open(['ok'], { parser: 'qwen3-coder' });
-  expect((await collect(free.chat(request))).content).toBe('ok');
+  for (const asked of [{ template: '<tool_call>' }, { parser: 'qwen3-coder' }]) {
+    const model = await open(['ok'], asked);
+    await expect(collect(model.chat(request))).rejects.toMatchObject({
+      status: 400,
+      message: expect.stringMatching(/^tool "odd": .*"\/properties\/a".*"pattern"/),
+    });
+  }
+  const free = await open(['ok']);
+  expect((await collect(free.chat({ ...request, tools: undefined }))).content).toBe('ok');
 });

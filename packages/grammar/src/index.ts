@@ -7,10 +7,11 @@
 export { compileSchema, type Grammar, type GrammarOptions } from './compile.ts';
 export { GrammarError, type GrammarErrorCode } from './error.ts';
 export { createMatcher, type Matcher } from './matcher.ts';
+export { createRows, type RowMatcher, type RowOptions } from './rows.ts';
+export type { Bare, Quotes, Row, Spelling, Texts } from './spelling.ts';
 export {
   createVocabulary,
   startsToken,
-  tokensWithin,
   type Vocabulary,
   type VocabularySource,
 } from './vocabulary.ts';

@@ -35,7 +35,6 @@ function matcherAt(grammar: Grammar, vocabulary: Vocabulary, start: State, text:
   const { states, terms } = grammar;
   const { endIds, tokens } = vocabulary;
   const words = (vocabulary.size + 31) >> 5;
-  const cache = cacheOf(grammar, vocabulary);
   let state = start;
   let ended = false;
 
@@ -47,22 +46,11 @@ function matcherAt(grammar: Grammar, vocabulary: Vocabulary, start: State, text:
   };
 
   const write = (into: Uint32Array): void => {
-    const { bits, tokens } = find();
+    const { bits, tokens } = maskAt(grammar, vocabulary, state, text);
     if (bits) into.set(bits);
     else into.fill(0, 0, words);
     for (const id of tokens) into[id >> 5] |= 1 << (id & 31);
     if (state.complete) for (const id of endIds) into[id >> 5] |= 1 << (id & 31);
-  };
-
-  const find = (): Mask => {
-    const key = states.memory(state, text);
-    let mask = key === undefined ? undefined : cache.finished.get(key);
-    if (!mask) {
-      mask = cache.masks.of(state, text);
-      if (cache.finished.size >= MAX_CACHED_MASKS) cache.finished.clear();
-      if (key !== undefined) cache.finished.set(key, mask);
-    }
-    return mask;
   };
 
   /** The state behind a token; the text is longer by its bytes unless it is refused. */
@@ -142,8 +130,21 @@ function matcherAt(grammar: Grammar, vocabulary: Vocabulary, start: State, text:
   };
 }
 
+/** The tokens that may follow a state; `text` is what was read. */
+export function maskAt(grammar: Grammar, vocabulary: Vocabulary, state: State, text: Text): Mask {
+  const { masks, finished } = cacheOf(grammar, vocabulary);
+  const key = grammar.states.memory(state, text);
+  let mask = key === undefined ? undefined : finished.get(key);
+  if (!mask) {
+    mask = masks.of(state, text);
+    if (finished.size >= MAX_CACHED_MASKS) finished.clear();
+    if (key !== undefined) finished.set(key, mask);
+  }
+  return mask;
+}
+
 /** A limit that is passed while a text is read. */
-function limited<T>(work: () => T): T {
+export function limited<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {

@@ -105,6 +105,17 @@ export class States {
     return found;
   }
 
+  /** Inside a string that is all of a text, of which that may follow. */
+  string(rest: Term): State {
+    return this.#state([Thread.reading('scalar', undefined, rest)])!;
+  }
+
+  /** The state of what the term holds as well, of what may follow inside the scalar or key; absent where that is nothing. */
+  narrowed(state: State, term: Term): State | undefined {
+    const threads = state.threads.map(thread => thread.withRest(this.#terms.and(thread.rest, term)));
+    return this.#state(threads.filter(({ rest }) => this.#terms.live(rest)));
+  }
+
   /** States that read together what `state` reads: one for every rest and kind of text, and one for what is outside of them. */
   parts(state: State): readonly State[] {
     if (!state.parts && state.threads.length === 1) state.parts = kept([state]);

@@ -129,22 +129,6 @@ export function startsToken({ trie: { byte, end } }: Vocabulary, bytes: Uint8Arr
   return from < to;
 }
 
-/** The tokens that these bytes begin with. */
-export function tokensWithin({ trie: { byte, end, token }, twin }: Vocabulary, bytes: Uint8Array): number[] {
-  const found: number[] = [];
-  let from = 0;
-  let to = byte.length;
-  for (const wanted of bytes) {
-    let node = from;
-    while (node < to && byte[node] !== wanted) node = end[node];
-    if (node >= to) break;
-    for (let id = token[node]; id >= 0; id = twin[id]) found.push(id);
-    from = node + 1;
-    to = end[node];
-  }
-  return found;
-}
-
 function equal({ bytes, offsets }: Strings, a: number, b: number): boolean {
   const length = offsets[a + 1] - offsets[a];
   if (offsets[b + 1] - offsets[b] !== length) return false;

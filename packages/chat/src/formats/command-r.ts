@@ -33,6 +33,9 @@ export const commandA: Format = {
   ],
 };
 
+/** How the model says that it needs no tool. */
+const directly = { name: 'directly-answer', parameters: {} };
+
 export const commandR: Format = {
   detect: template => template.includes('Action:') && template.includes('```json'),
   calls: [
@@ -46,9 +49,15 @@ export const commandR: Format = {
       },
       read: (body, tools) =>
         jsonCalls('tool_name', ['parameters'])(body.replace(/^\s*```json|```\s*$/g, ''), tools).filter(
-          // how the model says that it needs no tool
-          ({ name }) => name !== 'directly-answer',
+          ({ name }) => name !== directly.name,
         ),
+      shapes: tools => [
+        [
+          ' ```json\n',
+          { schema: callsSchema([...tools, directly], { name: 'tool_name', args: ['parameters'] }) },
+          '\n```',
+        ],
+      ],
     },
   ],
 };

@@ -2,6 +2,7 @@
  * How a family of models marks thoughts and calls of tools in its answers. A family is a file with a `Format` and a line in the table;
  * `createMarkedParser` does the streaming.
  */
+import type { Spelling, Texts } from '@tabllama/grammar';
 import type { ThinkingTags } from '../go/infer.ts';
 import type { OutputParser, ParsedCall } from '../output.ts';
 import { argumentsOf, type Tool } from '../tools.ts';
@@ -15,14 +16,18 @@ export class OutputError extends Error {
 }
 
 /**
- * How a call is written: literal texts, and objects or lists that a schema describes. Blanks at the beginning of a text may be left out,
- * and the answer may end in place of a text behind JSON.
+ * How a call is written: literal texts, objects or lists that a schema describes, by a spelling if they are no JSON, and rows that may
+ * come several times. Blanks at the beginning of a text may be left out, and the answer may end in place of a text behind values.
  */
-export type Shape = readonly (string | { readonly schema: unknown })[];
+export type Shape = readonly (
+  | string
+  | { readonly schema: unknown; readonly spelling?: Spelling }
+  | { readonly some: readonly Shape[]; readonly between: Texts }
+)[];
 
 /** Where a call has been opened. */
 export interface Expected {
-  /** What may follow. One alone may begin with JSON; the texts that several begin with tell them apart. */
+  /** What may follow. */
   readonly shapes: readonly Shape[];
   /** What is already written of it. */
   readonly begun: string;
@@ -131,6 +136,16 @@ export const callsSchema = (...call: Parameters<typeof callSchema>) => {
   const { $schema, ...items } = callSchema(...call);
   return { $schema, type: 'array', items, minItems: 1 };
 };
+
+/** The arguments of a tool in a spelling. */
+export const spelledArguments = (tool: Tool, spelling: Spelling) => ({
+  schema: {
+    $schema: tool.parameters.$schema,
+    allOf: [argumentsOf(tool)],
+    propertyNames: { pattern: spelling.names },
+  },
+  spelling,
+});
 
 /** The JSON values in a row of a text, lists taken apart. */
 function jsonValues(body: string): unknown[] {

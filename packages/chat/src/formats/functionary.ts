@@ -2,7 +2,16 @@
 import { type OutputParser, type ParsedCall, type ParsedText, parsed } from '../output.ts';
 import { partialLength } from '../partial.ts';
 import { argumentsOf, type Tool } from '../tools.ts';
-import { asArguments, closedBy, type Format, OutputError, parseJson } from './format.ts';
+import {
+  asArguments,
+  closedBy,
+  type Expected,
+  type Format,
+  jsonEnd,
+  OutputError,
+  parseJson,
+  type Shape,
+} from './format.ts';
 
 export const functionary31: Format = {
   detect: template => template.includes('<function=') && !template.includes('<parameter='),
@@ -32,6 +41,7 @@ function createRecipientParser(tools: readonly Tool[]): OutputParser {
   /** Undefined while its line is not complete. */
   let recipient: string | undefined;
   const calls: ParsedCall[] = [];
+  const shapes = new Map(tools.map((tool): [string, Shape] => [tool.name, [{ schema: argumentsOf(tool) }]]));
 
   const run = (ended: boolean): ParsedText => {
     let content = '';
@@ -48,7 +58,8 @@ function createRecipientParser(tools: readonly Tool[]): OutputParser {
       if (next < 0 && !ended) sure = isContent ? text.length - partialLength(text, '>>>') : 0;
       if (isContent) content += text.slice(0, sure);
       else if (next >= 0 || ended) {
-        calls.push({ name: recipient, arguments: asArguments(parseJson(text.slice(0, sure))) });
+        const json = text.slice(0, jsonEnd(text.slice(0, sure)) ?? sure);
+        calls.push({ name: recipient, arguments: asArguments(parseJson(json)) });
       }
       text = text.slice(sure);
       if (next < 0) break;
@@ -64,5 +75,10 @@ function createRecipientParser(tools: readonly Tool[]): OutputParser {
     },
     end: () => run(true),
     inContent: true,
+    shapes: [...shapes.values()],
+    get expected(): Expected | undefined {
+      const shape = text === '' ? shapes.get(recipient ?? '') : undefined;
+      return shape && { shapes: [shape], begun: '' };
+    },
   };
 }

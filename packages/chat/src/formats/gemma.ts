@@ -1,19 +1,20 @@
 /** FunctionGemma and Gemma 4: `call:name{key:value,…}` between marks, with a mark in the place of quotes. */
 import type { ParsedCall } from '../output.ts';
-import { asArguments, closedBy, type Format, OutputError, parseJson } from './format.ts';
+import {
+  asArguments,
+  type CallMark,
+  closedBy,
+  type Format,
+  OutputError,
+  parseJson,
+  spelledArguments,
+} from './format.ts';
 
 const bareValue = /^[^,{}[\]]+$/;
 
 export const functionGemma: Format = {
   detect: template => template.includes('<start_function_call>'),
-  calls: [
-    {
-      open: '<start_function_call>',
-      inner: ['<end_function_call>', '<escape>'],
-      end: closedBy('<end_function_call>'),
-      read: body => readCall(body, '<escape>'),
-    },
-  ],
+  calls: [callMark('<start_function_call>', '<end_function_call>', '<escape>')],
 };
 
 export const gemma4: Format = {
@@ -21,15 +22,29 @@ export const gemma4: Format = {
   thinking: { open: '<|channel>thought\n', close: '<channel|>' },
   thinksLater: true,
   drops: ['<tool_call|>', '<|tool_response>'],
-  calls: [
-    {
-      open: '<|tool_call>',
-      inner: ['<tool_call|>', '<|"|>'],
-      end: closedBy('<tool_call|>'),
-      read: body => readCall(body, '<|"|>'),
-    },
-  ],
+  calls: [callMark('<|tool_call>', '<tool_call|>', '<|"|>')],
 };
+
+function callMark(open: string, close: string, quote: string): CallMark {
+  const spelling = {
+    before: [''],
+    is: [':'],
+    after: [''],
+    between: [','],
+    close: ['}'],
+    names: '^[^\\s"{}[\\],:]+$',
+    never: [quote, close],
+    bareNames: true,
+    quotes: [{ open: quote, close: quote }],
+  };
+  return {
+    open,
+    inner: [close, quote],
+    end: closedBy(close),
+    read: body => readCall(body, quote),
+    shapes: tools => tools.map(tool => [`call:${tool.name}{`, spelledArguments(tool, spelling), close]),
+  };
+}
 
 function readCall(body: string, mark: string): ParsedCall[] {
   const [, name, values] = /^\s*call:([^{]+)(\{[\s\S]*\})\s*$/.exec(body) ?? [];
@@ -44,12 +59,13 @@ function toJson(values: string, mark: string): string {
     .map((piece, i) =>
       i % 2 === 1
         ? JSON.stringify(piece)
-        : piece
-            .replace(/([{,]\s*)([\p{L}\p{N}_]+)(\s*:)/gu, '$1"$2"$3')
-            .replace(/(:)([^,{}[\]]+)/g, quoteBare),
+        : piece.replace(/([{,]\s*)([^\s"{}[\],:]+)(\s*:)/g, quoteKey).replace(/(:)([^,{}[\]]+)/g, quoteBare),
     )
     .join('');
 }
+
+const quoteKey = (_: string, before: string, key: string, colon: string) =>
+  before + JSON.stringify(key) + colon;
 
 /** A bare word that is no JSON is a text. */
 function quoteBare(all: string, colon: string, value: string): string {

@@ -1,7 +1,7 @@
 /** GLM 4.5 to 4.7: `<tool_call>name<arg_key>key</arg_key><arg_value>value</arg_value></tool_call>`. */
 import { typesOf } from '../tools.ts';
-import { closedBy, type Format, OutputError } from './format.ts';
-import { typedValue } from './typed-value.ts';
+import { closedBy, type Format, OutputError, spelledArguments } from './format.ts';
+import { bareSpelling, typedValue } from './typed-value.ts';
 
 export const glm: Format = {
   detect: template => template.includes('<arg_key>'),
@@ -21,6 +21,21 @@ export const glm: Format = {
         });
         return [{ name, arguments: Object.fromEntries(values) }];
       },
+      shapes: tools =>
+        tools.map(tool => [
+          tool.name,
+          spelledArguments(
+            tool,
+            bareSpelling(tool, {
+              before: ['\n<arg_key>', '<arg_key>'],
+              is: ['</arg_key>\n<arg_value>', '</arg_key><arg_value>'],
+              after: ['</arg_value>'],
+              close: ['\n</tool_call>', '</tool_call>'],
+              names: '^[^\\s<]+$',
+              never: ['</arg_value>', '</tool_call>'],
+            }),
+          ),
+        ]),
     },
   ],
 };

@@ -1,6 +1,6 @@
 /** Families whose calls are a list or an object of JSON between marks of their own. */
 
-import { typesOf } from '../tools.ts';
+import { argumentsOf, typesOf } from '../tools.ts';
 import {
   asArguments,
   callId,
@@ -11,8 +11,10 @@ import {
   jsonCalls,
   OutputError,
   parseJson,
+  type Shape,
+  spelledArguments,
 } from './format.ts';
-import { typedValue } from './typed-value.ts';
+import { bareSpelling, typedValue } from './typed-value.ts';
 
 /** Nemotron Nano 2. */
 export const nemotron: Format = {
@@ -55,7 +57,12 @@ export const functools: Format = {
   ],
 };
 
-const argument = '<|tool_call_argument_begin|>';
+const [begin, argument, end, sectionEnd] = [
+  '<|tool_call_begin|>',
+  '<|tool_call_argument_begin|>',
+  '<|tool_call_end|>',
+  '<|tool_calls_section_end|>',
+];
 
 /** Kimi K2: `functions.name:0` and the arguments. */
 export const kimi: Format = {
@@ -63,14 +70,14 @@ export const kimi: Format = {
   calls: [
     {
       open: '<|tool_calls_section_begin|>',
-      inner: ['<|tool_calls_section_end|>', '<|tool_call_begin|>', '<|tool_call_end|>', argument],
-      end: closedBy('<|tool_calls_section_end|>'),
+      inner: [sectionEnd, begin, end, argument],
+      end: closedBy(sectionEnd),
       read: body =>
         body
-          .split('<|tool_call_begin|>')
+          .split(begin)
           .slice(1)
           .map(call => {
-            const [written, json] = call.split('<|tool_call_end|>')[0].split(argument);
+            const [written, json] = call.split(end)[0].split(argument);
             if (json === undefined) throw new OutputError(`a call of a tool without ${argument}`);
             const name = written
               .trim()
@@ -78,6 +85,24 @@ export const kimi: Format = {
               .replace(/:\d+$/, '');
             return { name, arguments: asArguments(parseJson(json)) };
           }),
+      shapes: tools => [
+        [
+          {
+            some: tools.flatMap(tool =>
+              Array.from(
+                { length: 10 },
+                (_, i): Shape => [
+                  `${begin}functions.${tool.name}:${i}${argument}`,
+                  { schema: argumentsOf(tool) },
+                  end,
+                ],
+              ),
+            ),
+            between: [''],
+          },
+          sectionEnd,
+        ],
+      ],
     },
   ],
 };
@@ -98,6 +123,28 @@ export const minimax: Format = {
           );
           return { name, arguments: Object.fromEntries(values) };
         }),
+      shapes: tools => [
+        [
+          {
+            some: tools.map(tool => [
+              `\n<invoke name="${tool.name}">`,
+              spelledArguments(
+                tool,
+                bareSpelling(tool, {
+                  before: ['\n<parameter name="', '<parameter name="'],
+                  is: ['">'],
+                  after: ['</parameter>'],
+                  close: ['\n</invoke>', '</invoke>'],
+                  names: '^[^">]+$',
+                  never: ['</parameter>', '</invoke>', '</minimax:tool_call>'],
+                }),
+              ),
+            ]),
+            between: [''],
+          },
+          '\n</minimax:tool_call>',
+        ],
+      ],
     },
   ],
 };

@@ -1,6 +1,7 @@
 /** LFM2 and OLMo 3: calls as Python writes them, `[name(key='value', other=1)]`. */
 import type { ParsedCall } from '../output.ts';
-import { closedBy, type Format, OutputError } from './format.ts';
+import type { Tool } from '../tools.ts';
+import { closedBy, type Format, OutputError, type Shape, spelledArguments } from './format.ts';
 
 export const lfm2: Format = {
   detect: template => template.includes('<|tool_call_start|>') || template.includes('<|tool_list_start|>'),
@@ -10,6 +11,7 @@ export const lfm2: Format = {
       inner: ['<|tool_call_end|>'],
       end: closedBy('<|tool_call_end|>'),
       read: body => new Reader(body).calls(),
+      shapes: tools => [['[', rows(tools, [',', ', '], '<|tool_call_end|>'), ']<|tool_call_end|>']],
     },
   ],
 };
@@ -22,9 +24,26 @@ export const olmo3: Format = {
       inner: ['</function_calls>'],
       end: closedBy('</function_calls>'),
       read: body => new Reader(body).calls(),
+      shapes: tools => [['\n', rows(tools, ['\n'], '</function_calls>'), '\n</function_calls>']],
     },
   ],
 };
+
+/** Calls of these tools, in a text that ends with the mark. */
+function rows(tools: readonly Tool[], between: readonly string[], end: string): Shape[number] {
+  const spelling = {
+    before: ['', ' '],
+    is: ['='],
+    after: [''],
+    between: [','],
+    close: [')'],
+    names: '^[^\\s=(),]+$',
+    never: [end],
+    quotes: ["'", '"'].map(quote => ({ open: quote, close: quote, escapes })),
+    words: { True: 'true', False: 'false', None: 'null' },
+  };
+  return { some: tools.map(tool => [`${tool.name}(`, spelledArguments(tool, spelling)]), between };
+}
 
 const words: Readonly<Record<string, unknown>> = {
   true: true,
@@ -35,7 +54,14 @@ const words: Readonly<Record<string, unknown>> = {
   None: null,
   nil: null,
 };
-const escapes: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r' };
+const escapes: Readonly<Record<string, string>> = {
+  n: '\n',
+  t: '\t',
+  r: '\r',
+  '\\': '\\',
+  "'": "'",
+  '"': '"',
+};
 const maxDepth = 100;
 
 /** Reads Python's literals and calls, as far as models write them. */
@@ -64,7 +90,7 @@ class Reader {
     if (name === undefined || !this.#skip('(')) throw this.#unexpected();
     const values: [string, unknown][] = [];
     while (!this.#skip(')')) {
-      const key = this.#match(/\w+/y);
+      const key = this.#match(/[^\s=(),]+/y);
       if (key === undefined || !this.#skip('=')) throw this.#unexpected();
       values.push([key, this.#value()]);
       if (!this.#skip(',') && this.#peek() !== ')') throw this.#unexpected();

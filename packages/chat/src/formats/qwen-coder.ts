@@ -1,7 +1,7 @@
 /** Qwen3 Coder, Qwen 3.5 and Nemotron 3: `<tool_call><function=name><parameter=key>value</parameter></function></tool_call>`. */
 import { typesOf } from '../tools.ts';
-import { closedBy, type Format, OutputError } from './format.ts';
-import { typedValue } from './typed-value.ts';
+import { closedBy, type Format, OutputError, spelledArguments } from './format.ts';
+import { bareSpelling, typedValue } from './typed-value.ts';
 
 export const qwenCoder: Format = {
   detect: template => template.includes('<function=') && template.includes('<parameter='),
@@ -19,6 +19,22 @@ export const qwenCoder: Format = {
         );
         return [{ name, arguments: Object.fromEntries(values) }];
       },
+      shapes: tools =>
+        tools.map(tool => [
+          `\n<function=${tool.name}>`,
+          spelledArguments(
+            tool,
+            bareSpelling(tool, {
+              before: ['\n<parameter=', '<parameter='],
+              is: ['>\n'],
+              after: ['\n</parameter>'],
+              close: ['\n</function>', '</function>'],
+              names: '^[^>]+$',
+              never: ['</parameter>', '</tool_call>'],
+            }),
+          ),
+          '\n</tool_call>',
+        ]),
     },
   ],
 };

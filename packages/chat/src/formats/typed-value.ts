@@ -1,4 +1,6 @@
 /** A value that is written as bare text, read by the types that the tool's schema allows. Order and cases are Ollama's. */
+import type { Bare, Spelling } from '@tabllama/grammar';
+import { type Tool, typesOf } from '../tools.ts';
 
 export function typedValue(written: string, types: readonly string[]): unknown {
   const raw = written.replace(/^\n/, '').replace(/\n$/, '');
@@ -11,7 +13,7 @@ export function typedValue(written: string, types: readonly string[]): unknown {
   }
   const number = Number(raw);
   const isNumber = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(raw) && Number.isFinite(number);
-  if (may('integer') && /^[+-]?\d+$/.test(raw)) return number;
+  if (may('integer') && isNumber && Number.isInteger(number)) return number;
   if (may('number') && isNumber) return number;
   if (may('array') || may('object')) {
     const value = parsed(raw);
@@ -28,3 +30,32 @@ function parsed(text: string): unknown {
     return undefined;
   }
 }
+
+/** Arguments whose values are bare texts, as `typedValue` reads them. */
+export const bareSpelling = (tool: Tool, marks: Omit<Spelling, 'between' | 'bare'>): Spelling => ({
+  ...marks,
+  between: [''],
+  bare: name =>
+    bareOf(
+      typesOf(tool, name),
+      marks.after.every(text => !text.startsWith('\n')),
+    ),
+});
+
+/** `trims`: a line feed at an end would not be taken for a part of the text. */
+function bareOf(types: readonly string[], trims: boolean): Bare {
+  const read: readonly (readonly [type: string, starts: string, not: string])[] = [
+    ['boolean', 'tf', '^([tT][rR][uU][eE]|[fF][aA][lL][sS][eE])$'],
+    ['integer', '-0123456789', number],
+    ['number', '-0123456789', number],
+    ['array', '[', '^\\s*\\['],
+    ['object', '{', '^\\s*\\{'],
+  ];
+  const those = read.filter(([type]) => types.includes(type));
+  return {
+    starts: ['n', ...those.map(([, starts]) => starts)].join(''),
+    not: ['^[nN][uU][lL][lL]$', ...those.map(([, , not]) => not), ...(trims ? ['^\n', '\n$'] : [])].join('|'),
+  };
+}
+
+const number = '^[+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?\\d+)?$';
