@@ -58,6 +58,7 @@ export function createRows(rows: readonly Row[], { vocabulary, encode }: RowOpti
     return id;
   };
 
+  /** The ways to begin what is spelled, by their ids. */
   const spelled = new Map<string, Then>();
 
   const begin = (row: Row, from: number, then: Then): Ways => {
@@ -105,12 +106,13 @@ export function createRows(rows: readonly Row[], { vocabulary, encode }: RowOpti
 
   const findMask = (way: Way): Mask => {
     const found: number[] = [];
-    const walk = ({ byte, end, token }: Trie, from: number, to: number, ways: Ways): void => {
+    const walk = (within: Trie, from: number, to: number, ways: Ways): void => {
+      const { byte, end, token } = within;
       for (let node = from; node < to; node = end[node]) {
         const next = stepAll(ways, byte[node]);
         if (next.length === 0) continue;
         for (let id = token[node]; id >= 0; id = twin[id]) found.push(id);
-        walk({ byte, end, token, depth: 0 }, node + 1, end[node], next);
+        walk(within, node + 1, end[node], next);
       }
     };
     for (const mark of marks) if (way.step(mark).length > 0) found.push(-1 - mark);
@@ -122,6 +124,7 @@ export function createRows(rows: readonly Row[], { vocabulary, encode }: RowOpti
     const { place, isText } = inside;
     const { grammar, state, json } = place;
     const bits = new Uint32Array(odd.has.length);
+    // of a name or a text all that counts is what may follow before its end, so that many places share a mask
     for (const at of isText ? state.rests.map(rest => grammar.states.string(rest)) : [state]) {
       const text = { bytes: bytesOf(json), length: json.length };
       const mask = maskAt(grammar, vocabulary, at, text);

@@ -110,7 +110,7 @@ export class States {
     return this.#state([Thread.reading('scalar', undefined, rest)])!;
   }
 
-  /** The state of what the term holds as well, of what may follow inside the scalar or key; absent where that is nothing. */
+  /** Where what may follow inside the scalar or key is also in the term; absent where that leaves nothing. */
   narrowed(state: State, term: Term): State | undefined {
     const threads = state.threads.map(thread => thread.withRest(this.#terms.and(thread.rest, term)));
     return this.#state(threads.filter(({ rest }) => this.#terms.live(rest)));
