@@ -35,7 +35,14 @@ export interface RowOptions {
   encode(text: string): Symbols;
 }
 
+/** The odd tokens of a kind. */
+interface OddTokens {
+  readonly trie: Trie;
+  readonly has: Uint32Array;
+}
+
 const MAX_MASKS = 500;
+const MAX_ODD = 20;
 const BLANKS = [0x20, 0x0a, 0x0d, 0x09];
 
 /** Behind a row everything is free: its last token may go on with blanks. */
@@ -81,27 +88,7 @@ export function createRows(rows: readonly Row[], { vocabulary, encode }: RowOpti
       spelled.set(id, start);
       return start();
     }
-    return [jsonWay(id, startOf(grammar), next)];
-  };
-
-  const tries = new Map<string, { readonly trie: Trie; readonly has: Uint32Array }>();
-  const oddOnes = ({ key, has }: Odd) => {
-    let found = tries.get(key);
-    if (!found) {
-      const { bytes, offsets } = tokens;
-      const bits = new Uint32Array((vocabulary.size + 31) >> 5);
-      const odd = vocabulary.sorted.filter(id => {
-        for (let at = offsets[id]; at < offsets[id + 1]; at++) {
-          if (!has(bytes[at], at > offsets[id] ? bytes[at - 1] : undefined)) continue;
-          bits[id >> 5] |= 1 << (id & 31);
-          return true;
-        }
-        return false;
-      });
-      found = { trie: buildTrie(tokens, odd), has: bits };
-      tries.set(key, found);
-    }
-    return found;
+    return [jsonWay(id, startOf(grammar), beyond(next), next)];
   };
 
   const findMask = (way: Way): Mask => {
@@ -117,7 +104,7 @@ export function createRows(rows: readonly Row[], { vocabulary, encode }: RowOpti
     };
     for (const mark of marks) if (way.step(mark).length > 0) found.push(-1 - mark);
     const { inside } = way;
-    const odd = inside && oddOnes(inside.odd);
+    const odd = inside && oddTokens(vocabulary, inside.odd);
     const among = odd?.trie ?? trie;
     walk(among, 0, among.byte.length, [way]);
     if (!inside || !odd) return { bits: undefined, tokens: found };
@@ -174,31 +161,55 @@ export function createRows(rows: readonly Row[], { vocabulary, encode }: RowOpti
   };
 }
 
+/** To find them all vocabulary is looked at, so they are kept for the next request. */
+const oddOf = new WeakMap<Vocabulary, Map<string, OddTokens>>();
+
+function oddTokens(vocabulary: Vocabulary, { key, has }: Odd): OddTokens {
+  const known = oddOf.get(vocabulary) ?? new Map<string, OddTokens>();
+  oddOf.set(vocabulary, known);
+  let found = known.get(key);
+  if (!found) {
+    const { size, sorted, tokens } = vocabulary;
+    const { bytes, offsets } = tokens;
+    const bits = new Uint32Array((size + 31) >> 5);
+    const odd = sorted.filter(id => {
+      for (let at = offsets[id]; at < offsets[id + 1]; at++) {
+        if (!has(bytes[at], at > offsets[id] ? bytes[at - 1] : undefined)) continue;
+        bits[id >> 5] |= 1 << (id & 31);
+        return true;
+      }
+      return false;
+    });
+    found = { trie: buildTrie(tokens, odd), has: bits };
+    if (known.size >= MAX_ODD) known.clear();
+    known.set(key, found);
+  }
+  return found;
+}
+
 /** JSON as it is, an object or an array: it is over with its last bracket. */
-function jsonWay(id: string, at: Place, then: Then): Way {
+function jsonWay(id: string, at: Place, odd: Odd, then: Then): Way {
   const key = keyOf(at);
   return {
     key: key && `${id} ${key}`,
-    inside: { place: at, odd: beyond(id, then), isText: false },
+    inside: { place: at, odd, isText: false },
     step(symbol) {
       const next = symbol < 0 ? undefined : advance(at, symbol);
       if (!next) return [];
-      return next.state.complete ? then() : [jsonWay(id, next, then)];
+      return next.state.complete ? then() : [jsonWay(id, next, odd, then)];
     },
   };
 }
 
 /** Tokens with a bracket and what may come behind the value. */
-function beyond(key: string, then: Then): Odd {
-  const firsts = new Map<number, boolean>();
+function beyond(then: Then): Odd {
+  const ways = then();
+  const firsts = Array.from({ length: 256 }, (_, byte) => byte).filter(
+    byte => stepAll(ways, byte).length > 0,
+  );
   return {
-    key,
-    has(byte, before) {
-      if (before !== 0x7d && before !== 0x5d) return false;
-      const known = firsts.get(byte) ?? stepAll(then(), byte).length > 0;
-      firsts.set(byte, known);
-      return known;
-    },
+    key: `behind ${firsts}`,
+    has: (byte, before) => (before === 0x7d || before === 0x5d) && firsts.includes(byte),
   };
 }
 

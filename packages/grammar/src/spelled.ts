@@ -99,7 +99,7 @@ export function createSpelled(id: string, { grammar, spelling, encode, next }: S
       key: keyed(at, how.key),
       inside: {
         place: at,
-        odd: { key: `${firsts}`, has: byte => isDelicate(byte) || firsts.includes(byte) },
+        odd: { key: `in ${firsts}`, has: byte => isDelicate(byte) || firsts.includes(byte) },
         isText: true,
       },
       step(symbol) {
@@ -198,7 +198,7 @@ export function createSpelled(id: string, { grammar, spelling, encode, next }: S
   const asItIs = (at: Place, starts?: string): Way => ({
     key: keyed(at, `JSON ${starts}`),
     inside:
-      at.from === undefined ? undefined : { place: at, odd: { key: '', has: isDelicate }, isText: true },
+      at.from === undefined ? undefined : { place: at, odd: { key: 'in', has: isDelicate }, isText: true },
     step(symbol) {
       const char = String.fromCharCode(symbol);
       if (symbol < 0 || (starts && !starts.includes(char)) || (quotes && symbol === QUOTE)) return [];

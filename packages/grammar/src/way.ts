@@ -40,6 +40,7 @@ export interface Place {
 
 /** Tokens that may do something else than in JSON: the rest of the vocabulary is not looked at one by one. */
 export interface Odd {
+  /** Of what `has` goes by. */
   readonly key: string;
   /** By a byte and, but for the first, the one before it. */
   has(byte: number, before: number | undefined): boolean;
