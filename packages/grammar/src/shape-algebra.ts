@@ -83,16 +83,40 @@ export abstract class ShapeAlgebra {
         result.push(shape);
         continue;
       }
-      const possible = clause.filter(
-        literal =>
-          !this.emptyObject(this.#mergeObjects(shape, this.atoms.shapeOf(literal)), 2, namesOf(literal)),
-      );
+      const possible = clause.filter(literal => !this.#excludes(shape, literal));
       if (possible.length > 30 || shape.clauses.length >= MAX_CLAUSES)
         throw new LimitError('it has too many alternatives');
       if (possible.length === 1) result.push(this.#mergeObjects(shape, this.atoms.shapeOf(possible[0])));
       else if (possible.length > 1) result.push({ ...shape, clauses: dedupe([...shape.clauses, possible]) });
     }
     return this.#few(distinctObjects(result));
+  }
+
+  /** Whether no object of the shape is seen to satisfy the literal. */
+  #excludes(shape: ObjectShape, literal: Literal): boolean {
+    const { named, required } = shape;
+    const isSize = literal.kind === 'size';
+    const min = isSize ? Math.max(shape.min, literal.min) : shape.min;
+    const max = isSize ? Math.min(shape.max, literal.max) : shape.max;
+    if (min > max || required.size > max) return true;
+    if (isSize || !('name' in literal.names)) return false;
+    const { name } = literal.names;
+    const isRequired = required.has(name);
+    const isAdded = literal.kind === 'some' && !isRequired;
+    if (isAdded && required.size === max) return true;
+    return (isAdded || isRequired) && this.glance(this.formulas.and(named.get(name) ?? TRUE, literal.of), 2);
+  }
+
+  /** Whether no object is seen to be of both shapes. */
+  protected excludeEachOther(a: ObjectShape, b: ObjectShape): boolean {
+    const required = new Set([...a.required, ...b.required]);
+    const max = Math.min(a.max, b.max);
+    if (Math.max(a.min, b.min) > max || required.size > max) return true;
+    for (const name of required) {
+      const value = this.formulas.and(a.named.get(name) ?? TRUE, b.named.get(name) ?? TRUE);
+      if (this.glance(value, 2)) return true;
+    }
+    return false;
   }
 
   /** Whether every object of the shape is seen to satisfy the literal. */
@@ -176,10 +200,9 @@ export abstract class ShapeAlgebra {
     });
   };
 
-  protected readonly emptyObject = (shape: ObjectShape, depth = 2, names = shape.required): boolean => {
+  protected readonly emptyObject = (shape: ObjectShape, depth = 2): boolean => {
     if (shape.min > shape.max || shape.required.size > shape.max) return true;
-    for (const name of names)
-      if (shape.required.has(name) && this.glance(shape.named.get(name) ?? TRUE, depth)) return true;
+    for (const name of shape.required) if (this.glance(shape.named.get(name) ?? TRUE, depth)) return true;
     return false;
   };
 
@@ -188,8 +211,4 @@ export abstract class ShapeAlgebra {
     const rules = shape.items.filter(rule => rule.from <= index && index <= rule.to);
     return this.formulas.and(...rules.map(rule => rule.of));
   }
-}
-
-function namesOf(literal: Literal): ReadonlySet<string> {
-  return new Set(literal.kind !== 'size' && 'name' in literal.names ? [literal.names.name] : []);
 }

@@ -147,8 +147,10 @@ export class Shapes extends ShapeAlgebra {
     const string = a.string !== NEVER && this.terms.live(this.terms.and(a.string, b.string));
     const arrays = this.intersectArrays(a.arrays, b.arrays).some(x => !this.emptyArray(x));
     const objects =
-      a.objects.some(x => b.objects.some(y => !this.#apart(x, y))) &&
-      this.intersectObjects(a.objects, b.objects).some(x => !this.emptyObject(x));
+      a.objects.length === 1 && b.objects.length === 1
+        ? !this.#apart(a.objects[0], b.objects[0]) && !this.excludeEachOther(a.objects[0], b.objects[0])
+        : a.objects.some(x => b.objects.some(y => !this.#apart(x, y))) &&
+          this.intersectObjects(a.objects, b.objects).some(x => !this.emptyObject(x));
     return number || string || arrays || objects ? { number, string, arrays, objects } : undefined;
   }
 
