@@ -56,6 +56,16 @@ test.each<[template: string, text: string, expected: Said]>([
   ['Qwen-Qwen3-0.6B', '<think>\nhm\n</think>\n\nYes.\n', { thinking: 'hm\n', content: '\n\nYes.\n' }],
   ['Qwen-Qwen3-0.6B', '<tool_call>{no JSON}</tool_call> x', { content: '<tool_call>{no JSON}</tool_call>x' }],
   ['Qwen-Qwen3-0.6B', `<tool_call>${object}`, { calls: [rome] }],
+  [
+    'Qwen-Qwen3-0.6B',
+    '<tool_call>{"name": "get_weather", "arguments": {"city": "\\"</tool_call>"}}</tool_call>',
+    { calls: [['get_weather', { city: '"</tool_call>' }]] },
+  ],
+  [
+    'Qwen-Qwen3-0.6B',
+    '<tool_call>{"name": "get_weather</tool_call> x',
+    { content: '<tool_call>{"name": "get_weather</tool_call>x' },
+  ],
   ['NousResearch-Hermes-3-Llama-3.1-8B-tool_use', `<tool_call>${object}</tool_call>`, { calls: [rome] }],
   ['ibm-granite-granite-4.0', `<tool_call>${object}</tool_call>`, { calls: [rome] }],
   ['meta-llama-Llama-3.1-8B-Instruct', `{"name": "get_weather", "parameters": ${args}}`, { calls: [rome] }],

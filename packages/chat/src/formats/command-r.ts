@@ -1,5 +1,5 @@
 /** Command R7B and A: blocks of thoughts, of text and of actions. Command R and R+: `Action:` and a list in a code block. */
-import { callId, callsSchema, closedBy, type Format, jsonCalls } from './format.ts';
+import { callId, callsSchema, closedBehindJson, type Format, jsonCalls } from './format.ts';
 
 export const commandA: Format = {
   detect: template => template.includes('<|START_ACTION|>'),
@@ -15,7 +15,7 @@ export const commandA: Format = {
     {
       open: '<|START_ACTION|>',
       inner: ['<|END_ACTION|>'],
-      end: closedBy('<|END_ACTION|>'),
+      end: closedBehindJson('<|END_ACTION|>'),
       read: jsonCalls('tool_name', ['parameters']),
       shapes: tools => [
         [

@@ -41,7 +41,7 @@ export interface CallMark {
   /** Counts only where nothing but blanks was said before. */
   readonly atStart?: boolean;
   /** Where the calls end in a text that begins with them, and where it goes on; undefined while that is not known. */
-  end(text: string): { readonly body: number; readonly next: number } | undefined;
+  end(text: string, ended: boolean): { readonly body: number; readonly next: number } | undefined;
   /** The calls. Throws OutputError, or what JSON.parse throws. */
   read(body: string, tools: readonly Tool[]): readonly ParsedCall[];
   /** How calls of these tools are written behind the mark, where that can be said; see `Expected`. */
@@ -71,6 +71,20 @@ export const closedBy =
     const body = text.indexOf(close);
     return body < 0 ? undefined : { body, next: body + close.length };
   };
+
+/** The same of calls in JSON, whose strings may hold the mark; in what turns out to be none it counts wherever it stands. */
+export const closedBehindJson = (close: string): CallMark['end'] => {
+  const closed = closedBy(close);
+  return (text, ended) => {
+    let isString = false;
+    for (let i = 0; i < text.length; i++) {
+      if (isString && text[i] === '\\') i++;
+      else if (text[i] === '"') isString = !isString;
+      else if (!isString && text.startsWith(close, i)) return { body: i, next: i + close.length };
+    }
+    return ended ? closed(text, ended) : undefined;
+  };
+};
 
 /** The end of calls that are over with the first JSON. */
 export const closedByJson: CallMark['end'] = text => {

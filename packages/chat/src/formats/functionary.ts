@@ -4,7 +4,7 @@ import { partialLength } from '../partial.ts';
 import { argumentsOf, type Tool } from '../tools.ts';
 import {
   asArguments,
-  closedBy,
+  closedBehindJson,
   type Expected,
   type Format,
   jsonEnd,
@@ -18,7 +18,7 @@ export const functionary31: Format = {
   calls: [
     {
       open: '<function=',
-      end: closedBy('</function>'),
+      end: closedBehindJson('</function>'),
       read(body) {
         const [, name, json] = /^([^>]+)>([\s\S]*)$/.exec(body) ?? [];
         if (name === undefined) throw new OutputError('a call of a tool without a name');

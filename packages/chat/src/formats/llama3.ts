@@ -12,8 +12,8 @@ export const llama3: Format = {
     {
       open: '{',
       atStart: true,
-      end: text => {
-        const end = closedByJson(`{${text}`);
+      end: (text, ended) => {
+        const end = closedByJson(`{${text}`, ended);
         return end && { body: end.body - 1, next: end.next - 1 };
       },
       read(body, tools) {

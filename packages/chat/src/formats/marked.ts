@@ -135,7 +135,7 @@ export function createMarkedParser(format: Format, options: MarkedOptions): Outp
         return true;
       }
       case 'calling': {
-        const end = mark!.end(text);
+        const end = mark!.end(text, ended);
         if (!end && !ended) return false;
         const next = end?.next ?? text.length;
         read(text.slice(0, end?.body ?? next), text.slice(0, next), end !== undefined);

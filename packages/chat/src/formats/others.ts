@@ -5,6 +5,7 @@ import {
   asArguments,
   callId,
   callsSchema,
+  closedBehindJson,
   closedBy,
   closedByJson,
   type Format,
@@ -23,7 +24,7 @@ export const nemotron: Format = {
     {
       open: '<TOOLCALL>',
       inner: ['</TOOLCALL>'],
-      end: closedBy('</TOOLCALL>'),
+      end: closedBehindJson('</TOOLCALL>'),
       read: jsonCalls(),
       shapes: tools => [[{ schema: callsSchema(tools) }, '</TOOLCALL>']],
     },
@@ -37,7 +38,7 @@ export const apriel: Format = {
     {
       open: '<tool_calls>',
       inner: ['</tool_calls>'],
-      end: closedBy('</tool_calls>'),
+      end: closedBehindJson('</tool_calls>'),
       read: jsonCalls(),
       shapes: tools => [[{ schema: callsSchema(tools, { after: { id: callId } }) }, '</tool_calls>']],
     },
