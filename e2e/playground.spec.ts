@@ -82,7 +82,7 @@ test('a request can be aborted, and a body that is no JSON is pointed out', asyn
 /** What is not answered with 200. */
 const otherStatuses: Readonly<Record<string, number>> = {
   'Generate a completion: With images': 400,
-  'Generate a chat completion: With images': 400,
+  'Generate a chat completion: With images': 500,
   'Create a model: Quantize a model': 500,
   'Blobs: Push a blob': 201,
   'Structured outputs: A schema that cannot be enforced': 400,
