@@ -23,7 +23,7 @@ export default defineConfig({
   // A software adapter uses every core: two pages at once only make each other late.
   workers: 1,
   timeout: 240_000,
-  // Chromium on a software adapter stands still once in some thousand pages; what needed this is named at the end.
+  // Chromium on a software adapter may stand still; what needed a second try is named at the end.
   retries: 1,
   expect: { timeout: 30_000 },
   forbidOnly: Boolean(process.env.CI),

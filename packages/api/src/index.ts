@@ -13,5 +13,5 @@ export {
 } from './name.ts';
 export { readBytes, readText, startOfText } from './read-body.ts';
 export { remoteUrl } from './remote-url.ts';
-export { NoRoomError, StatusError } from './status-error.ts';
+export { NoRoomError, runnerError, StatusError } from './status-error.ts';
 export type * from './store.ts';

@@ -27,22 +27,24 @@ export function typesOf(tool: Tool | undefined, parameter: string): string[] {
   const { properties, additionalProperties } = tool?.parameters ?? {};
   const own = objectOf(properties);
   const schema = Object.hasOwn(own, parameter) ? own[parameter] : additionalProperties;
-  return [...new Set(typesIn(schema, tool?.parameters ?? {}, 0))];
+  return [...new Set(typesIn(schema, tool?.parameters ?? {}, new Map()))];
 }
 
-const MAX_REFERENCES = 20;
-
-function typesIn(schema: unknown, root: unknown, depth: number): readonly string[] {
+/** `known`: of the schemas that were looked at, each once, however they refer to each other. */
+function typesIn(schema: unknown, root: unknown, known: Map<unknown, readonly string[]>): readonly string[] {
+  const seen = known.get(schema);
+  if (seen) return seen;
   const said = objectOf(schema);
   const { type, $ref, const: only, enum: choices = 'const' in said ? [only] : [] } = said;
   const types = (Array.isArray(type) ? type : [type]).filter(one => typeof one === 'string');
-  if (depth > MAX_REFERENCES) return types;
+  known.set(schema, types);
   const parts = [said.anyOf, said.oneOf, said.allOf].flatMap(list => (Array.isArray(list) ? list : []));
-  const within = parts.flatMap(part => typesIn(part, root, depth + 1));
-  if (within.length > 0) return within;
-  if (types.length > 0) return types;
-  if (typeof $ref === 'string') return typesIn(referred($ref, root), root, depth + 1);
-  return Array.isArray(choices) ? choices.map(typeOf) : [];
+  const within = [...new Set(parts.flatMap(part => typesIn(part, root, known)))];
+  let found: readonly string[] = within.length > 0 ? within : types;
+  if (found.length === 0 && typeof $ref === 'string') found = typesIn(referred($ref, root), root, known);
+  else if (found.length === 0 && Array.isArray(choices)) found = choices.map(typeOf);
+  known.set(schema, found);
+  return found;
 }
 
 /** By a pointer into the same schema. */

@@ -1,6 +1,7 @@
 /** What models say for whose Jinja templates this is the format, taken apart. */
 import { describe, expect, test } from 'vitest';
 import { chooseTemplate, createOutputParser, type ParsedCall } from '../src/index.ts';
+import { readTools, typesOf } from '../src/tools.ts';
 import { chatTemplates } from './fixtures.ts';
 
 const tools = ['get_weather', 'get_time'].map(name => ({
@@ -192,17 +193,27 @@ describe('Functionary', () => {
     ]);
   });
   test('3.2', () => {
-    const text = `all\nLet me > see.>>>get_weather\n${args}>>>get_time\n{}`;
+    const text = `all\nLet me > see.>>>get_weather\n${args}>>>get_time\n{"zone": ">>>all\\n"}`;
     for (const pieces of [[text], [...text]]) {
       expect(parse(v32, pieces)).toMatchObject({
         content: 'Let me > see.',
         calls: [
           { name: 'get_weather', arguments: { city: 'Rome', days: 2 } },
-          { name: 'get_time', arguments: {} },
+          { name: 'get_time', arguments: { zone: '>>>all\n' } },
         ],
       });
     }
   });
+});
+
+test('types of a parameter are found where schemas refer to themselves again and again', () => {
+  const refs = Array.from({ length: 20 }, () => ({ $ref: '#/$defs/a' }));
+  const parameters = {
+    properties: { x: { $ref: '#/$defs/a' } },
+    $defs: { a: { anyOf: [...refs, { type: 'integer' }] } },
+  };
+  const [tool] = readTools([{ type: 'function', function: { name: 'f', parameters } }]);
+  expect(typesOf(tool, 'x')).toEqual(['integer']);
 });
 
 test('a call that is cut off is no error with a parser of Ollama either', () => {

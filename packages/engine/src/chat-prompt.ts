@@ -1,5 +1,5 @@
 /** From messages to the text of a prompt: the model's template, and which messages are left out where they do not all fit. */
-import { type Message, type ModelInfo, type RenderRequest, StatusError } from '@tabllama/api';
+import { type Message, type ModelInfo, type RenderRequest, runnerError, StatusError } from '@tabllama/api';
 import {
   type ChatMessage,
   type ChatTemplate,
@@ -11,7 +11,6 @@ import {
   type TemplateChoice,
 } from '@tabllama/chat';
 import type { Tokenizer } from '@tabllama/tokenizer';
-import { refusal } from './context-window.ts';
 
 export interface OpenedTemplate {
   readonly choice: TemplateChoice;
@@ -82,10 +81,10 @@ function split(messages: readonly ChatMessage[]): {
   const last = messages.at(-1);
   if (last?.role !== 'assistant') return { kept: messages };
   if (messages.at(-2)?.role === 'assistant') {
-    throw refusal('Cannot have 2 or more assistant messages at the end of the list.');
+    throw runnerError(400, 'Cannot have 2 or more assistant messages at the end of the list.');
   }
   if (last.tool_calls?.length) {
-    throw refusal('Cannot continue an assistant message that contains tool calls.');
+    throw runnerError(400, 'Cannot continue an assistant message that contains tool calls.');
   }
   return { kept: messages.slice(0, -1), begun: last.content };
 }

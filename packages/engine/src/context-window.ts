@@ -1,5 +1,5 @@
 /** What is kept where tokens do not fit the context window: of a prompt as Ollama cuts it, of a full cache as llama.cpp shifts it. */
-import { type GenerationRequest, StatusError } from '@tabllama/api';
+import { type GenerationRequest, runnerError, StatusError } from '@tabllama/api';
 
 /**
  * Cuts a prompt that leaves no room for an answer: its first tokens stay, and as many of the last as leave half of the rest free.
@@ -20,7 +20,7 @@ export function fitPrompt(
   if (!truncate) {
     const message = `request (${tokens.length} tokens) exceeds the available context size (${window} tokens), try increasing it`;
     const figures = { n_prompt_tokens: tokens.length, n_ctx: window };
-    throw refusal(message, 'exceed_context_size_error', figures);
+    throw runnerError(400, message, 'exceed_context_size_error', figures);
   }
   if (!shift) {
     throw new StatusError(
@@ -32,11 +32,6 @@ export function fitPrompt(
   const first = Math.min(keep, limit);
   const size = contextLength - Math.max(Math.floor((contextLength - first) / 2), 1);
   return [...tokens.slice(0, first), ...tokens.slice(tokens.length - (size - first))];
-}
-
-/** Word for word what llama.cpp's server says: Ollama hands on the whole answer of its runner as the text of the error. */
-export function refusal(message: string, type = 'invalid_request_error', figures: object = {}): StatusError {
-  return new StatusError(400, JSON.stringify({ error: { code: 400, message, type, ...figures } }));
 }
 
 /** Makes room in a full cache: the first `keep` tokens stay (at most all but four of the window), half of the others go. */

@@ -1,9 +1,9 @@
 /** The token loop: a prompt's tokens in, deltas of plain text out. It knows nothing of messages, templates or thinking. */
-import { type Delta, type GenerationRequest, StatusError } from '@tabllama/api';
+import { type Delta, type GenerationRequest, runnerError, StatusError } from '@tabllama/api';
 import { createStopMatcher } from '@tabllama/chat';
 import type { Chain, Mask } from '@tabllama/kernels';
 import type { Tokenizer } from '@tabllama/tokenizer';
-import { fitPrompt, refusal, shiftTokens } from './context-window.ts';
+import { fitPrompt, shiftTokens } from './context-window.ts';
 import type { Guide } from './guide.ts';
 import { createLogprobs, type Probability, spokenAs } from './logprobs.ts';
 import { createRepeatGuard } from './repeat-guard.ts';
@@ -52,7 +52,7 @@ export async function* generate(
   const fitting = fitPrompt(prompt, contextLength, keep, request, session.contextLength);
   if (fitting.length === 0) throw new StatusError(400, 'the prompt is empty');
   if (options.repeatPenalty <= 0) {
-    throw refusal('Failed to initialize samplers: penalty_repeat must be finite and greater than 0');
+    throw runnerError(400, 'Failed to initialize samplers: penalty_repeat must be finite and greater than 0');
   }
   let decoder = tokenizer.decoder({ special: marks });
   let stops = createStopMatcher(options.stop);

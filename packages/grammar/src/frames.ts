@@ -3,7 +3,7 @@ import type { ArrayState } from './array-plans.ts';
 import type { ObjectPlace } from './object-plan.ts';
 import type { ArrayShape } from './shape.ts';
 
-class Open {
+class BaseFrame {
   readonly id: number;
   readonly parent: Frame | undefined;
   /** How many frames there are, with this one. */
@@ -19,7 +19,7 @@ class Open {
   }
 }
 
-class ObjectFrame extends Open {
+class ObjectFrame extends BaseFrame {
   readonly kind = 'object';
   readonly place: ObjectPlace;
 
@@ -29,7 +29,7 @@ class ObjectFrame extends Open {
   }
 }
 
-class ArrayFrame extends Open {
+class ArrayFrame extends BaseFrame {
   readonly kind = 'array';
   readonly shape: ArrayShape;
   readonly state: ArrayState;
@@ -45,7 +45,7 @@ class ArrayFrame extends Open {
 }
 
 /** Stands for whatever is around. */
-interface Hole extends Open {
+interface Hole extends BaseFrame {
   readonly kind: 'hole';
 }
 

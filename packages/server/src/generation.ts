@@ -5,6 +5,7 @@ import {
   fullName,
   type InstalledModel,
   type LoadedModel,
+  runnerError,
   type SamplingOptions,
   type Stats,
   StatusError,
@@ -106,20 +107,11 @@ const audio = /^UklGR.{6}XQVZF|^SUQz/;
 /** Refuses images and sound, at the point where Ollama's runner refuses them. */
 export function checkImages(images: readonly string[], native: boolean): void {
   if (images.length === 0) return;
-  const [code, message, type] = native
-    ? [
-        500,
-        `${audio.test(images[0]) ? 'audio' : 'image'} input is not supported - ` +
-          'hint: if this is unexpected, you may need to provide the mmproj',
-        'server_error',
-      ]
-    : [
-        400,
-        'Multimodal data provided, but model does not support multimodal requests.',
-        'invalid_request_error',
-      ];
-  // Ollama hands on the whole answer of its runner as the text of the error.
-  throw new StatusError(Number(code), JSON.stringify({ error: { code, message, type } }));
+  if (!native)
+    throw runnerError(400, 'Multimodal data provided, but model does not support multimodal requests.');
+  const what = audio.test(images[0]) ? 'audio' : 'image';
+  const hint = 'if this is unexpected, you may need to provide the mmproj';
+  throw runnerError(500, `${what} input is not supported - hint: ${hint}`, 'server_error');
 }
 
 /** True if the template in use is the Jinja template of the file. */

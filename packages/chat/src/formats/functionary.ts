@@ -52,14 +52,16 @@ function createRecipientParser(tools: readonly Tool[]): OutputParser {
         recipient = (line < 0 ? text : text.slice(0, line)).trim();
         text = line < 0 ? '' : text.slice(line + 1);
       }
-      const next = text.indexOf('>>>');
       const isContent = !tools.some(({ name }) => name === recipient);
+      const end = isContent ? undefined : jsonEnd(text);
+      if (!isContent && end === undefined && !ended) break;
+      // the JSON of a call may hold the mark
+      const next = text.indexOf('>>>', end);
       let sure = next >= 0 ? next : text.length;
       if (next < 0 && !ended) sure = isContent ? text.length - partialLength(text, '>>>') : 0;
       if (isContent) content += text.slice(0, sure);
       else if (next >= 0 || ended) {
-        const json = text.slice(0, jsonEnd(text.slice(0, sure)) ?? sure);
-        calls.push({ name: recipient, arguments: asArguments(parseJson(json)) });
+        calls.push({ name: recipient, arguments: asArguments(parseJson(text.slice(0, end ?? sure))) });
       }
       text = text.slice(sure);
       if (next < 0) break;
