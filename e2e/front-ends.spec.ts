@@ -102,3 +102,37 @@ test('what is wrong in the options is what waiting requests fail with', async ({
   );
   expect(results).toEqual(['TypeError: models: a: "ftp://a/b.gguf" is no URL']);
 });
+
+test('workers of the front-end are answered if the tag says so, and do what they did before', async ({
+  page,
+}) => {
+  const asks = `
+    onmessage = async ({ data }) => {
+      const answer = await fetch('http://localhost:11434/api/version');
+      postMessage([data, self.part, (await answer.json()).version]);
+      const request = new XMLHttpRequest();
+      request.open('GET', 'part.js', false);
+      request.send();
+      const own = [await (await fetch('part.js')).text(), request.responseText];
+      postMessage([location.pathname, ...own.map(text => text.includes('self.part'))]);
+    };`;
+  const results = await open(
+    page,
+    `<script src="/published/script.js" data-options='{"workers": true}'></script><script src="page.js"></script>`,
+    {
+      'page.js': `for (const options of [undefined, { type: 'module' }]) {
+        const worker = new Worker(options?.type ?? 'classic', options);
+        worker.onmessage = ({ data }) => (self.results ??= []).push(data);
+        worker.postMessage('asked at once');
+      }`,
+      classic: `importScripts('part.js'); ${asks}`,
+      module: `import './part.js'; ${asks}`,
+      'part.js': `self.part = 'imported';`,
+    },
+  );
+  const asked = ['asked at once', 'imported', '0.33.0'];
+  expect(results).toHaveLength(4);
+  expect(results).toEqual(
+    expect.arrayContaining([asked, asked, ['/front/classic', true, true], ['/front/module', true, true]]),
+  );
+});

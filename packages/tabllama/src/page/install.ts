@@ -42,10 +42,18 @@ export interface Tabllama {
 
 let installed = false;
 
-/** `install()` of the package, with the worker that `ownWorker` makes unless the options have another. */
-export async function installWith(ownWorker: () => Worker, options: InstallOptions): Promise<Tabllama> {
+/**
+ * `install()` of the package, with the worker that `ownWorker` makes unless the options have another. URLs are resolved against `base`
+ * where that is not the document's.
+ */
+export async function installWith(
+  ownWorker: () => Worker,
+  options: InstallOptions,
+  base?: string,
+): Promise<Tabllama> {
   if (installed) throw new Error('tabllama is installed in this page already: call uninstall() first');
   const claim = createClaim(options, new URL(location.href));
+  const baseUrl = () => base ?? globalThis.document?.baseURI ?? location.href;
   const { models = {}, registry, tokens = {}, remoteHosts } = options;
   const { onRemote = () => false, worker = ownWorker, onProgress = () => {} } = options;
   const closed = new AbortController();
@@ -53,13 +61,13 @@ export async function installWith(ownWorker: () => Worker, options: InstallOptio
     worker,
     {
       models: asTexts(models),
-      base: document.baseURI,
+      base: baseUrl(),
       registry: registry && asAddresses(registry),
       remoteHosts,
     },
     {
       onProgress,
-      persist: () => navigator.storage.persist(),
+      persist: async () => navigator.storage.persist?.() ?? false,
       allowRemote: async origin => onRemote(origin),
       findToken: async host => (typeof tokens === 'function' ? tokens(host) : tokens[host]),
     },
@@ -72,7 +80,7 @@ export async function installWith(ownWorker: () => Worker, options: InstallOptio
     return fetch(request, claim(new URL(request.url)) ?? request.url);
   }
 
-  const claims = (url: string | URL) => claim(URL.parse(url, document.baseURI)) !== undefined;
+  const claims = (url: string | URL) => claim(URL.parse(url, baseUrl())) !== undefined;
   const restores = [interceptFetch(claims, answer), interceptXhr(claims, answer)];
   installed = true;
 

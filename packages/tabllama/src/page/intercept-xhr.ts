@@ -67,7 +67,7 @@ export function interceptXhr(claims: (url: string | URL) => boolean, answer: Fet
     override send(body?: Document | XMLHttpRequestBodyInit | null): void {
       if (!this.#claimed) super.send(body);
       else if (this.#claimed.sent) throw new DOMException('the request is sent already', 'InvalidStateError');
-      else this.#converse(this.#claimed, body instanceof Document ? body.documentElement.outerHTML : body);
+      else this.#converse(this.#claimed, isDocument(body) ? body.documentElement.outerHTML : body);
     }
 
     override abort(): void {
@@ -158,3 +158,6 @@ async function read(response: Response, type: XMLHttpRequestResponseType): Promi
   if (type === 'arraybuffer') return response.arrayBuffer();
   return type === 'json' ? response.json().catch(() => null) : null;
 }
+
+/** Workers have no documents. */
+const isDocument = (body: unknown): body is Document => globalThis.Document && body instanceof Document;
