@@ -34,7 +34,7 @@ export async function* createModel(
   else if (Object.keys(request.draft_files ?? {}).length > 0) {
     throw new StatusError(400, 'DRAFT cannot be used with remote models');
   }
-  const info = readInfo(request.info, base.config);
+  readInfo(request.info); // what is wrong with it is said before the work
 
   let layers: readonly Layer[] = [];
   const said = new Map<Layer, string>();
@@ -49,7 +49,10 @@ export async function* createModel(
       layers = [...layers, layer];
       headers.push(gguf);
     } else {
-      if (base.isNew) yield { status: 'verifying conversion' };
+      if (base.isNew) {
+        checkHeader(anew.gguf);
+        yield { status: 'verifying conversion' };
+      }
       layers = [...layers, ...anew.layers];
       headers.push(anew.gguf);
     }
@@ -84,13 +87,13 @@ export async function* createModel(
   for (const layer of layers) {
     yield { status: said.get(layer) ?? `using existing layer ${layer.digest}` };
   }
+  const told = { ...base.config, ...(isDescribed ? {} : described(headers)) };
   const config: Partial<ModelConfig> = {
-    ...base.config,
-    ...(isDescribed ? {} : described(headers)),
-    renderer: request.renderer || base.config.renderer,
-    parser: request.parser || base.config.parser,
-    requires: request.requires || base.config.requires,
-    ...info,
+    ...told,
+    renderer: request.renderer || told.renderer,
+    parser: request.parser || told.parser,
+    requires: request.requires || told.requires,
+    ...readInfo(request.info, told),
   };
   const ordered = Object.fromEntries(configKeys.map(key => [key, config[key]]));
   const { digest, size } = await store.putBlob(encoder.encode(`${toJson(ordered)}\n`));
@@ -143,7 +146,7 @@ async function* refuseExtras(
   signal: AbortSignal,
 ): AsyncGenerator<object, void> {
   if (draft_files) {
-    if (!isSafetensors(draft_files)) yield* baseOfFiles(store, draft_files, signal);
+    if (!isSafetensors(draft_files)) yield* readExtra(store, draft_files, signal);
     throw new StatusError(501, 'draft models are not supported');
   }
   if (adapters) {
@@ -151,9 +154,31 @@ async function* refuseExtras(
     if (!isFolder && Object.keys(adapters).length > 1) {
       throw new StatusError(400, 'only one adapter is currently supported');
     }
-    if (!isFolder) yield* baseOfFiles(store, adapters, signal);
+    if (!isFolder) yield* readExtra(store, adapters, signal);
     throw new StatusError(501, 'loras are not yet implemented');
   }
+}
+
+/** Whatever is wrong with them is the request's fault, as Ollama sees it. */
+async function* readExtra(
+  store: Store,
+  files: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): AsyncGenerator<object, void> {
+  try {
+    yield* baseOfFiles(store, files, signal);
+  } catch (error) {
+    throw error instanceof StatusError ? new StatusError(400, error.message, { cause: error }) : error;
+  }
+}
+
+/** Throws StatusError 500 in Ollama's words, where llama.cpp's own tool has looked, for a file without what every model has. */
+function checkHeader({ metadata }: Gguf): void {
+  const architecture = metadata.get('general.architecture');
+  const needed = ['context_length', 'embedding_length', 'block_count'];
+  if (needed.every(key => typeof metadata.get(`${architecture}.${key}`) === 'number')) return;
+  const tool = 'llama-quantize without compatibility patches: llama-quantize failed: exit status 1';
+  throw new StatusError(500, `failed to validate GGUF with ${tool}`);
 }
 
 /** What the headers of a model's weights say of it. */

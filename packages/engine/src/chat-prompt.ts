@@ -8,6 +8,7 @@ import {
   createJinjaTemplate,
   harmonyTools,
   knownTools,
+  quote,
   type TemplateChoice,
 } from '@tabllama/chat';
 import type { Tokenizer } from '@tabllama/tokenizer';
@@ -32,6 +33,9 @@ export function openTemplate(info: ModelInfo, tokenizer: Tokenizer): OpenedTempl
   if (choice.language === 'jinja') {
     return { choice, template: openJinja(choice.jinja ?? chatMl, tokenizer) };
   }
+  if (config?.renderer && !renderers.test(config.renderer)) {
+    throw new StatusError(500, `unknown renderer ${quote(config.renderer)}`);
+  }
   if (config?.renderer && template === undefined) {
     throw new StatusError(
       501,
@@ -41,6 +45,10 @@ export function openTemplate(info: ModelInfo, tokenizer: Tokenizer): OpenedTempl
   }
   return { choice, template: choice.go };
 }
+
+/** Ollama's programs for prompts. A newer one is none for it; a model that names one and has a Jinja template does without. */
+const renderers =
+  /^(qwen3-(coder|vl-(instruct|thinking))|qwen3\.[58]|ornith|cogito|deepseek3\.1|olmo3(\.1|(-32b)?-think)?|nemotron-3(\.5)?-nano|gemma4(-small|-large)?|functiongemma|glm-(4\.7|ocr)|lfm2(-thinking)?|laguna|poolside-v1|cohere|glimmer)$/;
 
 const chatMl = `{% for message in messages %}<|im_start|>{{ message.role }}
 {{ message.content }}<|im_end|>

@@ -444,6 +444,13 @@ describe('a chat', () => {
     });
     const raw = await collect(model.complete({ prompt: '<go>', raw: true, options: greedy }));
     expect(raw.content).toBe('ok');
+    const unknown = await load(createParrot(['ok']), {
+      template: '{{ .Prompt }}',
+      config: { ...config, renderer: 'nope' },
+    });
+    expect(() => unknown.render({ messages: [user('Hi')] })).toThrow(
+      expect.objectContaining({ status: 500, message: 'unknown renderer "nope"' }),
+    );
   });
 
   it('is refused with the words of a template that fails', async () => {

@@ -54,11 +54,11 @@ export async function findModel(
   const name = readName(text, options);
   const model = await store.find(name);
   const elsewhere = model?.config.remote_host !== undefined && modelSource(text).source === 'local';
-  if (model === undefined || elsewhere) throw new StatusError(404, missing(name));
+  if (model === undefined || elsewhere) throw new StatusError(404, missing(await nameToWrite(store, name)));
   return model;
 }
 
-/** A name to write to: each part is spelled as in the installed models that have it. */
+/** A name to write to, or to speak of: each part is spelled as in the installed models that have it. */
 export async function nameToWrite(store: Store, name: ModelName): Promise<ModelName> {
   const spelled: Record<keyof ModelName, string> = { ...name };
   for (const known of await store.list()) {

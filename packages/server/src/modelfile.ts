@@ -21,7 +21,7 @@ export function modelfile(model: InstalledModel): string {
   const { renderer, parser } = model.config;
   if (renderer) lines.push(`RENDERER ${value(renderer)}`);
   if (parser) lines.push(`PARSER ${value(parser)}`);
-  for (const [name, one] of single(model.parameters)) lines.push(`PARAMETER ${name} ${value(plain(one))}`);
+  for (const [name, one] of single(model.parameters)) lines.push(`PARAMETER ${name} ${value(print(one))}`);
   for (const license of model.licenses) lines.push(`LICENSE ${value(license)}`);
   for (const { role, content } of model.messages) lines.push(`MESSAGE ${role} ${value(content)}`);
   return `${lines.join('\n')}\n`;
@@ -30,7 +30,7 @@ export function modelfile(model: InstalledModel): string {
 /** `parameters` of show: one line a value, its name in 30 columns. */
 export function parameterLines(parameters: Readonly<Record<string, unknown>>): string {
   return single(parameters)
-    .map(([name, one]) => `${name.padEnd(30)} ${typeof one === 'string' ? quote(one) : plain(one)}`)
+    .map(([name, one]) => `${name.padEnd(30)} ${one === null ? '<nil>' : print(one, true)}`)
     .join('\n');
 }
 
@@ -42,9 +42,24 @@ function single(parameters: Readonly<Record<string, unknown>>): [name: string, v
   return pairs.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
 }
 
-/** As `%v` prints it: a float of a large or a small exponent has it shown. */
-function plain(value: unknown): string {
-  if (typeof value !== 'number') return value === null ? '<nil>' : String(value);
+/** As `%v` prints a value of a JSON, or with its types, as `%#v` does. */
+function print(value: unknown, typed = false): string {
+  if (value === null) return typed ? 'interface {}(nil)' : '<nil>';
+  if (typeof value === 'string') return typed ? quote(value) : value;
+  if (typeof value === 'number') return float(value);
+  if (typeof value !== 'object') return String(value);
+  const isList = Array.isArray(value);
+  const items = isList
+    ? value.map(one => print(one, typed))
+    : Object.keys(value)
+        .sort()
+        .map(key => `${print(key, typed)}:${print((value as Record<string, unknown>)[key], typed)}`);
+  if (!typed) return `${isList ? '' : 'map'}[${items.join(' ')}]`;
+  return `${isList ? '[]' : 'map[string]'}interface {}{${items.join(', ')}}`;
+}
+
+/** A float of a large or a small exponent has it shown. */
+function float(value: number): string {
   const [digits, exponent] = value.toExponential().split('e');
   const power = Number(exponent);
   if (power >= -4 && power < 6) return String(value);

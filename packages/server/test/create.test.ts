@@ -99,6 +99,16 @@ describe('files that are', () => {
     expect(await answer({ files: files() })).toEqual([status, { error }]);
   });
 
+  test('without what every model has are refused, as by llama.cpp', async () => {
+    const bytes = Buffer.from(q8);
+    bytes.write('Z', bytes.indexOf('llama.block_count'));
+    const tool = 'llama-quantize without compatibility patches: llama-quantize failed: exit status 1';
+    expect(await statuses({ files: { 'a.gguf': await put(bytes) } })).toEqual([
+      'parsing GGUF',
+      `failed to validate GGUF with ${tool}`,
+    ]);
+  });
+
   test('damaged are refused after a first line', async () => {
     const broken = await put(q8.slice(0, -100_000));
     const lines = await statuses({ files: { 'a.gguf': broken } });
@@ -169,6 +179,7 @@ describe('what there is no engine for', () => {
   test.each<[object, () => Promise<Record<string, string>>, number, string]>([
     [{}, async () => ({ a: digest }), 400, 'unknown type'],
     [{}, async () => ({ 'a.gguf': digest }), 400, 'supplied file was not in GGUF format'],
+    [{}, async () => ({ 'a.gguf': 'sha256:../x' }), 400, 'invalid digest format'],
     [{}, async () => ({ 'a.gguf': await put(q8) }), 501, 'loras are not yet implemented'],
     [
       {},
@@ -380,6 +391,11 @@ describe('a model of another', () => {
       embedding_length: 8,
       capabilities: ['tools'],
     });
+  });
+
+  test('names the family of a file beside the one that info says', async () => {
+    await (await create({ files: { 'a.gguf': await put(q8) }, info: { model_family: 'fam' } })).text();
+    expect((await found()).config.model_families).toEqual(['fam', 'llama']);
   });
 
   test.each([

@@ -591,16 +591,22 @@ describe('requests', () => {
   test('numbers of parameters are shown as Go prints them, and of messages what was said', async () => {
     const { send, store } = await open();
     await store.install(parseModelName('n')!, stories, {
-      params: '{"num_ctx":2097152,"top_p":0.00001,"top_k":40,"use_mmap":true}',
+      params:
+        '{"num_ctx":2097152,"top_p":0.00001,"top_k":40,"use_mmap":true,"a":null,"b":[{"y":[1,"x",null],"x":{}}]}',
       messages: '[{"role":"user","content":"q","images":["AAAA"]}]',
     });
     const shown = (await (await send('/api/show', { model: 'n' })).json()) as Record<string, string>;
     expect(shown.parameters.split('\n').map(line => line.slice(31))).toEqual([
+      '<nil>',
+      'map[string]interface {}{"x":map[string]interface {}{}, "y":[]interface {}{1, "x", interface {}(nil)}}',
       '2.097152e+06',
       '40',
       '1e-05',
       'true',
     ]);
+    expect(shown.modelfile).toContain(
+      '\nPARAMETER a <nil>\nPARAMETER b map[x:map[] y:[1 x <nil>]]\nPARAMETER num_ctx 2.097152e+06\n',
+    );
     expect(shown.messages).toEqual([{ role: 'user', content: 'q' }]);
   });
 
@@ -626,12 +632,15 @@ describe('requests', () => {
       _debug_render_only: true,
       prompt: 'x',
       images,
-      messages: [{ role: 'user', images }],
+      // the second one's tag is in none of the texts, as if the message had been left out
+      messages: [{ role: 'user', content: '[img-0]', images }],
     };
-    for (const path of ['/api/generate', '/api/chat']) {
+    const count = async (path: string) => {
       const { _debug_info } = (await (await send(path, body)).json()) as { _debug_info: object };
-      expect(_debug_info).toEqual({ rendered_template: expect.any(String), image_count: 2 });
-    }
+      return _debug_info;
+    };
+    expect(await count('/api/generate')).toEqual({ rendered_template: expect.any(String), image_count: 2 });
+    expect(await count('/api/chat')).toEqual({ rendered_template: '<user>[img-0]', image_count: 1 });
   });
 
   test('num_predict 0 is one token where the runner renders a chat, and no limit elsewhere', async () => {

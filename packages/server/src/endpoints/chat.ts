@@ -207,11 +207,15 @@ function newCallId(): string {
 
 /** `_debug_render_only`: the prompt, and nothing run. */
 function rendered(model: string, prompt: string, messages: readonly Message[]): ChatLine {
+  const tags = prompt.match(/\[img-\d+\]/g) ?? []; // none of a message that was left out
   return {
     model,
     created_at: createdAt(),
     message: { role: '', content: '' },
     done: false,
-    _debug_info: { rendered_template: prompt, image_count: allImages(messages).length || undefined },
+    _debug_info: {
+      rendered_template: prompt,
+      image_count: Math.min(tags.length, allImages(messages).length) || undefined,
+    },
   };
 }
