@@ -264,6 +264,15 @@ describe('calls of tools', () => {
     ]);
   });
 
+  test('are in an answer that is whole only where there are tools, but for those of its end', async () => {
+    const said = ['<tool_call>', '\n<function=get_weather>', '\n</function>', '\n</tool_call>', ' done'];
+    await create('unasked', said, { template: templates.plain, parser: 'qwen3-coder' });
+    const [whole] = await ask('/api/chat', { model: 'unasked', messages, stream: false });
+    expect(whole.message).toEqual({ role: 'assistant', content: 'done' });
+    const lines = await ask('/api/chat', { model: 'unasked', messages });
+    expect(lines.flatMap(line => line.message.tool_calls ?? [])).toHaveLength(1);
+  });
+
   test('that cannot be read end the stream with an error, where Ollama has a parser and there are no tools to bind them by', async () => {
     await create('broken', ['ok', '<tool_call>', 'bad', '</tool_call>'], {
       template: templates.tools,

@@ -71,7 +71,7 @@ export async function answerChat(
     const messages = nothing ? [] : promptMessages(installed, body.messages ?? []);
     return {
       lines: signal => forward<ChatLine>(remote, '/api/chat', installed, { ...body, messages }, signal),
-      join,
+      join: all => join(all, body),
     };
   }
   const needs = body.tools?.length ? (['tools'] as const) : [];
@@ -95,7 +95,7 @@ export async function answerChat(
     if (body._debug_render_only) return { only: rendered(model, prompt, messages) };
     isLeft = false;
     const work = { body, installed, prepared, request: { ...request, prompt } };
-    return { lines: signal => lines(context, work, signal), join };
+    return { lines: signal => lines(context, work, signal), join: all => join(all, body) };
   } finally {
     if (isLeft) lease.release();
   }
@@ -143,9 +143,9 @@ async function* lines(
   }
 }
 
-/** The last line with everything that came before it. */
-function join(all: readonly ChatLine[]): ChatLine {
-  const calls = all.flatMap(line => line.message.tool_calls ?? []);
+/** The last line with everything that came before it; of calls, as in Ollama, only where there are tools to call. */
+function join(all: readonly ChatLine[], { tools }: ChatFields): ChatLine {
+  const calls = (tools?.length ? all : all.slice(-1)).flatMap(line => line.message.tool_calls ?? []);
   const logprobs = all.flatMap(line => line.logprobs ?? []);
   return {
     ...all.at(-1)!,
