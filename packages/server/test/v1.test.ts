@@ -115,6 +115,7 @@ describe('what /v1/chat/completions becomes', () => {
     const tools = [{ type: 'function', function: { name: 'f', description: 'd', parameters } }];
     const last = await chat({ model: 'able', tools, logprobs: true, top_logprobs: 3 });
     expect(last).toMatchObject({ tools, topLogprobs: 3 });
+    expect((await chat({ model: 'able', tools: [] })).tools).toBeUndefined();
   });
 });
 
@@ -206,6 +207,7 @@ describe('what /v1/messages becomes', () => {
       { type: 'function', function: { name: 'f', description: 'd', parameters } },
       { function: { name: 'web_search', parameters: { required: ['query'] } } },
     ]);
+    expect((await say({ model: 'able' })).tools).toBeUndefined();
   });
 });
 
@@ -259,6 +261,7 @@ describe('what /v1/responses becomes', () => {
       model: 'able',
       tools: [f, group, { type: 'web_search' }, { ...f, name: 'web_search' }],
     });
+    expect((await respond({ model: 'able' })).tools).toBeUndefined();
     const names = (last.tools as { function: { name: string } }[]).map(tool => tool.function.name);
     expect(names).toEqual(['f', 'g.f', 'g.h', 'web_search']);
   });

@@ -76,7 +76,7 @@ export const chatCompletions = translated(openaiError, async context => {
       presence_penalty: body.presence_penalty,
       top_p: body.top_p ?? 1,
     },
-    tools: body.tools,
+    tools: body.tools?.length ? body.tools : undefined,
     think: thinkOf(body.reasoning ? body.reasoning.effort : body.reasoning_effort),
     logprobs: body.logprobs,
     top_logprobs: body.top_logprobs,

@@ -218,7 +218,7 @@ export function nativeTools(tools: MessagesFields['tools'] = []): ChatFields['to
   const isSearch = ({ type }: Value<typeof tool>) => type?.startsWith('web_search') ?? false;
   const searches = tools.some(isSearch);
   const kept = tools.filter(one => isSearch(one) || !(searches && one.name === 'web_search'));
-  return kept.map(one => {
+  const native = kept.map(one => {
     if (isSearch(one)) return webSearch;
     const { name = '', description, input_schema: schema = null } = one;
     try {
@@ -228,6 +228,7 @@ export function nativeTools(tools: MessagesFields['tools'] = []): ChatFields['to
       throw bad(`invalid input_schema for tool ${quote(name)}: ${(error as Error).message}`);
     }
   });
+  return some(native);
 }
 
 /** What `think` is for Anthropic's settings: what `thinking` says, or else an effort that Ollama knows. */

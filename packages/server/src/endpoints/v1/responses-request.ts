@@ -21,7 +21,7 @@ import { type Json, parseJson } from '../../json.ts';
 import type { ChatFields } from '../chat.ts';
 import { at, bad, input } from './responses-input.ts';
 import { sorted } from './sorted.ts';
-import { webSearch } from './translated.ts';
+import { some, webSearch } from './translated.ts';
 
 interface Tool {
   readonly type?: string;
@@ -85,10 +85,11 @@ export const isWebSearch = ({ type }: Tool) => type === 'web_search';
 /** The tools as Ollama's; a search of the server's own displaces a function of that name. Throws StatusError 400. */
 export function nativeTools(tools: readonly Tool[] = []): ChatFields['tools'] {
   const searches = tools.some(isWebSearch);
-  return tools.flatMap(one => {
+  const native = tools.flatMap(one => {
     if (isWebSearch(one)) return [webSearch];
     return functionsOf(one).filter(({ function: { name } }) => !(searches && name === 'web_search'));
   });
+  return some(native);
 }
 
 /** A tool, or those of a group, named after it. */
