@@ -126,6 +126,15 @@ test('the dates are local ones', () => {
   vi.useRealTimers();
 });
 
+test.each([
+  ['{{ .Prompt. }}', 'unexpected <.> in operand'],
+  ['{{ a\x01 }}', 'bad character U+0001'],
+  ['{{ aé }}', 'function "aé" not defined'],
+  ['{{ .a€ }}', "bad character U+20AC '€'"],
+])('%j is refused with the words of Go: %s', (template, words) => {
+  expect(() => createGoTemplate(template)).toThrow(`template: :1: ${words}`);
+});
+
 test('the capabilities, by the variables of the template', () => {
   const of = (source: string) => createGoTemplate(source).capabilities;
   expect(of('{{ .Prompt }} Tools Suffix')).toEqual([]);

@@ -2,6 +2,8 @@
  * The source of a Go template as tokens: text, and what stands between `{{` and `}}`. Trims the text beside `{{-` and `-}}` and drops
  * comments. The language is that of Go's `text/template`, https://pkg.go.dev/text/template; words of errors are Go's.
  */
+import { isPrintable } from './text.ts';
+
 export type TokenType =
   | 'text'
   | 'open'
@@ -190,7 +192,8 @@ export function tokenize(source: string): Token[] {
   /** The character here as Go's `%#U` prints it. */
   function runeName(): string {
     const code = source.codePointAt(at)!;
-    return `U+${code.toString(16).toUpperCase().padStart(4, '0')} '${String.fromCodePoint(code)}'`;
+    const char = String.fromCodePoint(code);
+    return `U+${code.toString(16).toUpperCase().padStart(4, '0')}${isPrintable(char) ? ` '${char}'` : ''}`;
   }
 }
 

@@ -396,7 +396,7 @@ const operands = new Set<TokenType>([
 
 function tokenName({ type, text }: Token): string {
   if (type === 'end') return 'EOF';
-  if (type === 'keyword') return `<${text}>`;
+  if (type === 'keyword' || type === 'dot') return `<${text}>`;
   return text.length > 10 ? `${JSON.stringify([...text].slice(0, 10).join(''))}...` : JSON.stringify(text);
 }
 
