@@ -125,7 +125,8 @@ test('workers of the front-end are answered if the tag says so, and do what they
         worker.onmessage = ({ data }) => (self.results ??= []).push(data);
         worker.postMessage('asked at once');
       }`,
-      classic: `importScripts('part.js'); ${asks}`,
+      classic: `const policy = trustedTypes.createPolicy('webpack', { createScriptURL: url => url });
+        importScripts(policy.createScriptURL('part.js')); ${asks}`,
       module: `import './part.js'; ${asks}`,
       'part.js': `self.part = 'imported';`,
     },

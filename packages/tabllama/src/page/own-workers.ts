@@ -39,7 +39,8 @@ const toUrl = (code: string) => URL.createObjectURL(new Blob([code], { type: 'te
 
 /** Within such a worker: its place is that of its own script, and what is relative is meant against that. */
 export function standAt(script: string): void {
-  const absolute = <Input>(input: Input) => (typeof input === 'string' ? new URL(input, script) : input);
+  // webpack's URLs are no strings: a TrustedScriptURL is what it makes of one
+  const absolute = (input: unknown) => (input instanceof Request ? input : new URL(String(input), script));
   Object.defineProperty(globalThis, 'location', { value: new URL(script) });
   const { fetch, importScripts } = globalThis as unknown as Record<string, (...args: unknown[]) => unknown>;
   Object.assign(globalThis, {
