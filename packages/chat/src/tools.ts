@@ -66,17 +66,17 @@ function typeOf(value: unknown): string {
 export function knownTools(tools: readonly unknown[]): unknown[] {
   return tools.map(tool => {
     const { type, function: called } = objectOf(tool);
-    const { name, description = '', parameters } = objectOf(called);
+    const { name, description, parameters } = objectOf(called);
     const schema = objectOf(parameters);
     return present({
       type,
       function: {
-        name,
-        description,
+        name: name ?? '',
+        description: description ?? '',
         parameters: {
           type: schema.type ?? '',
           ...present({ $defs: schema.$defs, items: schema.items, required: schema.required }),
-          properties: knownProperties(schema.properties) ?? {},
+          properties: knownProperties(schema.properties) ?? null,
         },
       },
     });
@@ -104,12 +104,12 @@ function knownProperty(property: unknown): unknown {
   });
 }
 
-/** What Go's `omitempty` leaves. */
+/** What Go's `omitempty` leaves; of fields of the type `any` all but nil. */
 function present(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(fields).filter(([, value]) => {
-      if (value === undefined || value === null || value === '') return false;
-      return !Array.isArray(value) || value.length > 0;
+    Object.entries(fields).filter(([key, value]) => {
+      if (value === undefined || value === null) return false;
+      return key === 'items' || key === '$defs' || (value !== '' && !(Array.isArray(value) && !value.length));
     }),
   );
 }

@@ -144,6 +144,15 @@ test('the capabilities, by the variables of the template', () => {
   ]);
 });
 
+test('what a schema says of items and definitions is shown, be it nothing', () => {
+  const parameters = { type: 'object', $defs: {}, items: '', properties: { a: { items: {} } } };
+  const tools = [{ type: 'function', items: [], function: { name: 'f', parameters } }];
+  expect(createGoTemplate('{{ .Tools }}{{ .Messages }}').render({ messages: [], tools })).toContain(
+    '"items":[],"function":{"name":"f","description":"","parameters":' +
+      '{"type":"object","$defs":{},"items":"","properties":{"a":{"items":{}}}}}',
+  );
+});
+
 test('the properties of a parameter are shown where it says that it has some, be they none', () => {
   const properties = { a: { properties: {} }, b: {} };
   const tools = [{ type: 'function', function: { name: 'f', parameters: { type: 'object', properties } } }];

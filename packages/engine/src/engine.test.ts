@@ -329,12 +329,15 @@ describe('a chat', () => {
     const tools = [
       { function: { parameters, name: 'f' }, type: 'function', items: 1 },
       { function: inner, type: 'function' },
+      { function: { name: null, parameters: { $defs: {}, items: '' } }, type: 'function' },
     ];
     expect(model.render({ messages: [user('Hi')], tools })).toBe(
       '[{"type": "function", "function": {"name": "f", "description": "", "parameters": {"type": "object", ' +
         '"properties": {"city": {"type": "string", "description": "x"}}}}}, ' +
         '{"type": "function", "function": {"name": "g", "description": "", "parameters": {"type": "", ' +
-        '"properties": {"a": {"properties": {}}}}}}]\nuser: Hi;>',
+        '"properties": {"a": {"properties": {}}}}}}, ' +
+        '{"type": "function", "function": {"name": "", "description": "", "parameters": {"type": "", ' +
+        '"$defs": {}, "items": "", "properties": null}}}]\nuser: Hi;>',
     );
   });
 

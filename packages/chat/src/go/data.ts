@@ -3,6 +3,7 @@ import type { ChatMessage, ChatToolCall } from '../chat-template.ts';
 import { toJson } from './text.ts';
 import {
   fromJson,
+  type GoField,
   type GoMap,
   type GoStruct,
   goList,
@@ -68,7 +69,7 @@ function goTool(tool: unknown): GoStruct {
     'template.templateTool',
     [
       { name: 'Type', key: 'type', value: textOf(type) },
-      { name: 'Items', key: 'items', omitEmpty: true, value: fromJson(items) },
+      untyped('Items', 'items', items),
       {
         name: 'Function',
         key: 'function',
@@ -80,8 +81,8 @@ function goTool(tool: unknown): GoStruct {
             key: 'parameters',
             value: goStruct('template.templateToolFunctionParameters', [
               { name: 'Type', key: 'type', value: textOf(schema.type) },
-              { name: 'Defs', key: '$defs', omitEmpty: true, value: fromJson(schema.$defs) },
-              { name: 'Items', key: 'items', omitEmpty: true, value: fromJson(schema.items) },
+              untyped('Defs', '$defs', schema.$defs),
+              untyped('Items', 'items', schema.items),
               { name: 'Required', key: 'required', omitEmpty: true, value: texts(schema.required) },
               { name: 'Properties', key: 'properties', value: goProperties(schema.properties) },
             ]),
@@ -92,6 +93,12 @@ function goTool(tool: unknown): GoStruct {
     () => jsonText(struct),
   );
   return struct;
+}
+
+/** A field of Go's type `any`, which `omitempty` leaves out only where it is nil. */
+function untyped(name: string, key: string, json: unknown): GoField {
+  const value = fromJson(json);
+  return { name, key, omitEmpty: value === null, value };
 }
 
 function goProperties(properties: unknown): GoMap {
@@ -121,7 +128,7 @@ function goProperty(property: unknown): GoStruct {
         json: () => toJson(types.length === 1 ? types[0] : types),
       }),
     },
-    { name: 'Items', key: 'items', omitEmpty: true, value: fromJson(items) },
+    untyped('Items', 'items', items),
     { name: 'Description', key: 'description', omitEmpty: true, value: textOf(description) },
     {
       name: 'Enum',
