@@ -295,6 +295,10 @@ describe('a chat', () => {
     expect(model.render({ messages })).toBe(`${all[1]}${all[3]}<go>`);
     const tiny = await chatOf(['ok'], parrotTemplate, 8);
     expect(tiny.render({ messages })).toBe(`${all[1]}${all[3]}<go>`);
+    const whole = `${all.join('')}<go>`;
+    const length = model.tokenize(whole, true).length; // without the BOS that comes before it
+    expect((await chatOf(['ok'], parrotTemplate, length)).render({ messages })).toBe(whole);
+    expect((await chatOf(['ok'], parrotTemplate, length - 1)).render({ messages })).not.toBe(whole);
   });
 
   it('does not say the beginning of the text twice', async () => {

@@ -48,9 +48,11 @@ export function createLoadedModel(
     opened ??= openTemplate(info, tokenizer);
     return opened;
   };
+  // as in Ollama, what the tokenizer adds by itself is not counted where messages have to fit
+  const countTokens = (prompt: string) => tokenizer.encode(prompt, { special: true }).length;
   const render = (request: RenderRequest) => {
     try {
-      return renderPrompt(template(), request, contextLength, prompt => encode(prompt).length);
+      return renderPrompt(template(), request, contextLength, countTokens);
     } catch (error) {
       if (error instanceof TemplateError) throw new StatusError(500, error.message, { cause: error });
       throw error;
