@@ -1,15 +1,28 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { readAhead, sourceFromBytes } from './index.ts';
+import { type ByteSource, readAhead, sourceFromBytes } from './index.ts';
 
 const MiB = 1 << 20;
 const bytes = Uint8Array.from({ length: 18 * MiB + 5 }, (_, i) => (i * 2654435761) >>> 24);
 
-it('gives the bytes of the file for any reads', async () => {
+/** Takes the memory that it is given, where that is as long, as a store does. */
+const filling: ByteSource = {
+  size: bytes.length,
+  async read(offset, length, _signal, memory) {
+    const out = new Uint8Array(memory?.byteLength === length ? memory.transfer() : length);
+    out.set(bytes.subarray(offset, offset + length));
+    return out;
+  },
+};
+
+it.each([
+  ['in memory of its own', sourceFromBytes(bytes)],
+  ['in memory that is used again', filling],
+])('gives the bytes of the file for any reads, %s', async (_, plain) => {
   const reads = fc.array(fc.tuple(fc.nat(bytes.length), fc.nat(9 * MiB)), { minLength: 1, maxLength: 12 });
   await fc.assert(
     fc.asyncProperty(reads, async ranges => {
-      const source = readAhead(sourceFromBytes(bytes));
+      const source = readAhead(plain);
       for (const [offset, wanted] of ranges) {
         const length = Math.min(wanted, bytes.length - offset);
         const read = await source.read(offset, length);
@@ -38,23 +51,29 @@ it('reads each window of 4 MiB once when the reads go from front to back', async
 it('begins before it is asked for bytes, and leaves no memory behind', async () => {
   const begun: number[] = [];
   const given: Promise<Uint8Array<ArrayBuffer>>[] = [];
+  const again: boolean[] = [];
   const source = readAhead({
     size: bytes.length,
     read(...range) {
-      begun.push(range[0]);
-      given.push(sourceFromBytes(bytes).read(...range));
+      begun.push(range[0] / MiB);
+      again.push(range[3] !== undefined);
+      given.push(filling.read(...range));
       return given.at(-1)!;
     },
   });
-  source.begin(5 * MiB);
-  expect(begun).toEqual([4 * MiB, 8 * MiB]);
-  expect(Buffer.compare(await source.read(5 * MiB, MiB), bytes.subarray(5 * MiB, 6 * MiB))).toBe(0);
-  expect(begun).toEqual([4 * MiB, 8 * MiB]);
+  source.begin(MiB);
+  expect(begun).toEqual([0, 4, 8, 12]);
+  expect(Buffer.compare(await source.read(MiB, MiB), bytes.subarray(MiB, 2 * MiB))).toBe(0);
+  expect(begun).toEqual([0, 4, 8, 12]);
+  await source.read(5 * MiB, MiB);
+  expect(begun).toEqual([0, 4, 8, 12, 16]);
   await source.read(9 * MiB, MiB);
-  expect(begun).toEqual([4 * MiB, 8 * MiB, 12 * MiB]);
+  await source.read(MiB, MiB);
+  expect(begun).toEqual([0, 4, 8, 12, 16, 0]);
+  expect(again).toEqual([false, false, false, false, false, true]);
   source[Symbol.dispose]();
   const windows = await Promise.all(given);
-  expect(windows.map(({ buffer }) => buffer.byteLength)).toEqual([0, 0, 0]);
+  expect(windows.map(({ buffer }) => buffer.byteLength)).toEqual([0, 0, 0, 0, 0, 0]);
 });
 
 it('refuses what lies outside, and tells of a read that failed', async () => {

@@ -2,28 +2,32 @@
 import type { ByteSource } from './source.ts';
 
 const WINDOW = 4 << 20;
-/** Windows at hand: the one that is used and the next, which is on its way. */
-const KEPT = 2;
+/** Windows at hand: the one that is used and the next, which are on their way. */
+const KEPT = 4;
 
 export interface ReadAhead extends ByteSource, Disposable {
-  /** Has the window of this byte and the next one come before they are read. */
+  /** Has the window of this byte and the next ones come before they are read. */
   begin(offset: number): void;
 }
 
 /**
- * The same file, read in windows of 4 MiB, the next while the caller is busy with the present: for a caller whose many small reads go
- * roughly from front to back, one after the other. Two windows are in memory, and none after it is disposed of; what is read stays only
- * until the next read.
+ * The same file, read in windows of 4 MiB, the next ones while the caller is busy with the present: for a caller whose many small reads go
+ * roughly from front to back, one after the other. Four windows are in memory and the memory of one more, and none after it is disposed
+ * of; what is read stays only until the next read.
  */
 export function readAhead(source: ByteSource, signal?: AbortSignal): ReadAhead {
   /** Where parts of several windows come together. */
   let joined = new Uint8Array(0);
   /** The one used latest is the last. */
   const windows = new Map<number, Promise<Uint8Array<ArrayBuffer>>>();
+  /** Memory of windows that are closed, for those that come: fresh memory comes page by page, which takes as long as the reading. */
+  const free: ArrayBuffer[] = [];
+  let isOpen = true;
 
   function open(index: number): Promise<Uint8Array<ArrayBuffer>> {
     const offset = index * WINDOW;
-    const window = windows.get(index) ?? source.read(offset, Math.min(WINDOW, source.size - offset), signal);
+    const window =
+      windows.get(index) ?? source.read(offset, Math.min(WINDOW, source.size - offset), signal, free.pop());
     windows.delete(index);
     windows.set(index, window);
     return window;
@@ -33,22 +37,26 @@ export function readAhead(source: ByteSource, signal?: AbortSignal): ReadAhead {
     for (const [index, bytes] of windows) {
       if (windows.size <= most) return;
       windows.delete(index);
-      // memory goes back at once: garbage collectors take their time with large buffers
       bytes.then(
-        ({ buffer }) => buffer.transfer(0),
+        ({ buffer }) => {
+          // memory goes back at once in the end: garbage collectors take their time with large buffers
+          if (isOpen && buffer.byteLength === WINDOW) free.push(buffer);
+          else buffer.transfer(0);
+        },
         () => {},
       );
     }
   }
 
-  /** The window; when the one before it was used too, with the next on its way. */
+  /** The window; when the one before it was used too, with the next ones on their way. */
   function use(
     index: number,
     goesOn = windows.has(index - 1) || windows.has(index + 1),
   ): Promise<Uint8Array<ArrayBuffer>> {
-    const window = open(index);
+    const last = goesOn ? Math.min(index + KEPT, Math.ceil(source.size / WINDOW)) - 1 : index;
     // a failure is told to whoever reads that window, if anyone does
-    if (goesOn && (index + 1) * WINDOW < source.size) open(index + 1).catch(() => {});
+    for (let each = index; each <= last; each++) open(each).catch(() => {});
+    const window = open(index);
     close(KEPT);
     return window;
   }
@@ -77,6 +85,10 @@ export function readAhead(source: ByteSource, signal?: AbortSignal): ReadAhead {
       }
       return out;
     },
-    [Symbol.dispose]: () => close(0),
+    [Symbol.dispose]() {
+      isOpen = false;
+      close(0);
+      for (const memory of free) memory.transfer(0);
+    },
   };
 }

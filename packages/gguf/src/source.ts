@@ -2,8 +2,16 @@
 export interface ByteSource {
   /** Length of the file in bytes. */
   readonly size: number;
-  /** Exactly `length` bytes from `offset` on, in memory of their own; rejects when the file ends before. */
-  read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
+  /**
+   * Exactly `length` bytes from `offset` on, in memory of their own; rejects when the file ends before.
+   * @param memory of at least so many bytes, which the source may take for them: it is the caller's no more
+   */
+  read(
+    offset: number,
+    length: number,
+    signal?: AbortSignal,
+    memory?: ArrayBuffer,
+  ): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 const outside = (offset: number, length: number, size: number) =>

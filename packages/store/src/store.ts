@@ -3,7 +3,7 @@ import { type Derived, defaultHost, type InstalledModel, StatusError, type Store
 import type { ByteSource, Gguf } from '@tabllama/gguf';
 import { get, set } from 'idb-keyval';
 import { type FindToken, withTokens } from './access.ts';
-import { readChunks } from './chunks.ts';
+import { createReadChunk, type ReadChunk, readChunks } from './chunks.ts';
 import { type BlobRecord, keyOf, openDatabase } from './database.ts';
 import { createDerived } from './derived.ts';
 import { parseDigest, textOf } from './manifest.ts';
@@ -41,11 +41,18 @@ export interface StoreOptions {
    * on a page, and a store mostly runs in a worker.
    */
   readonly persist?: () => Promise<unknown>;
+  /** Reads chunks of models that are used, as `openReadChunk` for the same database does; that on another thread, say. Default: that. */
+  readonly readChunk?: ReadChunk;
 }
+
+const defaultName = 'tabllama';
+
+/** @param name of the database, as in `StoreOptions` */
+export const openReadChunk = (name = defaultName): ReadChunk => createReadChunk(openDatabase(name));
 
 /** @throws TypeError for an entry of `models` that is no name or no URL, and a registry that is no URL */
 export function createStore(options: StoreOptions): Store & { readonly derived: Derived } {
-  const name = options.database ?? 'tabllama';
+  const name = options.database ?? defaultName;
   const database = openDatabase(name);
   const fetch: Fetch = options.fetch ?? ((...request) => globalThis.fetch(...request));
   const { models = {}, base, findToken = async () => undefined } = options;
@@ -88,7 +95,7 @@ export function createStore(options: StoreOptions): Store & { readonly derived: 
     const known = headers.get(files)?.deref();
     const { gguf, weights } = known
       ? { gguf: known, weights: bytes.get(known)! }
-      : await openWeights(database, blobs);
+      : await openWeights(database, blobs, options.readChunk);
     for (const [key, ref] of headers) if (!ref.deref()) headers.delete(key);
     headers.set(files, new WeakRef(gguf));
     bytes.set(gguf, weights);

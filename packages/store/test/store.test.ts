@@ -63,6 +63,30 @@ describe('a blob', () => {
     await expect(source.read(0, big.length, AbortSignal.abort('enough'))).rejects.toBe('enough');
   });
 
+  test('is read into memory that is given for a whole chunk, however its stream behaves', async () => {
+    const { store } = setup();
+    const { digest } = await store.putBlob(big);
+    const source = (await store.blob(digest))!;
+    const chunk = 4 << 20;
+    const first = big.subarray(0, chunk);
+    const taken = new ArrayBuffer(chunk);
+    expect(Buffer.compare(await source.read(0, chunk, undefined, taken), first)).toBe(0);
+    expect(taken.byteLength).toBe(0);
+    const tooLong = new ArrayBuffer(chunk + 1);
+    expect(Buffer.compare(await source.read(0, chunk, undefined, tooLong), first)).toBe(0);
+    for (const stream of [
+      new ReadableStream(), // which fills no memory
+      new ReadableStream({ type: 'bytes' }), // which never ends
+      new ReadableStream({ type: 'bytes', start: controller => controller.close() }),
+    ]) {
+      const streaming = vi.spyOn(Blob.prototype, 'stream').mockReturnValue(stream);
+      const bytes = await source.read(0, chunk, undefined, new ArrayBuffer(chunk));
+      expect(Buffer.compare(bytes, first)).toBe(0);
+      expect(streaming).toHaveBeenCalledOnce();
+      streaming.mockRestore();
+    }
+  });
+
   test.each([0, 1, 4 << 20, (4 << 20) + 1])('may have %i bytes', async size => {
     const { store } = setup();
     const bytes = new Uint8Array(size).fill(7);

@@ -5,6 +5,7 @@ import { createGpuEmbedder, createGpuRunner, estimateMemory } from '@tabllama/mo
 import { createServer } from '@tabllama/server';
 import { createStore, withTokens } from '@tabllama/store';
 import { asStatusError, createDeviceSource, describeDevice } from './device.ts';
+import { createReadElsewhere } from './reader.ts';
 import type { DeviceDescription, PageApi, StartOptions } from './wire/message.ts';
 
 export interface Backend {
@@ -37,6 +38,7 @@ export function compose({ models, base, registry, remoteHosts }: StartOptions, p
     registry,
     findToken,
     persist: () => page.persist(),
+    readChunk: createReadElsewhere(),
   });
   const engine = createEngine({
     openRunner: onDevice(createGpuRunner),

@@ -19,6 +19,6 @@ export function install(options: InstallOptions = {}): Promise<Tabllama> {
  */
 function ownWorker(): Worker {
   const moved = /^(.*)\.vite\/deps\//.exec(import.meta.url);
-  if (moved) return new Worker(`${moved[1]}tabllama/dist/worker.js`, { type: 'module' });
-  return new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
+  if (moved) return new Worker(`${moved[1]}tabllama/dist/worker.js`, { type: 'module', name: 'tabllama' });
+  return new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'tabllama' });
 }

@@ -1,6 +1,7 @@
 /** The worker: the server behind `install()`. A page that makes its own worker imports this module there. */
 import { expose } from 'comlink';
 import { type Backend, compose } from './compose.ts';
+import { isReader, serveChunks } from './reader.ts';
 import type { WorkerApi } from './wire/message.ts';
 import { serveRequests } from './wire/serve.ts';
 
@@ -13,4 +14,5 @@ const api: WorkerApi = {
   fetch: serveRequests(request => backend.fetch(request)),
   device: () => backend.device(),
 };
-expose(api);
+if (isReader()) serveChunks();
+else expose(api);

@@ -29,5 +29,5 @@ function ownTag(): Tag {
 function startWorker(url: URL): Worker {
   const importing = () => new Blob([`import ${JSON.stringify(url)}`], { type: 'text/javascript' });
   const direct = url.origin === location.origin && !crossOriginIsolated;
-  return new Worker(direct ? url : URL.createObjectURL(importing()), { type: 'module' });
+  return new Worker(direct ? url : URL.createObjectURL(importing()), { type: 'module', name: 'tabllama' });
 }
