@@ -9,7 +9,8 @@ const bytes = Uint8Array.from({ length: 18 * MiB + 5 }, (_, i) => (i * 265443576
 const filling: ByteSource = {
   size: bytes.length,
   async read(offset, length, _signal, memory) {
-    const out = new Uint8Array(memory?.byteLength === length ? memory.transfer() : length);
+    const taken = memory?.byteLength === length ? memory.transfer() : new ArrayBuffer(length);
+    const out = new Uint8Array(taken);
     out.set(bytes.subarray(offset, offset + length));
     return out;
   },
