@@ -23,9 +23,7 @@ export async function* baseOfModel(
   remoteHost: string | undefined,
   signal: AbortSignal,
 ): AsyncGenerator<object, Base, undefined> {
-  const { base, source } = modelSource(from);
-  const name = parseModelName(base);
-  if (name === undefined) throw new StatusError(400, 'invalid model name');
+  const { name, base, source } = readFrom(from);
   const host = remoteHost || (source === 'cloud' ? cloudHost : '');
   if (host) return stubOf(base, remoteUrl(host));
 
@@ -40,6 +38,18 @@ export async function* baseOfModel(
   const isModel = ({ mediaType }: Layer) => mediaType === `${media}model`;
   const models = model.model ? [{ ...(await store.open(model)), layers: all.filter(isModel) }] : [];
   return { models, layers: all.filter(layer => !isModel(layer)), config: model.config, isNew: false };
+}
+
+/** Throws StatusError 400 for a name that is none, in the same words whatever is wrong with it. */
+function readFrom(from: string) {
+  try {
+    const marked = modelSource(from);
+    const name = parseModelName(marked.base);
+    if (name) return { ...marked, name };
+  } catch {
+    // two marks of where it runs
+  }
+  throw new StatusError(400, 'invalid model name');
 }
 
 function stubOf(remote_model: string, remote_host: string): Base {

@@ -424,6 +424,7 @@ describe('a model of another', () => {
 
   test.each([
     ['a//b', 400, 'invalid model name'],
+    ['a:cloud:local', 400, 'invalid model name'],
     ['nowhere', 500, 'pull model manifest: file does not exist'],
   ])('that is %s is refused', async (from, status, error) => {
     expect(await answer({ from })).toEqual([status, { error }]);
