@@ -63,14 +63,16 @@ it('begins before it is asked for bytes, and leaves no memory behind', async () 
     },
   });
   source.begin(MiB);
-  expect(begun).toEqual([0, 4, 8, 12]);
+  expect(begun).toEqual([0, 4, 8]);
   expect(Buffer.compare(await source.read(MiB, MiB), bytes.subarray(MiB, 2 * MiB))).toBe(0);
-  expect(begun).toEqual([0, 4, 8, 12]);
+  expect(begun).toEqual([0, 4, 8]);
   await source.read(5 * MiB, MiB);
-  expect(begun).toEqual([0, 4, 8, 12, 16]);
+  expect(begun).toEqual([0, 4, 8, 12]);
   await source.read(9 * MiB, MiB);
+  expect(begun).toEqual([0, 4, 8, 12, 16]);
   await source.read(MiB, MiB);
   expect(begun).toEqual([0, 4, 8, 12, 16, 0]);
+  // the last window is shorter
   expect(again).toEqual([false, false, false, false, false, true]);
   source[Symbol.dispose]();
   const windows = await Promise.all(given);

@@ -3,7 +3,7 @@ import type { ByteSource } from './source.ts';
 
 const WINDOW = 4 << 20;
 /** Windows at hand: the one that is used and the next, which are on their way. */
-const KEPT = 4;
+const KEPT = 3;
 
 export interface ReadAhead extends ByteSource, Disposable {
   /** Has the window of this byte and the next ones come before they are read. */
@@ -12,7 +12,7 @@ export interface ReadAhead extends ByteSource, Disposable {
 
 /**
  * The same file, read in windows of 4 MiB, the next ones while the caller is busy with the present: for a caller whose many small reads go
- * roughly from front to back, one after the other. Four windows are in memory and the memory of one more, and none after it is disposed
+ * roughly from front to back, one after the other. Three windows are in memory and the memory of one more, and none after it is disposed
  * of; what is read stays only until the next read.
  */
 export function readAhead(source: ByteSource, signal?: AbortSignal): ReadAhead {
@@ -26,8 +26,9 @@ export function readAhead(source: ByteSource, signal?: AbortSignal): ReadAhead {
 
   function open(index: number): Promise<Uint8Array<ArrayBuffer>> {
     const offset = index * WINDOW;
+    const length = Math.min(WINDOW, source.size - offset);
     const window =
-      windows.get(index) ?? source.read(offset, Math.min(WINDOW, source.size - offset), signal, free.pop());
+      windows.get(index) ?? source.read(offset, length, signal, length === WINDOW ? free.pop() : undefined);
     windows.delete(index);
     windows.set(index, window);
     return window;
