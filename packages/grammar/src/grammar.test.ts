@@ -7,6 +7,15 @@ it('offers no blank space when compact', () => {
   expect(read({ type: 'array' }, '[1, 2]', { compact: true })).toBe('[1, ');
 });
 
+it('offers no blank space before and after a text, and bounded blank space within', () => {
+  expect(read({}, ' {}')).toBe(' ');
+  expect(read({}, '\n{}')).toBe('\n');
+  expect(read({}, '{} ')).toBe('{} ');
+  const indented = (blanks: number) => read({}, `{\n${' '.repeat(blanks)}"a":\n1 }`);
+  expect(indented(40)).toBe('yes');
+  expect(indented(41)).toBe(`{\n${' '.repeat(41)}`);
+});
+
 it('takes properties in any order where that is asked for', () => {
   const schema = { properties: { a: {}, b: {} }, required: ['a'] };
   expect(read(schema, '{"b": 1, "a": 2}')).toBe('{"b"');

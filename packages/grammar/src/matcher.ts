@@ -28,7 +28,7 @@ const MAX_FORCED = 256;
 const MAX_CACHED_MASKS = 500;
 
 export function createMatcher(grammar: Grammar, vocabulary: Vocabulary): Matcher {
-  return matcherAt(grammar, vocabulary, grammar.states.start, { bytes: new Uint8Array(1024), length: 0 });
+  return matcherAt(grammar, vocabulary, grammar.states.beginning, { bytes: new Uint8Array(1024), length: 0 });
 }
 
 function matcherAt(grammar: Grammar, vocabulary: Vocabulary, start: State, text: Text): Matcher {

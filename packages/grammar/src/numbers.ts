@@ -70,7 +70,7 @@ function spellNumbers(terms: Terms, draft4: boolean): Numbers {
   const fraction = optional(cat(point, repeat(digit, 1, PLACES)));
   const plain = cat(whole, fraction);
   const zeros = repeat(text('0'), 0, PLACES);
-  const noFraction = optional(cat(point, text('0'), zeros));
+  const noFraction = optional(cat(point, repeat(text('0'), 1, PLACES)));
 
   const exponent = (from: number, to: number): Term => {
     const size = (low: number, high: number): Term => {

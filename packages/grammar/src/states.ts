@@ -8,7 +8,7 @@ import type { Places } from './places.ts';
 import type { Plans } from './plans.ts';
 import type { SchemaReader } from './schema.ts';
 import type { Term, Terms } from './terms.ts';
-import { contextOf, keySoFar, type Text, Thread, Threads, threadKey } from './threads.ts';
+import { contextOf, keySoFar, ONE_SPACE, type Text, Thread, Threads, threadKey } from './threads.ts';
 
 export class State {
   readonly id: number;
@@ -68,13 +68,18 @@ export class States {
   readonly #threads: Threads;
   #states = new Map<string, State>();
   #count = 0;
+  /** Before a value, where blank space may come first. */
   readonly start: State;
+  /** Before a text that is nothing but a value: no blank space comes first, as in Ollama. */
+  readonly beginning: State;
 
   constructor(reader: SchemaReader, plans: Plans, places: Places, compact: boolean) {
     this.#terms = reader.terms;
     this.#plans = plans;
     this.#threads = new Threads(reader, plans, places, compact);
-    this.start = this.#state([Thread.at('value', undefined, reader.root)])!;
+    const start = Thread.at('value', undefined, reader.root);
+    this.start = this.#state([start])!;
+    this.beginning = this.#state([start.withGap(ONE_SPACE)])!;
   }
 
   /** The state after `byte`, which lies in the text already as its last; absent when it cannot follow. */

@@ -78,6 +78,8 @@ export interface Text {
 }
 
 const QUOTE = 0x22;
+/** Blank space after which no more may come. */
+export const ONE_SPACE = 1;
 /** Blank space: nothing, one space, or a line feed and at most this many spaces and tabs. */
 const MAX_INDENT = 40;
 const OUT = Thread.at('out', HOLE);
@@ -140,7 +142,7 @@ export class Threads {
   #gap(gap: number, byte: number): number {
     if (byte !== 0x20 && byte !== 0x0a && byte !== 0x09) return 0;
     if (this.#compact) return -1;
-    if (gap === 0) return byte === 0x20 ? 1 : byte === 0x0a ? 2 : -1;
+    if (gap === 0) return byte === 0x20 ? ONE_SPACE : byte === 0x0a ? 2 : -1;
     return gap >= 2 && gap < 2 + MAX_INDENT && byte !== 0x0a ? gap + 1 : -1;
   }
 

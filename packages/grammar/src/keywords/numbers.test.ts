@@ -3,6 +3,10 @@ import { examples } from '../../test/examples.ts';
 examples([
   [{ type: 'integer', $schema: 'http://json-schema.org/draft-04/schema#' }, ['1', '-20'], ['1.0', '1e3']],
   [{ type: 'integer' }, ['0', '-7', '1.0', '1e3', '1.5e9'], ['1.5', '01', '1.5e-1']],
+  // of zeros too, there are 40 at most behind the point
+  ...[{ type: 'integer', maximum: 3 }, { enum: [2, 0] }, { const: 0 }, { minimum: 0, maximum: 0 }].map(
+    schema => [schema, [`0.${'0'.repeat(40)}`], [`0.${'0'.repeat(41)}`, `4.${'0'.repeat(41)}`]] as const,
+  ),
   [
     { minimum: 1.5, maximum: 20 },
     ['1.5', '2', '1.50', '2e1', '1.5e0', '20.0'],
