@@ -2,7 +2,7 @@
 import { type Derived, type Engine, type LoadOptions, type LoadProgress, StatusError } from '@tabllama/api';
 import type { ByteSource, Gguf } from '@tabllama/gguf';
 import { type Embedder, ModelError, type Runner, readPooling } from '@tabllama/models';
-import { createTokenizer, TokenizerError } from '@tabllama/tokenizer';
+import { createTokenizer, type Tokenizer, TokenizerError } from '@tabllama/tokenizer';
 import { createLoadedEmbedder } from './loaded-embedder.ts';
 import { createLoadedModel } from './loaded-model.ts';
 
@@ -34,6 +34,8 @@ export function createEngine({
   windowStep = 1,
   derived,
 }: EngineOptions): Engine {
+  /** Of models that were loaded before, as long as their headers are known. */
+  const tokenizers = new WeakMap<Gguf, Tokenizer>();
   const windowOf = (gguf: Gguf, options: LoadOptions): LoadOptions =>
     readPooling(gguf)
       ? options
@@ -59,7 +61,8 @@ export function createEngine({
     async load(info, options, signal, onProgress) {
       const { gguf, weights } = info;
       try {
-        const tokenizer = createTokenizer(gguf.metadata);
+        const tokenizer = tokenizers.get(gguf) ?? createTokenizer(gguf.metadata);
+        tokenizers.set(gguf, tokenizer);
         const open = readPooling(gguf) ? openEmbedder : openRunner;
         const opened = await open(gguf, weights, windowOf(gguf, options), signal, onProgress);
         if (opened.vocabSize === tokenizer.vocabSize) {
