@@ -70,7 +70,7 @@ export class ArrayPlans {
     const both: Formula[] = [];
     for (const [i, { from, of, min, max }] of shape.contains.entries()) {
       const count = state.counts[i];
-      if (count > max) return false;
+      if (count > max || min > max) return false;
       const needs = Math.max(0, min - count);
       const fits = (formula: Formula, until: number): number =>
         stretches.reduce((sum, { from: start, to, of: item }) => {

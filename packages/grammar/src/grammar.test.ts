@@ -16,6 +16,12 @@ it('offers no blank space before and after a text, and bounded blank space withi
   expect(indented(41)).toBe(`{\n${' '.repeat(41)}`);
 });
 
+it('offers no bracket behind which nothing can follow', () => {
+  expect(read({ contains: true, maxContains: 0 }, '[')).toBe('[');
+  const noObject = { not: { patternProperties: { '^a': true }, multipleOf: 7 }, maxProperties: 2 };
+  expect(read(noObject, '{')).toBe('{');
+});
+
 it('takes properties in any order where that is asked for', () => {
   const schema = { properties: { a: {}, b: {} }, required: ['a'] };
   expect(read(schema, '{"b": 1, "a": 2}')).toBe('{"b"');

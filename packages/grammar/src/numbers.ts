@@ -1,7 +1,8 @@
 /**
  * JSON numbers as terms. Two spellings are offered: plain decimals of up to 40 digits on either side of the point, and scientific
  * ones with one digit before the point, up to 17 behind it and an exponent from −330 to 307, so that every text is a finite double.
- * What decides about numbers gives both languages, inside and outside, each of them sound; together they may leave spellings out.
+ * What decides about numbers gives both languages, inside and outside, each of them sound, also for readers that take a text for the
+ * nearest double; together they may leave spellings out.
  */
 import { LimitError } from './error.ts';
 import type { Decimal } from './json.ts';
@@ -26,10 +27,16 @@ export interface Numbers {
 
 const PLACES = 40;
 const MANTISSA = 17;
-const EXPONENTS = [-330, 307] as const;
+/** Of what is neither infinite nor zero for a reader that has doubles. */
+const EXPONENTS = [-307, 307] as const;
 const MAX_DIVISOR = 1e11;
-/** Of a multiple, before the point: beyond, a reader that has doubles would see another number. */
-const MOST_DIGITS = 15;
+/** Two decimals of so many digits are two doubles as well: DBL_DIG of C. */
+const EXACT = 15;
+const SHORT = 12;
+/** Of a multiple, before the point. */
+const MOST_DIGITS = EXACT;
+/** Digits before and behind the point that are at most so many together. */
+const SPLITS = [1, 4, 8, 12].map(before => [before, EXACT - before] as const);
 
 /**
  * `draft4`: a number with a point is no integer there, whatever its value. What every grammar needs is taken from `base`, if given: the
@@ -164,9 +171,54 @@ function spellNumbers(terms: Terms, draft4: boolean): Numbers {
     return terms.and(size, alt(...parts));
   };
 
+  /** Sizes of the form 0.`digits`… × 10^`point`, whatever digits come behind. */
+  const sizeFromDigits = (digits: string, before: number): Term => {
+    const rest = digits.slice(Math.max(0, before));
+    const more = Math.max(0, before - digits.length);
+    const behind = cat(text(rest), places);
+    const plain =
+      before <= 0
+        ? cat(text(`0.${'0'.repeat(Math.min(-before, PLACES))}`), behind)
+        : terms.concat(
+            text(digits.slice(0, before)),
+            repeat(digit, more, more),
+            rest === '' ? fraction : cat(point, behind),
+          );
+    const scientific = terms.concat(
+      text(`${digits[0]}.${digits.slice(1)}`),
+      places,
+      exponent(before - 1, before - 1),
+    );
+    return terms.and(size, alt(plain, scientific));
+  };
+
+  /**
+   * Spellings that readers which have doubles may take for `x`: those that equal it, and those that differ behind many digits only. Of
+   * short numbers, of which schemas may list many, somewhat more.
+   */
+  const near = (x: Decimal): Term => {
+    const [from, to] = x.digits.length > SHORT ? halfway(x) : [];
+    let all = zero;
+    if (from && to) all = terms.and(sizeFrom(from), terms.not(sizeFrom(to)));
+    else if (x.digits !== '') {
+      const first = BigInt(x.digits.padEnd(EXACT, '0'));
+      const below = String(first - 1n);
+      all = alt(
+        sizeEqual(x),
+        sizeFromDigits(String(first), x.point),
+        // below a power of ten there are nines only
+        below.length < EXACT
+          ? sizeFromDigits('9'.repeat(EXACT), x.point - 1)
+          : sizeFromDigits(below, x.point),
+      );
+    }
+    if (x.digits === '') return cat(optional(minus), all);
+    return x.negative ? cat(minus, all) : all;
+  };
+  const outsideOf = (inside: Term): Term => terms.and(any, terms.not(inside));
   const divide = (inside: Term): Division => ({
     inside: terms.confine(inside, any),
-    outside: terms.and(any, terms.not(inside)),
+    outside: outsideOf(inside),
   });
   const equalTerm = (x: Decimal): Term => {
     if (x.digits === '') return cat(optional(minus), zero);
@@ -179,6 +231,17 @@ function spellNumbers(terms: Terms, draft4: boolean): Numbers {
     return alt(size, cat(minus, smaller));
   };
 
+  const someDigits = (most: number): Term => repeat(digit, 1, most);
+  /** Sizes that are whole neither as decimals nor as doubles. */
+  const fractional = (): Term =>
+    alt(
+      terms.concat(someDigits(EXACT), point, bytes(1, 8), places),
+      terms.concat(text('0.0'), zeros, bytes(1, 9), places),
+      ...SPLITS.map(([before, behind]) =>
+        terms.concat(someDigits(before), point, terms.and(someDigits(behind), terms.not(zeros))),
+      ),
+    );
+
   const wholeNumbers = (): Division => {
     const scientificWhole = alt(
       cat(bytes(1, 9), exponent(0, EXPONENTS[1])),
@@ -187,7 +250,7 @@ function spellNumbers(terms: Terms, draft4: boolean): Numbers {
     );
     return {
       inside: terms.confine(cat(optional(minus), alt(cat(whole, noFraction), scientificWhole)), any),
-      outside: terms.and(any, cat(optional(minus), whole, point, zeros, bytes(1, 9), places)),
+      outside: terms.and(any, cat(optional(minus), fractional())),
     };
   };
   let integers: Division | undefined;
@@ -198,9 +261,22 @@ function spellNumbers(terms: Terms, draft4: boolean): Numbers {
       integers ??= draft4 ? divide(cat(optional(minus), whole)) : wholeNumbers();
       return integers;
     },
-    atLeast: bound => divide(atLeastTerm(bound)),
-    moreThan: bound => divide(terms.and(atLeastTerm(bound), terms.not(equalTerm(bound)))),
-    equal: value => divide(equalTerm(value)),
+    atLeast: bound => {
+      const inside = atLeastTerm(bound);
+      return { inside: terms.confine(inside, any), outside: outsideOf(alt(inside, near(bound))) };
+    },
+    moreThan: bound => {
+      const most = atLeastTerm(bound);
+      const inside = terms.and(most, terms.not(near(bound)));
+      return {
+        inside: terms.confine(inside, any),
+        outside: outsideOf(terms.and(most, terms.not(equalTerm(bound)))),
+      };
+    },
+    equal: value => {
+      const inside = equalTerm(value);
+      return { inside: terms.confine(inside, any), outside: outsideOf(near(value)) };
+    },
     multipleOf: divisor => {
       const places = Math.max(0, divisor.digits.length - divisor.point);
       const scaled = Number(divisor.digits.padEnd(divisor.point, '0'));
@@ -208,10 +284,42 @@ function spellNumbers(terms: Terms, draft4: boolean): Numbers {
       const machine = terms.machine(remainders(multiples, scaled, places), 0);
       const short = alt(text('0'), cat(bytes(1, 9), repeat(digit, 0, MOST_DIGITS - 1)));
       const decimal = cat(optional(minus), short, fraction);
+      const exact = alt(
+        someDigits(EXACT),
+        ...SPLITS.map(([before, behind]) => terms.concat(someDigits(before), point, someDigits(behind))),
+      );
       terms.confine(decimal, any);
-      return { inside: terms.and(decimal, machine), outside: terms.and(decimal, terms.not(machine)) };
+      return {
+        inside: terms.and(decimal, machine),
+        outside: terms.and(decimal, cat(optional(minus), exact), terms.not(machine)),
+      };
     },
   };
+}
+
+/** Digits of the decimals below. */
+const KEPT = 25;
+
+/** Decimals (without sign) no nearer than halfway to the doubles beside that of `x`: none below the first and from the second on is read as `x`. */
+function halfway({ digits, point }: Decimal): readonly [Decimal, Decimal] {
+  const view = new DataView(new ArrayBuffer(8));
+  view.setFloat64(0, Number(`0.${digits}e${point}`));
+  const bits = view.getBigUint64(0);
+  const exponent = Number(bits >> 52n);
+  const mantissa = (bits & (2n ** 52n - 1n)) + (exponent > 0 ? 2n ** 52n : 0n);
+  const power = Math.max(exponent, 1) - 1077;
+  const decimal = (quarters: bigint, more: bigint): Decimal => {
+    const all = String(power < 0 ? quarters * 5n ** BigInt(-power) : quarters << BigInt(power));
+    const kept = String(BigInt(all.slice(0, KEPT).padEnd(KEPT, '0')) + more);
+    return {
+      negative: false,
+      digits: kept.replace(/0+$/, ''),
+      point: all.length + Math.min(0, power) + kept.length - KEPT,
+    };
+  };
+  // below a power of two they lie twice as near
+  const before = mantissa === 2n ** 52n ? 1n : 2n;
+  return [decimal(4n * mantissa - before, 0n), decimal(4n * mantissa + 2n, 1n)];
 }
 
 /**

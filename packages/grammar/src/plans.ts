@@ -317,7 +317,7 @@ export class Plans {
         if (before === undefined) given.delete(name);
         else given.set(name, before);
       }
-      if (fresh >= plan.capacity - state.extras.length) return false;
+      if (fresh >= plan.capacity - state.extras.length || !this.inhabited(of)) return false;
       const others = this.free(this.#where(patterns, this.#terms.and(plan.others(), term), of), state);
       if (others === NEVER || !this.#terms.live(others)) return false;
       fresh++;
