@@ -31,13 +31,17 @@ export function serveChunks(): void {
   expose(reader);
 }
 
-/** Reads on a second thread, which starts with the first chunk; on this one where there can be none. */
+/** Reads on a second thread, which starts with the first chunk; on this one until it runs, and where there can be none. */
 export function createReadElsewhere(): ReadChunk {
-  const readHere = openReadChunk();
-  let reading: Promise<ReadChunk> | undefined;
-  return async (...chunk) => {
-    reading ??= self.name === workerName ? startReader().catch(() => readHere) : Promise.resolve(readHere);
-    return (await reading)(...chunk);
+  let readChunk = openReadChunk();
+  let mayStart = self.name === workerName;
+  const start = async () => {
+    readChunk = await startReader();
+  };
+  return (...chunk) => {
+    if (mayStart) start().catch(() => {});
+    mayStart = false;
+    return readChunk(...chunk);
   };
 }
 
