@@ -17,7 +17,7 @@ test('starts with the first load, and goes with the worker', async ({ page }) =>
   await pullTinyModel(page);
   expect(await threads(page)).toEqual(['tabllama']);
   expect(await answer(page)).toBe(' upon a time');
-  expect(await threads(page)).toEqual(['tabllama', 'tabllama reader']);
+  await expect.poll(() => threads(page)).toEqual(['tabllama', 'tabllama reader']);
   await page.evaluate(() => globalThis.llama.uninstall());
   await expect.poll(() => page.workers().length).toBe(0);
 });
