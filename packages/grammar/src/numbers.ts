@@ -1,6 +1,7 @@
 /**
  * JSON numbers as terms. Two spellings are offered: plain decimals of up to 40 digits on either side of the point, and scientific
- * ones with one digit before the point, up to 17 behind it and an exponent from −330 to 307, so that every text is a finite double.
+ * ones with one digit before the point, up to 17 behind it and an exponent from −307 to 307, so that every text is a finite double, and zero only if
+ * it says so.
  * What decides about numbers gives both languages, inside and outside, each of them sound, also for readers that take a text for the
  * nearest double; together they may leave spellings out.
  */
@@ -27,11 +28,11 @@ export interface Numbers {
 
 const PLACES = 40;
 const MANTISSA = 17;
-/** Of what is neither infinite nor zero for a reader that has doubles. */
 const EXPONENTS = [-307, 307] as const;
 const MAX_DIVISOR = 1e11;
 /** Two decimals of so many digits are two doubles as well: DBL_DIG of C. */
 const EXACT = 15;
+/** Digits of numbers that lie far from their neighbours in what has `EXACT` digits. */
 const SHORT = 12;
 /** Of a multiple, before the point. */
 const MOST_DIGITS = EXACT;
@@ -171,7 +172,7 @@ function spellNumbers(terms: Terms, draft4: boolean): Numbers {
     return terms.and(size, alt(...parts));
   };
 
-  /** Sizes of the form 0.`digits`… × 10^`point`, whatever digits come behind. */
+  /** Sizes that begin with these digits, `before` of them before the point (behind zeros after it, where that is negative), whatever comes after. */
   const sizeFromDigits = (digits: string, before: number): Term => {
     const rest = digits.slice(Math.max(0, before));
     const more = Math.max(0, before - digits.length);
@@ -194,26 +195,26 @@ function spellNumbers(terms: Terms, draft4: boolean): Numbers {
 
   /**
    * Spellings that readers which have doubles may take for `x`: those that equal it, and those that differ behind many digits only. Of
-   * short numbers, of which schemas may list many, somewhat more.
+   * short numbers, of which schemas may list many, somewhat more, by less work.
    */
   const near = (x: Decimal): Term => {
-    const [from, to] = x.digits.length > SHORT ? halfway(x) : [];
-    let all = zero;
-    if (from && to) all = terms.and(sizeFrom(from), terms.not(sizeFrom(to)));
-    else if (x.digits !== '') {
-      const first = BigInt(x.digits.padEnd(EXACT, '0'));
-      const below = String(first - 1n);
-      all = alt(
+    const signed = (size: Term): Term => (x.negative ? cat(minus, size) : size);
+    if (toDouble(x) === 0) return cat(optional(minus), zero);
+    if (x.digits.length > SHORT) {
+      const [from, to] = halfway(x);
+      return signed(terms.and(sizeFrom(from), terms.not(sizeFrom(to))));
+    }
+    const first = BigInt(x.digits.padEnd(EXACT, '0'));
+    const below = String(first - 1n);
+    // below a power of ten there are nines only
+    const isPower = below.length < EXACT;
+    return signed(
+      alt(
         sizeEqual(x),
         sizeFromDigits(String(first), x.point),
-        // below a power of ten there are nines only
-        below.length < EXACT
-          ? sizeFromDigits('9'.repeat(EXACT), x.point - 1)
-          : sizeFromDigits(below, x.point),
-      );
-    }
-    if (x.digits === '') return cat(optional(minus), all);
-    return x.negative ? cat(minus, all) : all;
+        sizeFromDigits(isPower ? '9'.repeat(EXACT) : below, isPower ? x.point - 1 : x.point),
+      ),
+    );
   };
   const outsideOf = (inside: Term): Term => terms.and(any, terms.not(inside));
   const divide = (inside: Term): Division => ({
@@ -297,13 +298,16 @@ function spellNumbers(terms: Terms, draft4: boolean): Numbers {
   };
 }
 
+/** Of a size. */
+const toDouble = ({ digits, point }: Decimal): number => Number(`0.${digits}e${point}`);
+
 /** Digits of the decimals below. */
 const KEPT = 25;
 
 /** Decimals (without sign) no nearer than halfway to the doubles beside that of `x`: none below the first and from the second on is read as `x`. */
-function halfway({ digits, point }: Decimal): readonly [Decimal, Decimal] {
+function halfway(x: Decimal): readonly [Decimal, Decimal] {
   const view = new DataView(new ArrayBuffer(8));
-  view.setFloat64(0, Number(`0.${digits}e${point}`));
+  view.setFloat64(0, toDouble(x));
   const bits = view.getBigUint64(0);
   const exponent = Number(bits >> 52n);
   const mantissa = (bits & (2n ** 52n - 1n)) + (exponent > 0 ? 2n ** 52n : 0n);

@@ -28,10 +28,10 @@ export type ReadChunk = (
 export function createReadChunk(database: Database): ReadChunk {
   return async (file, index, memory) => {
     const chunk = await get<Chunk>(chunkKey(file, index), database);
-    if (memory?.byteLength !== chunk?.size) return chunk?.arrayBuffer();
-    // streams that fill memory are missing in Safari before version 26, and in Chromium some were seen never to end
-    const filled = await Promise.race([fill(memory!, chunk!).catch(() => {}), sleep(STALL_MS)]);
-    return filled ?? chunk!.arrayBuffer();
+    if (!chunk || memory?.byteLength !== chunk.size) return chunk?.arrayBuffer();
+    // older browsers have no streams that fill memory, and in Chromium some were seen never to end
+    const filled = await Promise.race([fill(memory, chunk).catch(() => {}), sleep(STALL_MS)]);
+    return filled ?? chunk.arrayBuffer();
   };
 }
 

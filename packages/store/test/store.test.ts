@@ -246,6 +246,7 @@ describe('bytes that nobody needs', () => {
     await store.delete(name('b'));
     expect(await store.hasBlob(weights.digest)).toBe(false);
     await expect(reading.read(0, 4)).rejects.toThrow('deleted while it was read');
+    await expect(reading.read(0, tiny.length)).rejects.toThrow('deleted while it was read');
   });
 
   test('go when a model is overwritten', async () => {

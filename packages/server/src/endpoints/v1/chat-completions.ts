@@ -14,7 +14,7 @@ import {
   toolCalls,
   usage,
 } from './openai.ts';
-import { data, decodeRequest, randomInt, reply, translated, unixSeconds } from './translated.ts';
+import { data, decodeRequest, randomInt, reply, some, translated, unixSeconds } from './translated.ts';
 
 const toolCall = object('openai.ToolCall', {
   id: string,
@@ -76,7 +76,7 @@ export const chatCompletions = translated(openaiError, async context => {
       presence_penalty: body.presence_penalty,
       top_p: body.top_p ?? 1,
     },
-    tools: body.tools?.length ? body.tools : undefined,
+    tools: some(body.tools ?? []),
     think: thinkOf(body.reasoning ? body.reasoning.effort : body.reasoning_effort),
     logprobs: body.logprobs,
     top_logprobs: body.top_logprobs,

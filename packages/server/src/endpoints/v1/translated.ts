@@ -105,7 +105,8 @@ export async function reply<L>(
 }
 
 /** A list with something in it: templates are told an empty one from none. */
-export const some = <T>(list: T[]): T[] | undefined => (list.length > 0 ? list : undefined);
+export const some = <T extends readonly unknown[]>(list: T): T | undefined =>
+  list.length > 0 ? list : undefined;
 
 /** What a search of the server's own is to the model. */
 export const webSearch = {
