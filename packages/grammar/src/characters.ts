@@ -2,7 +2,7 @@
  * JSON string texts (RFC 8259 §7) as terms. Every code point has one spelling, that of `JSON.stringify`: raw in UTF-8, escaped only
  * where it must be. So equal strings are equal bytes, and what is not offered could have been written otherwise.
  */
-import { between, type Digits } from './sequences.ts';
+import { between, type Digits, trie, type Word } from './sequences.ts';
 import { EPSILON, NEVER, type Term, type Terms } from './terms.ts';
 
 /** Inclusive ranges of code points. */
@@ -52,32 +52,12 @@ export function createCharacters(terms: Terms, base?: Characters): Characters {
     return term;
   };
 
-  const sequence = (bytes: Uint8Array, from: number): Term => {
-    let term = EPSILON;
-    for (let i = bytes.length - 1; i >= from; i--) term = terms.cat(terms.bytes(bytes[i]), term);
-    return term;
-  };
-  const trie = (words: readonly Uint8Array[], depth: number): Term => {
-    if (words.length < 2) return words.length === 0 ? NEVER : sequence(words[0], depth);
-    // Every word ends in its only bare quote: words that are all read are equal.
-    if (depth === words[0].length) return EPSILON;
-    const groups = new Map<number, Uint8Array[]>();
-    for (const word of words) {
-      const group = groups.get(word[depth]);
-      if (group) group.push(word);
-      else groups.set(word[depth], [word]);
-    }
-    return terms.alt(
-      ...[...groups].map(([byte, group]) => terms.cat(terms.bytes(byte), trie(group, depth + 1))),
-    );
-  };
-
   const spellings = new Map<string, Spelling | undefined>();
   const spellingOf = (text: string): Spelling | undefined => {
     if (!spellings.has(text))
       spellings.set(
         text,
-        text.isWellFormed() ? { json: JSON.stringify(text), bytes: spell(text) } : undefined,
+        text.isWellFormed() ? { json: JSON.stringify(text), bytes: spell(text), tail: EPSILON } : undefined,
       );
     return spellings.get(text);
   };
@@ -88,10 +68,7 @@ export function createCharacters(terms: Terms, base?: Characters): Characters {
     const key = group.map(({ json }) => json).join('');
     let term = tries.get(key);
     if (term === undefined) {
-      term = trie(
-        group.map(({ bytes }) => bytes),
-        1,
-      );
+      term = trie(terms, group, 1);
       tries.set(key, term);
     }
     return term;
@@ -111,7 +88,7 @@ export function createCharacters(terms: Terms, base?: Characters): Characters {
     quote,
     rest,
     string,
-    literal: text => (text.isWellFormed() ? sequence(spell(text), 0) : NEVER),
+    literal: text => (text.isWellFormed() ? trie(terms, [{ bytes: spell(text), tail: EPSILON }]) : NEVER),
     literals: given => {
       const texts = [...given];
       // The lengths tell where one ends.
@@ -135,10 +112,9 @@ export function createCharacters(terms: Terms, base?: Characters): Characters {
   };
 }
 
-interface Spelling {
+/** With the same in UTF-8. */
+interface Spelling extends Word {
   readonly json: string;
-  /** The same in UTF-8. */
-  readonly bytes: Uint8Array;
 }
 
 /** Code points that may not stand unescaped. */

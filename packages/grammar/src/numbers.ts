@@ -7,7 +7,7 @@
  */
 import { LimitError } from './error.ts';
 import type { Decimal } from './json.ts';
-import { between, type Digits } from './sequences.ts';
+import { between, type Digits, trie, type Word } from './sequences.ts';
 import { EPSILON, type Machine, NEVER, type Term, type Terms } from './terms.ts';
 
 export interface Division {
@@ -21,7 +21,7 @@ export interface Numbers {
   integer(): Division;
   atLeast(bound: Decimal): Division;
   moreThan(bound: Decimal): Division;
-  equal(value: Decimal): Division;
+  oneOf(values: readonly Decimal[]): Division;
   /** `divisor` is positive. */
   multipleOf(divisor: Decimal): Division;
 }
@@ -55,7 +55,7 @@ export function createNumbers(terms: Terms, draft4: boolean, base?: Numbers): Nu
     integer: base.integer,
     atLeast: bound => own().atLeast(bound),
     moreThan: bound => own().moreThan(bound),
-    equal: value => own().equal(value),
+    oneOf: values => own().oneOf(values),
     multipleOf: divisor => own().multipleOf(divisor),
   };
 }
@@ -158,62 +158,87 @@ function spellNumbers(terms: Terms, draft4: boolean): Numbers {
     return terms.and(size, alt(...parts));
   };
 
-  const sizeEqual = (x: Decimal): Term => {
-    if (x.digits === '') return zero;
+  const word = (text: string, tail: Term): Word => ({ bytes: new TextEncoder().encode(text), tail });
+  const among = (words: readonly Word[]): Term =>
+    words.length === 0 ? NEVER : terms.and(size, trie(terms, words));
+
+  /** Sizes that equal `x`, which is not zero. */
+  const equalWords = (x: Decimal): Word[] => {
     const rest = fractionDigits(x);
     const integer = wholeDigits(x);
     if (rest.length > 400) throw new LimitError('a number has too many digits');
-    const parts: Term[] = [];
-    if (integer.length <= PLACES)
-      parts.push(cat(text(integer), rest === '' ? noFraction : cat(point, text(rest), zeros)));
     const behind = x.digits.slice(1);
-    const mantissaTail = behind === '' ? noFraction : cat(point, text(behind), zeros);
-    parts.push(cat(text(x.digits[0]), mantissaTail, exponent(x.point - 1, x.point - 1)));
-    return terms.and(size, alt(...parts));
+    const power = exponent(x.point - 1, x.point - 1);
+    const words = [
+      behind === ''
+        ? word(x.digits, cat(noFraction, power))
+        : word(`${x.digits[0]}.${behind}`, cat(zeros, power)),
+    ];
+    if (integer.length <= PLACES)
+      words.push(rest === '' ? word(integer, noFraction) : word(`${integer}.${rest}`, zeros));
+    return words;
   };
 
   /** Sizes that begin with these digits, `before` of them before the point (behind zeros after it, where that is negative), whatever comes after. */
-  const sizeFromDigits = (digits: string, before: number): Term => {
+  const wordsFrom = (digits: string, before: number): Word[] => {
     const rest = digits.slice(Math.max(0, before));
     const more = Math.max(0, before - digits.length);
-    const behind = cat(text(rest), places);
-    const plain =
-      before <= 0
-        ? cat(text(`0.${'0'.repeat(Math.min(-before, PLACES))}`), behind)
-        : terms.concat(
-            text(digits.slice(0, before)),
-            repeat(digit, more, more),
-            rest === '' ? fraction : cat(point, behind),
-          );
-    const scientific = terms.concat(
-      text(`${digits[0]}.${digits.slice(1)}`),
-      places,
-      exponent(before - 1, before - 1),
-    );
-    return terms.and(size, alt(plain, scientific));
+    const scientific = word(`${digits[0]}.${digits.slice(1)}`, cat(places, exponent(before - 1, before - 1)));
+    if (before <= 0) return [scientific, word(`0.${'0'.repeat(Math.min(-before, PLACES))}${rest}`, places)];
+    if (rest !== '') return [scientific, word(`${digits.slice(0, before)}.${rest}`, places)];
+    return [scientific, word(digits, cat(repeat(digit, more, more), fraction))];
   };
 
-  /**
-   * Spellings that readers which have doubles may take for `x`: those that equal it, and those that differ behind many digits only. Of
-   * short numbers, of which schemas may list many, somewhat more, by less work.
-   */
-  const near = (x: Decimal): Term => {
-    const signed = (size: Term): Term => (x.negative ? cat(minus, size) : size);
-    if (toDouble(x) === 0) return cat(optional(minus), zero);
-    if (x.digits.length > SHORT) {
-      const [from, to] = halfway(x);
-      return signed(terms.and(sizeFrom(from), terms.not(sizeFrom(to))));
-    }
+  /** As below, of a short number: somewhat more, by less work. */
+  const wordsNear = (x: Decimal): Word[] => {
     const first = BigInt(x.digits.padEnd(EXACT, '0'));
     const below = String(first - 1n);
     // below a power of ten there are nines only
     const isPower = below.length < EXACT;
-    return signed(
-      alt(
-        sizeEqual(x),
-        sizeFromDigits(String(first), x.point),
-        sizeFromDigits(isPower ? '9'.repeat(EXACT) : below, isPower ? x.point - 1 : x.point),
+    return [
+      ...equalWords(x),
+      ...wordsFrom(String(first), x.point),
+      ...wordsFrom(isPower ? '9'.repeat(EXACT) : below, isPower ? x.point - 1 : x.point),
+    ];
+  };
+
+  const signed = (x: Decimal, size: Term): Term => (x.negative ? cat(minus, size) : size);
+  const signedWords = (values: readonly Decimal[], words: (x: Decimal) => Word[]): Term =>
+    alt(
+      among(values.flatMap(x => (x.negative ? [] : words(x)))),
+      cat(minus, among(values.flatMap(x => (x.negative ? words(x) : [])))),
+    );
+  const zeroOf = (values: readonly Decimal[]): Term =>
+    values.length > 0 ? cat(optional(minus), zero) : NEVER;
+
+  /** Spellings that equal one of the values. */
+  const equal = (values: readonly Decimal[]): Term =>
+    alt(
+      signedWords(
+        values.filter(x => x.digits !== ''),
+        equalWords,
       ),
+      zeroOf(values.filter(x => x.digits === '')),
+    );
+
+  /**
+   * Spellings that readers which have doubles may take for one of the values: those that equal it, and those that differ behind many
+   * digits only.
+   */
+  const near = (values: readonly Decimal[]): Term => {
+    const sizes = values.filter(x => toDouble(x) !== 0);
+    return alt(
+      zeroOf(values.filter(x => toDouble(x) === 0)),
+      signedWords(
+        sizes.filter(x => x.digits.length <= SHORT),
+        wordsNear,
+      ),
+      ...sizes
+        .filter(x => x.digits.length > SHORT)
+        .map(x => {
+          const [from, to] = halfway(x);
+          return signed(x, terms.and(sizeFrom(from), terms.not(sizeFrom(to))));
+        }),
     );
   };
   const outsideOf = (inside: Term): Term => terms.and(any, terms.not(inside));
@@ -221,14 +246,10 @@ function spellNumbers(terms: Terms, draft4: boolean): Numbers {
     inside: terms.confine(inside, any),
     outside: outsideOf(inside),
   });
-  const equalTerm = (x: Decimal): Term => {
-    if (x.digits === '') return cat(optional(minus), zero);
-    return x.negative ? cat(minus, sizeEqual(x)) : sizeEqual(x);
-  };
   const atLeastTerm = (x: Decimal): Term => {
     if (x.digits === '') return alt(size, cat(minus, zero));
     if (!x.negative) return sizeFrom(x);
-    const smaller = alt(sizeEqual(x), terms.and(size, terms.not(sizeFrom(x))));
+    const smaller = alt(among(equalWords(x)), terms.and(size, terms.not(sizeFrom(x))));
     return alt(size, cat(minus, smaller));
   };
 
@@ -264,20 +285,17 @@ function spellNumbers(terms: Terms, draft4: boolean): Numbers {
     },
     atLeast: bound => {
       const inside = atLeastTerm(bound);
-      return { inside: terms.confine(inside, any), outside: outsideOf(alt(inside, near(bound))) };
+      return { inside: terms.confine(inside, any), outside: outsideOf(alt(inside, near([bound]))) };
     },
     moreThan: bound => {
       const most = atLeastTerm(bound);
-      const inside = terms.and(most, terms.not(near(bound)));
+      const inside = terms.and(most, terms.not(near([bound])));
       return {
         inside: terms.confine(inside, any),
-        outside: outsideOf(terms.and(most, terms.not(equalTerm(bound)))),
+        outside: outsideOf(terms.and(most, terms.not(equal([bound])))),
       };
     },
-    equal: value => {
-      const inside = equalTerm(value);
-      return { inside: terms.confine(inside, any), outside: outsideOf(near(value)) };
-    },
+    oneOf: values => ({ inside: terms.confine(equal(values), any), outside: outsideOf(near(values)) }),
     multipleOf: divisor => {
       const places = Math.max(0, divisor.digits.length - divisor.point);
       const scaled = Number(divisor.digits.padEnd(divisor.point, '0'));

@@ -1,5 +1,32 @@
 import type { Term, Terms } from './terms.ts';
 
+/** Bytes, and what may follow them. */
+export interface Word {
+  readonly bytes: Uint8Array;
+  readonly tail: Term;
+}
+
+/** Any of the words, from a byte on: those that begin alike share it, so that reading costs one step a byte. */
+export function trie(terms: Terms, words: readonly Word[], depth = 0): Term {
+  if (words.length === 1) {
+    const [{ bytes, tail }] = words;
+    let term = tail;
+    for (let i = bytes.length - 1; i >= depth; i--) term = terms.cat(terms.bytes(bytes[i]), term);
+    return term;
+  }
+  const parts: Term[] = [];
+  const groups = new Map<number, Word[]>();
+  for (const word of words) {
+    const byte = word.bytes[depth];
+    const group = groups.get(byte);
+    if (depth === word.bytes.length) parts.push(word.tail);
+    else if (group) group.push(word);
+    else groups.set(byte, [word]);
+  }
+  for (const [byte, group] of groups) parts.push(terms.cat(terms.bytes(byte), trie(terms, group, depth + 1)));
+  return terms.alt(...parts);
+}
+
 /** Ranges of fixed-length digit sequences, over any kind of digit: bytes of UTF-8, hexadecimal, decimal. */
 export interface Digits {
   readonly least: number;

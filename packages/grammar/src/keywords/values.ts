@@ -1,7 +1,7 @@
 /** `type`, `enum`, `const`. */
 import { FALSE, FALSE_BIT, type Formula, NULL_BIT, TRUE, TRUE_BIT, WORDS } from '../formulas.ts';
-import { isDecimal, isObject, type Json } from '../json.ts';
-import { NEVER, type Term } from '../terms.ts';
+import { type Decimal, isDecimal, isObject, type Json } from '../json.ts';
+import { NEVER } from '../terms.ts';
 import { invalid, type Keyword, type Reading } from './keyword.ts';
 
 /** What values are made formulas with. */
@@ -46,26 +46,23 @@ const type: Keyword = (value, reading, keyword) => {
 export function oneOfValues(values: readonly Json[], reading: Values): Formula {
   const { formulas, terms, characters, numbers } = reading;
   const strings: string[] = [];
-  const inside: Term[] = [];
-  const outside: Term[] = [numbers.any];
+  const decimals: Decimal[] = [];
   const structured: Formula[] = [];
   let words = 0;
   for (const value of values) {
     if (value === null) words |= NULL_BIT;
     else if (typeof value === 'boolean') words |= value ? TRUE_BIT : FALSE_BIT;
     else if (typeof value === 'string') strings.push(value);
-    else if (isDecimal(value)) {
-      const equal = numbers.equal(value);
-      inside.push(equal.inside);
-      outside.push(equal.outside);
-    } else structured.push(structure(value, reading));
+    else if (isDecimal(value)) decimals.push(value);
+    else structured.push(structure(value, reading));
   }
   const string = characters.literals(strings);
+  const number = decimals.length > 0 ? numbers.oneOf(decimals) : { inside: NEVER, outside: numbers.any };
   const scalars = formulas.atom({
     kind: 'scalar',
     words: words & WORDS,
-    number: terms.alt(...inside),
-    numberOut: terms.and(...outside),
+    number: number.inside,
+    numberOut: number.outside,
     string,
     stringOut: terms.and(characters.string, terms.not(string)),
     array: false,
