@@ -2,7 +2,7 @@
  * JSON string texts (RFC 8259 §7) as terms. Every code point has one spelling, that of `JSON.stringify`: raw in UTF-8, escaped only
  * where it must be. So equal strings are equal bytes, and what is not offered could have been written otherwise.
  */
-import { between, type Digits, trie, type Word } from './sequences.ts';
+import { between, type Digits, trie } from './sequences.ts';
 import { EPSILON, NEVER, type Term, type Terms } from './terms.ts';
 
 /** Inclusive ranges of code points. */
@@ -52,23 +52,16 @@ export function createCharacters(terms: Terms, base?: Characters): Characters {
     return term;
   };
 
-  const spellings = new Map<string, Spelling | undefined>();
-  const spellingOf = (text: string): Spelling | undefined => {
-    if (!spellings.has(text))
-      spellings.set(
-        text,
-        text.isWellFormed() ? { json: JSON.stringify(text), bytes: spell(text), tail: EPSILON } : undefined,
-      );
-    return spellings.get(text);
-  };
   // An object asks for its names again and again, for one less each time.
   const tries = new Map<string, Term>();
   const sets = new Map<string, Term>();
-  const grouped = (group: readonly Spelling[]): Term => {
-    const key = group.map(({ json }) => json).join('');
+  /** Each with its closing quote, which tells where it ends. */
+  const grouped = (group: readonly string[]): Term => {
+    const key = group.join('');
     let term = tries.get(key);
     if (term === undefined) {
-      term = trie(terms, group, 1);
+      const words = group.map(bytes => ({ bytes, tail: EPSILON }));
+      term = trie(terms, words);
       tries.set(key, term);
     }
     return term;
@@ -76,7 +69,7 @@ export function createCharacters(terms: Terms, base?: Characters): Characters {
 
   const whole = (): Pick<Characters, 'any' | 'quote' | 'rest' | 'string'> => {
     const any = of(SCALARS);
-    const quote = terms.bytes(0x22);
+    const quote = terms.bytes(QUOTE);
     terms.setRuns(any, quote);
     const rest = terms.cat(terms.repeat(any, 0, Number.POSITIVE_INFINITY), quote);
     return { any, quote, rest, string: terms.cat(quote, rest) };
@@ -88,7 +81,8 @@ export function createCharacters(terms: Terms, base?: Characters): Characters {
     quote,
     rest,
     string,
-    literal: text => (text.isWellFormed() ? trie(terms, [{ bytes: spell(text), tail: EPSILON }]) : NEVER),
+    literal: text =>
+      text.isWellFormed() ? trie(terms, [{ bytes: `"${spellingOf(text)}"`, tail: EPSILON }]) : NEVER,
     literals: given => {
       const texts = [...given];
       // The lengths tell where one ends.
@@ -96,14 +90,13 @@ export function createCharacters(terms: Terms, base?: Characters): Characters {
       for (const text of texts) key += `${text.length} ${text}`;
       const known = sets.get(key);
       if (known !== undefined) return known;
-      const groups = new Map<number, Spelling[]>();
+      const groups = new Map<string, string[]>();
       for (const text of texts) {
-        const spelling = spellingOf(text);
-        if (!spelling) continue;
-        const first = spelling.bytes[1];
-        const group = groups.get(first);
-        if (group) group.push(spelling);
-        else groups.set(first, [spelling]);
+        if (!text.isWellFormed()) continue;
+        const bytes = `${spellingOf(text)}"`;
+        const group = groups.get(bytes[0]);
+        if (group) group.push(bytes);
+        else groups.set(bytes[0], [bytes]);
       }
       const term = terms.cat(quote, terms.alt(...[...groups.values()].map(grouped)));
       sets.set(key, term);
@@ -112,13 +105,10 @@ export function createCharacters(terms: Terms, base?: Characters): Characters {
   };
 }
 
-/** With the same in UTF-8. */
-interface Spelling extends Word {
-  readonly json: string;
-}
+const QUOTE = 0x22;
 
 /** Code points that may not stand unescaped. */
-const ESCAPED = [0x22, 0x5c, ...Array.from({ length: 0x20 }, (_, i) => i)];
+const ESCAPED = [QUOTE, 0x5c, ...Array.from({ length: 0x20 }, (_, i) => i)];
 
 /** Code points that may stand unescaped, cut where the length in UTF-8 changes. */
 const RAW: Ranges = [
@@ -131,16 +121,28 @@ const RAW: Ranges = [
   [0x10000, 0x10ffff],
 ];
 
-/** The one spelling of a string, in UTF-8. */
+/** What is spelled as it is. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+const decoder = new TextDecoder();
+
+/** The one spelling of a string, in UTF-8, with its quotes. */
 export function spell(text: string): Uint8Array {
-  const json = JSON.stringify(text);
-  const bytes = new Uint8Array(json.length);
-  for (let i = 0; i < json.length; i++) {
-    const code = json.charCodeAt(i);
-    if (code > 0x7f) return new TextEncoder().encode(json);
-    bytes[i] = code;
-  }
+  const spelling = spellingOf(text);
+  const bytes = new Uint8Array(spelling.length + 2).fill(QUOTE);
+  for (let i = 0; i < spelling.length; i++) bytes[i + 1] = spelling.charCodeAt(i);
   return bytes;
+}
+
+/** The name that is spelled so. */
+export function nameOf(spelling: string): string {
+  if (PLAIN.test(spelling)) return spelling;
+  return JSON.parse(`"${decoder.decode(Uint8Array.from(spelling, char => char.charCodeAt(0)))}"`);
+}
+
+/** A name as it stands between its quotes, a char code for each byte. */
+export function spellingOf(name: string): string {
+  if (PLAIN.test(name)) return name;
+  return String.fromCharCode(...new TextEncoder().encode(JSON.stringify(name).slice(1, -1)));
 }
 
 function utf8(code: number): number[] {

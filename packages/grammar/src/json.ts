@@ -38,8 +38,8 @@ export function toInteger(value: Decimal): number | undefined {
   return value.negative ? -size : size;
 }
 
-/** What `JSON.parse` might not keep: a key like an integer, more than 15 digits, an exponent; or what may look so, or be one escaped. */
-const DELICATE = /"\d+"\s*:|[\d.]{16}|\d[eE]|\\u/;
+/** What `JSON.parse` might not keep: a key like an integer, written so or escaped, more than 15 digits, an exponent; or what may look so. */
+const DELICATE = /"\d+"\s*:|\\u003\d|(?:^|[:,[])\s*-?(?:[\d.]{16}|[\d.]+[eE])/;
 
 /**
  * @throws {SyntaxError} Not JSON, or nested more than 500 deep.

@@ -6,7 +6,7 @@
  * nearest double; together they may leave spellings out.
  */
 import { LimitError } from './error.ts';
-import type { Decimal } from './json.ts';
+import { canonical, type Decimal } from './json.ts';
 import { between, type Digits, trie, type Word } from './sequences.ts';
 import { EPSILON, type Machine, NEVER, type Term, type Terms } from './terms.ts';
 
@@ -158,9 +158,8 @@ function spellNumbers(terms: Terms, draft4: boolean): Numbers {
     return terms.and(size, alt(...parts));
   };
 
-  const word = (text: string, tail: Term): Word => ({ bytes: new TextEncoder().encode(text), tail });
-  const among = (words: readonly Word[]): Term =>
-    words.length === 0 ? NEVER : terms.and(size, trie(terms, words));
+  const word = (bytes: string, tail: Term): Word => ({ bytes, tail });
+  const among = (words: readonly Word[]): Term => terms.and(size, trie(terms, words));
 
   /** Sizes that equal `x`, which is not zero. */
   const equalWords = (x: Decimal): Word[] => {
@@ -283,18 +282,18 @@ function spellNumbers(terms: Terms, draft4: boolean): Numbers {
       integers ??= draft4 ? divide(cat(optional(minus), whole)) : wholeNumbers();
       return integers;
     },
-    atLeast: bound => {
+    atLeast: remembered(bound => {
       const inside = atLeastTerm(bound);
       return { inside: terms.confine(inside, any), outside: outsideOf(alt(inside, near([bound]))) };
-    },
-    moreThan: bound => {
+    }),
+    moreThan: remembered(bound => {
       const most = atLeastTerm(bound);
       const inside = terms.and(most, terms.not(near([bound])));
       return {
         inside: terms.confine(inside, any),
         outside: outsideOf(terms.and(most, terms.not(equal([bound])))),
       };
-    },
+    }),
     oneOf: values => ({ inside: terms.confine(equal(values), any), outside: outsideOf(near(values)) }),
     multipleOf: divisor => {
       const places = Math.max(0, divisor.digits.length - divisor.point);
@@ -313,6 +312,17 @@ function spellNumbers(terms: Terms, draft4: boolean): Numbers {
         outside: terms.and(decimal, cat(optional(minus), exact), terms.not(machine)),
       };
     },
+  };
+}
+
+/** Schemas ask for the same bounds again and again. */
+function remembered(divide: (bound: Decimal) => Division): (bound: Decimal) => Division {
+  const known = new Map<string, Division>();
+  return bound => {
+    const key = canonical(bound);
+    const division = known.get(key) ?? divide(bound);
+    known.set(key, division);
+    return division;
   };
 }
 

@@ -116,19 +116,3 @@ export function isClosable({ order, some, min, clauses }: ObjectShape): boolean 
 export function isPlain({ some, clauses, min, max }: ObjectShape): boolean {
   return some.length + clauses.length === 0 && min === 0 && max === Infinity;
 }
-
-/** What is spelled as it is. */
-const PLAIN = /^[ !#-[\]-~]*$/;
-const decoder = new TextDecoder();
-
-/** The name that is spelled so. */
-export function nameOf(spelling: string): string {
-  if (PLAIN.test(spelling)) return spelling;
-  return JSON.parse(`"${decoder.decode(Uint8Array.from(spelling, char => char.charCodeAt(0)))}"`);
-}
-
-/** A name as it stands between its quotes, a char code for each byte. */
-export function spellingOf(name: string): string {
-  if (PLAIN.test(name)) return name;
-  return String.fromCharCode(...new TextEncoder().encode(JSON.stringify(name).slice(1, -1)));
-}

@@ -1,15 +1,14 @@
 /** Which keys an object may have next, what their values must satisfy, and whether it may end: asked for places in it. */
+import { nameOf, spellingOf } from './characters.ts';
 import { LimitError } from './error.ts';
 import { type Formula, type Formulas, TRUE } from './formulas.ts';
 import {
   Continuation,
   type Keys,
-  nameOf,
   ObjectPlace,
   type ObjectPlan,
   type ObjectState,
   SATISFIED,
-  spellingOf,
   type Wanted,
 } from './object-plan.ts';
 import type { Plans } from './plans.ts';

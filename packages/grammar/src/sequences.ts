@@ -1,30 +1,39 @@
-import type { Term, Terms } from './terms.ts';
+import { NEVER, type Term, type Terms } from './terms.ts';
 
-/** Bytes, and what may follow them. */
+/** Bytes, each as a char code, and what may follow them. */
 export interface Word {
-  readonly bytes: Uint8Array;
+  readonly bytes: string;
   readonly tail: Term;
 }
 
-/** Any of the words, from a byte on: those that begin alike share it, so that reading costs one step a byte. */
-export function trie(terms: Terms, words: readonly Word[], depth = 0): Term {
-  if (words.length === 1) {
-    const [{ bytes, tail }] = words;
+/** Any of the words, from a byte on that they share: those that begin alike do so in one term, so that reading costs one step a byte. */
+export function trie(terms: Terms, words: readonly Word[], from = 0): Term {
+  const sorted = words.length < 2 ? words : words.toSorted((a, b) => (a.bytes < b.bytes ? -1 : 1));
+  const behind = (bytes: string, from: number, to: number, tail: Term): Term => {
     let term = tail;
-    for (let i = bytes.length - 1; i >= depth; i--) term = terms.cat(terms.bytes(bytes[i]), term);
+    for (let i = to - 1; i >= from; i--) term = terms.cat(terms.bytes(bytes.charCodeAt(i)), term);
     return term;
-  }
-  const parts: Term[] = [];
-  const groups = new Map<number, Word[]>();
-  for (const word of words) {
-    const byte = word.bytes[depth];
-    const group = groups.get(byte);
-    if (depth === word.bytes.length) parts.push(word.tail);
-    else if (group) group.push(word);
-    else groups.set(byte, [word]);
-  }
-  for (const [byte, group] of groups) parts.push(terms.cat(terms.bytes(byte), trie(terms, group, depth + 1)));
-  return terms.alt(...parts);
+  };
+  /** Of the words from `first` to before `last`, which share what is before `from`. */
+  const among = (first: number, last: number, from: number): Term => {
+    const { bytes, tail } = sorted[first];
+    if (last - first === 1) return behind(bytes, from, bytes.length, tail);
+    // what the first and the last share in this order all share
+    const other = sorted[last - 1].bytes;
+    let shared = from;
+    while (shared < bytes.length && bytes[shared] === other[shared]) shared++;
+    const parts: Term[] = [];
+    let at = first;
+    for (; at < last && sorted[at].bytes.length === shared; at++) parts.push(sorted[at].tail);
+    while (at < last) {
+      const begin = at;
+      const next = sorted[at].bytes[shared];
+      while (at < last && sorted[at].bytes[shared] === next) at++;
+      parts.push(among(begin, at, shared));
+    }
+    return behind(bytes, from, shared, terms.alt(...parts));
+  };
+  return words.length === 0 ? NEVER : among(0, sorted.length, from);
 }
 
 /** Ranges of fixed-length digit sequences, over any kind of digit: bytes of UTF-8, hexadecimal, decimal. */

@@ -86,13 +86,26 @@ function arrayKey(shape: ArrayShape): string {
   return JSON.stringify([shape.items, shape.contains, shape.unique, shape.min, shape.max]);
 }
 
-/** Equal keys for equal languages in equal orders; only a `max` may be Infinity, which JSON has as null. */
-function objectKey(shape: ObjectShape): string {
-  const { order, named, patterns, required, some, min, max, clauses } = shape;
-  return JSON.stringify([order, [...named], patterns, [...required], some, min, max, clauses]);
+/** Whether two shapes ask for the same in the same order. Most that differ do so in their names. */
+function equalObjects(a: ObjectShape, b: ObjectShape): boolean {
+  if (a === b) return true;
+  if (a.named.size !== b.named.size || a.required.size !== b.required.size) return false;
+  const entries = b.named.entries();
+  for (const [name, of] of a.named) {
+    const [otherName, other] = entries.next().value!;
+    if (name !== otherName || of !== other) return false;
+  }
+  const required = b.required.values();
+  for (const name of a.required) if (name !== required.next().value) return false;
+  return objectKey(a) === objectKey(b);
 }
 
-/** Equal for equal shapes, and seldom for others; it costs less than the key. */
+/** Equal for equal rest beside named and required properties; only a `max` may be Infinity, which JSON has as null. */
+function objectKey({ order, patterns, some, min, max, clauses }: ObjectShape): string {
+  return JSON.stringify([order, patterns, some, min, max, clauses]);
+}
+
+/** Equal for equal shapes, and seldom for others. */
 function sketch({ order, named, patterns, required, some, min, clauses }: ObjectShape): number {
   let hash = mix(order.length * 16 + patterns.length, required.size * 16 + some.length, min + clauses.length);
   for (const of of named.values()) hash = mix(hash, of, 0);
@@ -111,8 +124,7 @@ export class ObjectShapes {
       this.#groups.set(key, [shape]);
       return shape;
     }
-    const whole = objectKey(shape);
-    const known = group.find(other => other === shape || objectKey(other) === whole);
+    const known = group.find(other => equalObjects(other, shape));
     if (!known) group.push(shape);
     return known ?? shape;
   }

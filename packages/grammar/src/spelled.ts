@@ -1,8 +1,7 @@
 /** An object in another spelling (see `spelling.ts`), read as the JSON that it stands for. */
 import { beginning } from './beginning.ts';
-import { createCharacters } from './characters.ts';
+import { createCharacters, nameOf } from './characters.ts';
 import type { Grammar } from './compile.ts';
-import { nameOf } from './object-plan.ts';
 import { patternTerm } from './patterns.ts';
 import type { Quotes, Spelling } from './spelling.ts';
 import type { Term } from './terms.ts';

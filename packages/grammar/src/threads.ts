@@ -3,11 +3,11 @@
  * so threads differ only in the alternatives that they follow.
  */
 import { arrayStart } from './array-plans.ts';
+import { spellingOf } from './characters.ts';
 import { type Formula, TRUE } from './formulas.ts';
 import { type Frame, Frames, HOLE, MAX_DEPTH } from './frames.ts';
 import { parseJson } from './json.ts';
 import { oneOfValues } from './keywords/values.ts';
-import { spellingOf } from './object-plan.ts';
 import type { Places } from './places.ts';
 import type { Plans } from './plans.ts';
 import type { SchemaReader } from './schema.ts';
