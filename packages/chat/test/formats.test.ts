@@ -249,6 +249,19 @@ test('when a call is opened, the parser knows what must follow', () => {
   expect(parser.expected).toBeUndefined();
 });
 
+test('behind the mark of a program a call is expected where one begins', () => {
+  const { source } = chatTemplates.templates['meta-llama-Llama-3.1-8B-Instruct'];
+  const parser = createOutputParser(chooseTemplate({ jinja: source }), { prompt: '', tools });
+  for (const [piece, begun] of [
+    ['<|python_tag|>', undefined],
+    [' {"name"', '{"name"'],
+    [': "', undefined],
+  ]) {
+    parser.push(piece!);
+    expect(parser.expected?.begun).toBe(begun);
+  }
+});
+
 test('a family whose calls stand between further marks expects each, in either way of writing it', () => {
   const parser = createOutputParser(chooseTemplate({ go: '{{ .Prompt }}', parser: 'deepseek3' }), {
     prompt: '',

@@ -117,6 +117,15 @@ describe('messages, tools and thinking become what Ollama makes of them', () => 
   });
 });
 
+test('what is missing has no fields, but for the last turn of a template that goes by turns', () => {
+  const user = { role: 'user', content: 'Hi' };
+  const template = createGoTemplate('{{ .Nope.Nope }} {{ .Prompt }}{{ .Response }}');
+  expect(template.render({ messages: [user] })).toBe('<no value> Hi');
+  expect(() => template.render({ messages: [user, { role: 'assistant', content: 'Hi' }, user] })).toThrow(
+    'template: :1:8: executing "" at <.Nope.Nope>: nil pointer evaluating interface {}.Nope',
+  );
+});
+
 test('the dates are local ones', () => {
   vi.useFakeTimers({ toFake: ['Date'], now: new Date('2026-03-01T00:30:00') });
   const template = createGoTemplate(

@@ -158,10 +158,13 @@ it.each<[string, string, readonly string[], object]>([
   expect(stats.tokens).toBe(script.length + 1);
 });
 
-it('content that is an object is free', async () => {
+it('content that is an object is free, and so is what is marked but no object', async () => {
   const said = ['{"names": {"name": "x"', '}}'];
   const llama = await open(said, { template: '<|python_tag|>' });
   expect((await callsOf(llama.chat({ messages, tools, options: greedy }))).content).toBe(said.join(''));
+  const program = ['<|python_tag|>', 'get("no', '")'];
+  const python = await open(program, { template: '<|python_tag|>' });
+  expect((await callsOf(python.chat({ messages, tools, options: greedy }))).content).toBe(program.join(''));
 });
 
 it('a tool whose schema cannot be enforced is refused with its name, where calls are bound', async () => {

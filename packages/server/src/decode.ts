@@ -41,15 +41,18 @@ export class Reader {
 }
 
 /**
- * Decodes a request body. `type` is the name that Ollama's type has, with its package where that is not `api`; `empty` is said where
- * there is no body. Throws StatusError 400.
+ * Decodes a request body. `type` is the name that Ollama's type has, with its package where that is not `api`. Throws StatusError 400.
  */
 export function decodeBody<F extends Record<string, Field<unknown>>>(
   bytes: Uint8Array,
   type: string,
   fields: F,
-  empty = 'missing request body',
 ): Decoded<F> {
+  return decodeJson(parseBody(bytes), type, fields);
+}
+
+/** A request body as JSON; `empty` is said where there is none. Throws StatusError 400. */
+export function parseBody(bytes: Uint8Array, empty = 'missing request body'): Json {
   let json: Json | undefined;
   try {
     json = parseJson(bytes);
@@ -58,7 +61,7 @@ export function decodeBody<F extends Record<string, Field<unknown>>>(
     throw error;
   }
   if (json === undefined) throw new StatusError(400, empty);
-  return decodeJson(json, type, fields);
+  return json;
 }
 
 /** Decodes a JSON object, `type` as above. Throws StatusError 400. */

@@ -75,6 +75,35 @@ describe('a name that is marked as one of the cloud', () => {
     ]);
   });
 
+  test.each(['chat/completions', 'completions', 'embeddings', 'messages', 'responses'])(
+    'is refused by /v1/%s before anything else is looked at',
+    async path => {
+      const error = 'ollama cloud is disabled: remote model is unavailable';
+      for (const model of [...marked, ' here:cloud ']) {
+        const body = { model, messages: 5, input: 5, stream: 'x' };
+        expect(await ask('POST', `/v1/${path}`, body)).toEqual([403, { error }]);
+      }
+    },
+  );
+
+  test('is refused in the shape of the API where it should search the web', async () => {
+    const messages = [{ role: 'user', content: 'x' }];
+    const body = { model: 'here:cloud', max_tokens: 5, messages, tools: [{ type: 'web_search_20250305' }] };
+    expect(await ask('POST', '/v1/messages', body)).toMatchObject([
+      403,
+      { error: { type: 'permission_error', message: 'ollama cloud is disabled: web search is unavailable' } },
+    ]);
+    expect(await ask('POST', '/v1/messages', { ...body, max_tokens: 0 })).toMatchObject([
+      400,
+      { error: { message: 'max_tokens is required and must be positive' } },
+    ]);
+    const asked = { model: 'here:cloud', input: 'x', tools: [{ type: 'web_search' }] };
+    expect(await ask('POST', '/v1/responses', asked)).toMatchObject([
+      403,
+      { error: { type: 'api_error', message: 'ollama cloud is disabled: remote model is unavailable' } },
+    ]);
+  });
+
   test('is a part of the name for pull and delete', async () => {
     expect(await ask('POST', '/api/pull', { model: 'x:20b:cloud', stream: false })).toEqual([
       200,

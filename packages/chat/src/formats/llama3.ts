@@ -1,14 +1,17 @@
 /** Llama 3.1 to 3.3: an answer that is `{"name": …, "parameters": {…}}`, with or without `<|python_tag|>`. */
-import { callSchema, closedByJson, type Format, jsonCalls, OutputError } from './format.ts';
+import { type CallMark, callSchema, closedByJson, type Format, jsonCalls, OutputError } from './format.ts';
 
 const read = jsonCalls();
+const shapes: CallMark['shapes'] = tools => [[{ schema: callSchema(tools) }]];
+/** An object alone may be the answer, and what stands behind the mark a program. */
+const begun = (text: string) => /^\s*(\{\s*"name")$/.exec(text)?.[1];
 
 export const llama3: Format = {
   detect: template =>
     template.includes('<|python_tag|>') ||
     (template.includes('<|start_header_id|>') && template.includes('ipython')),
   calls: [
-    { open: '<|python_tag|>', end: () => undefined, read },
+    { open: '<|python_tag|>', end: () => undefined, read, shapes, begun },
     {
       open: '{',
       atStart: true,
@@ -23,9 +26,8 @@ export const llama3: Format = {
         }
         return calls;
       },
-      shapes: tools => [[{ schema: callSchema(tools) }]],
-      // an object alone may be the answer
-      begun: text => (/^\s*"name"$/.test(text) ? `{${text}` : undefined),
+      shapes,
+      begun: text => begun(`{${text}`),
     },
   ],
 };

@@ -21,6 +21,8 @@ export interface Program {
   readonly source: string;
   readonly definitions: Definitions;
   readonly functions: Readonly<Record<string, GoFunction>>;
+  /** What a map lacks has fields, all of which are nil: Go's `missingkey=default`. */
+  readonly missingHasFields?: boolean;
 }
 
 /** The text that the template under the empty name makes of `data`. Throws TemplateError. */
@@ -234,6 +236,7 @@ class Run {
     let current: Value = value;
     let type = typeOf(value);
     for (const name of path) {
+      if (current === null && this.#program.missingHasFields) return null;
       if (current === null) return this.#fail(`nil pointer evaluating ${type}.${name}`);
       const holder: Value = current;
       const found: Value | undefined = fieldOf(holder, name);

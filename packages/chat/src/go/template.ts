@@ -129,8 +129,9 @@ function renderTurns(program: Program, request: TemplateRequest, messages: reado
     } else if (role === 'assistant') turn.Response = content;
   }
   const root = upToResponse(program.definitions.get('')!);
-  // Ollama builds this one anew, with no functions but Go's own and no other templates
-  return text + run({ ...program, definitions: new Map([['', root]]), functions: builtins }, request, turn);
+  // Ollama builds this one anew, with no functions and options but Go's own and no other templates
+  const last = { source: program.source, definitions: new Map([['', root]]), functions: builtins };
+  return text + run({ ...last, missingHasFields: true }, request, turn);
 }
 
 /** The list without all that comes behind the first `.Response`. */

@@ -14,7 +14,16 @@ import {
   toolCalls,
   usage,
 } from './openai.ts';
-import { data, decodeRequest, randomInt, reply, some, translated, unixSeconds } from './translated.ts';
+import {
+  data,
+  decodeRequest,
+  randomInt,
+  record,
+  reply,
+  some,
+  translated,
+  unixSeconds,
+} from './translated.ts';
 
 const toolCall = object('openai.ToolCall', {
   id: string,
@@ -145,12 +154,6 @@ function argumentsOf(text: string): Readonly<Record<string, unknown>> {
 function toolNameOf(all: readonly OpenaiMessage[], id: string | undefined): string | undefined {
   const calls = all.toReversed().flatMap(message => message.tool_calls ?? []);
   return id ? calls.find(call => call.id === id)?.function?.name : undefined;
-}
-
-function record(value: unknown): Readonly<Record<string, unknown>> | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : undefined;
 }
 
 const bad = (message: string) => new StatusError(400, message);

@@ -21,7 +21,7 @@ import { base64Mistake, callArguments, type MessageFields, toolParameters } from
 import { quote, toJson } from '../../go-text.ts';
 import { type Json, JsonObject } from '../../json.ts';
 import type { ChatFields } from '../chat.ts';
-import { some, webSearch } from './translated.ts';
+import { record, some, webSearch } from './translated.ts';
 
 const imageSource = object('anthropic.ImageSource', {
   type: string,
@@ -206,16 +206,15 @@ function textOf(content: unknown): string {
   return texts.map(part => part.text).join('');
 }
 
-type Part = Readonly<Record<string, unknown>>;
-const parts = (content: unknown): Part[] =>
+const parts = (content: unknown) =>
   Array.isArray(content) ? content.map(record).filter(part => part !== undefined) : [];
-const record = (value: unknown): Part | undefined =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Part) : undefined;
 const bad = (message: string) => new StatusError(400, message);
+
+/** A search of the server's own. */
+export const isSearch = ({ type }: Value<typeof tool>) => type?.startsWith('web_search') ?? false;
 
 /** The tools as Ollama's; a search of the server's own displaces a tool of that name. Throws StatusError 400. */
 export function nativeTools(tools: MessagesFields['tools'] = []): ChatFields['tools'] {
-  const isSearch = ({ type }: Value<typeof tool>) => type?.startsWith('web_search') ?? false;
   const searches = tools.some(isSearch);
   const kept = tools.filter(one => isSearch(one) || !(searches && one.name === 'web_search'));
   const native = kept.map(one => {

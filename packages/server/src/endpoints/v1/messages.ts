@@ -3,11 +3,18 @@ import { StatusError } from '@tabllama/api';
 import { answerChat, type ChatFields } from '../chat.ts';
 import { anthropicError } from './anthropic.ts';
 import { eventsOf, wholeMessage } from './messages-reply.ts';
-import { estimatedTokens, fields, nativeMessages, nativeTools, thinkOf } from './messages-request.ts';
-import { decodeRequest, liveHeaders, reply, translated } from './translated.ts';
+import {
+  estimatedTokens,
+  fields,
+  isSearch,
+  nativeMessages,
+  nativeTools,
+  thinkOf,
+} from './messages-request.ts';
+import { decodeRequest, liveHeaders, refuseCloud, reply, translated } from './translated.ts';
 
 export const messages = translated(anthropicError, async (context, headers) => {
-  const body = await decodeRequest(context.request, 'anthropic.MessagesRequest', fields);
+  const body = await decodeRequest(context.request, 'anthropic.MessagesRequest', fields, /^web_search/);
   const bad = (message: string) => new StatusError(400, message);
   if (!body.model) throw bad('model is required');
   if (body.max_tokens === undefined || body.max_tokens <= 0) {
@@ -27,12 +34,14 @@ export const messages = translated(anthropicError, async (context, headers) => {
     tools: nativeTools(body.tools),
     think: thinkOf(body),
   };
-  const searches = body.tools?.some(tool => tool.type?.startsWith('web_search')) ?? false;
+  const searches = body.tools?.some(isSearch) ?? false;
   if (body.stream) Object.assign(headers, liveHeaders);
-  return async () =>
-    reply(context, await answerChat(context, native, { relaxThinking: true }), {
+  return async () => {
+    if (searches) refuseCloud(native.model ?? '', 'web search is unavailable');
+    return reply(context, await answerChat(context, native, { relaxThinking: true }), {
       stream: body.stream ?? false,
       whole: line => wholeMessage(line, searches),
       events: eventsOf(body.model ?? '', estimatedTokens(body), searches),
     });
+  };
 });

@@ -17,7 +17,7 @@ import {
 } from '../../decode.ts';
 import { toolParameters } from '../../fields.ts';
 import { toJson } from '../../go-text.ts';
-import { type Json, parseJson } from '../../json.ts';
+import { type Json, parseWhole } from '../../json.ts';
 import type { ChatFields } from '../chat.ts';
 import { at, bad, input } from './responses-input.ts';
 import { sorted } from './sorted.ts';
@@ -101,7 +101,7 @@ function functionsOf({ type = '', name = '', description, parameters, tools = []
       function: { ...call, name: call.name.startsWith(prefix) ? call.name : prefix + call.name },
     }));
   }
-  const json = parameters && parseJson(new TextEncoder().encode(toJson(sorted(parameters))));
+  const json = parameters && parseWhole(toJson(sorted(parameters)));
   const read = () => decodeJson(json ?? null, 'ToolFunctionParameters', toolParameters);
   const schema = at('failed to unmarshal tool parameters', read);
   return [{ type, function: { name, description, parameters: schema } }];

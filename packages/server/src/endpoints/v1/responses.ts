@@ -7,7 +7,7 @@ import { echoed, fields, formatOf, isWebSearch, nativeTools } from './responses-
 import { decodeRequest, liveHeaders, randomInt, reply, translated } from './translated.ts';
 
 export const responses = translated(openaiError, async (context, headers) => {
-  const body = await decodeRequest(context.request, 'openai.ResponsesRequest', fields);
+  const body = await decodeRequest(context.request, 'openai.ResponsesRequest', fields, /^web_search$/);
   const native: ChatFields = {
     model: body.model,
     messages: nativeMessages(body.instructions, body.input),

@@ -1,9 +1,10 @@
 /** What the APIs besides Ollama's own share: a request is mapped to one of Ollama's, and its answer is written in the other's shape. */
 import { StatusError } from '@tabllama/api';
-import { type Decoded, decodeBody, type Field } from '../../decode.ts';
+import { type Decoded, decodeJson, type Field, parseBody } from '../../decode.ts';
 import { type Context, type Endpoint, readBody } from '../../endpoint.ts';
 import { type Answer, inOnePiece } from '../../generation.ts';
 import { toJson } from '../../go-text.ts';
+import { type Json, JsonObject } from '../../json.ts';
 import { readName } from '../../model.ts';
 import { errorResponse, httpError, json, respond, type StreamFormat, streamed } from '../../responses.ts';
 
@@ -46,18 +47,28 @@ export function jsonLine(value: object, status = 200, headers: Record<string, st
 
 const MAX_DECOMPRESSED = 20 * 1024 * 1024; // bytes, as in Ollama
 
-/** The fields of a request; its body may be compressed. Throws StatusError 400, and 403 for a model of Ollama's cloud. */
-export async function decodeRequest<F extends Record<string, Field<unknown>> & { model: Field<string> }>(
+/**
+ * The fields of a request; its body may be compressed. Throws StatusError 400, and 403 for a model of Ollama's cloud, whatever else is
+ * wrong; but a request with a tool of a type that `searches` the web is left to the endpoint.
+ */
+export async function decodeRequest<F extends Record<string, Field<unknown>>>(
   request: Request,
   type: string,
   fields: F,
+  searches?: RegExp,
 ): Promise<Decoded<F>> {
   const zstd = request.headers.get('content-encoding') === 'zstd';
-  const bytes = zstd ? await readCompressed(request) : await readBody(request);
-  const body = decodeBody(bytes, type, fields, 'EOF');
-  refuseCloud(body.model ?? '', 'remote model is unavailable');
-  return body;
+  const body = parseBody(zstd ? await readCompressed(request) : await readBody(request), 'EOF');
+  const [model, tools] = [member(body, 'model'), member(body, 'tools')];
+  const isSearch = (tool: Json) => searches?.test(String(member(tool, 'type')));
+  if (typeof model === 'string' && !(Array.isArray(tools) && tools.some(isSearch))) {
+    refuseCloud(model, 'remote model is unavailable');
+  }
+  return decodeJson(body, type, fields);
 }
+
+const member = (json: Json, key: string) =>
+  json instanceof JsonObject ? new Map(json.entries).get(key) : undefined;
 
 /** Throws StatusError 403 for a name with the mark of Ollama's cloud. */
 export function refuseCloud(model: string, what: string): void {
@@ -107,6 +118,12 @@ export async function reply<L>(
 /** A list with something in it: templates are told an empty one from none. */
 export const some = <T extends readonly unknown[]>(list: T): T | undefined =>
   list.length > 0 ? list : undefined;
+
+/** A value of a JSON as an object; undefined for any other. */
+export const record = (value: unknown) =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Readonly<Record<string, unknown>>)
+    : undefined;
 
 /** What a search of the server's own is to the model. */
 export const webSearch = {
