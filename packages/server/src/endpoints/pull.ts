@@ -1,5 +1,4 @@
 /** `POST /api/pull`: fetches a model by its name, or a GGUF file by its URL. */
-import { StatusError } from '@tabllama/api';
 import { bool, decodeBody, string } from '../decode.ts';
 import { type Endpoint, readBody } from '../endpoint.ts';
 import { nameToWrite, readStoredName } from '../model.ts';
@@ -17,12 +16,7 @@ export const pull: Endpoint = async ({ request, store }) => {
   const text = body.model || body.name || '';
   const source = fileUrl(text) ?? (await nameToWrite(store, readStoredName(text)));
   return progress(request, body.stream ?? true, async function* (signal) {
-    try {
-      yield* store.pull(source, { insecure: body.insecure }, signal);
-    } catch (error) {
-      if (error instanceof StatusError || signal.aborted) throw error;
-      throw new StatusError(500, error instanceof Error ? error.message : String(error), { cause: error });
-    }
+    yield* store.pull(source, { insecure: body.insecure }, signal);
   });
 };
 

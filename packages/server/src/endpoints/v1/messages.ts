@@ -14,7 +14,7 @@ import {
 import { decodeRequest, liveHeaders, refuseCloud, reply, translated } from './translated.ts';
 
 export const messages = translated(anthropicError, async (context, headers) => {
-  const body = await decodeRequest(context.request, 'anthropic.MessagesRequest', fields, /^web_search/);
+  const body = await decodeRequest(context.request, 'anthropic.MessagesRequest', fields, /^\s*web_search/);
   const bad = (message: string) => new StatusError(400, message);
   if (!body.model) throw bad('model is required');
   if (body.max_tokens === undefined || body.max_tokens <= 0) {
