@@ -97,7 +97,8 @@ export function readFormat(format: Json | undefined): string | undefined {
   if (format === undefined || format === '') return undefined;
   if (format === 'json') return format;
   const text = toText(format);
-  if (format instanceof JsonObject) return text;
+  // with Ollama the schema of anything is that of any object
+  if (format instanceof JsonObject) return text === '{}' ? 'json' : text;
   throw new StatusError(500, `invalid format: ${quote(text)}; expected "json" or a valid JSON Schema object`);
 }
 

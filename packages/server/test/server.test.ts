@@ -423,7 +423,7 @@ describe('requests', () => {
         null: undefined,
         '""': undefined,
         '"json"': 'json',
-        '{}': '{}',
+        '{}': 'json',
         [schema]: schema.replace('\\u00e9', 'é'),
       };
       for (const [format, expected] of Object.entries(formats)) {
