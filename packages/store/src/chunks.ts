@@ -28,9 +28,11 @@ export type ReadChunk = (
 export function createReadChunk(database: Database): ReadChunk {
   return async (file, index, memory) => {
     const chunk = await get<Chunk>(chunkKey(file, index), database);
-    if (!chunk || memory?.byteLength !== chunk.size) return chunk?.arrayBuffer();
+    if (!chunk) return undefined;
+    // what `arrayBuffer()` gives lay in two places before
+    const given = memory?.byteLength === chunk.size ? memory : new ArrayBuffer(chunk.size);
     // older browsers have no streams that fill memory, and in Chromium some were seen never to end
-    const filled = await Promise.race([fill(memory, chunk).catch(() => {}), sleep(STALL_MS)]);
+    const filled = await Promise.race([fill(given, chunk).catch(() => {}), sleep(STALL_MS)]);
     return filled ?? chunk.arrayBuffer();
   };
 }
