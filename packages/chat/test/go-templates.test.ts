@@ -126,6 +126,13 @@ test('what is missing has no fields, but for the last turn of a template that go
   );
 });
 
+test('of the last turn, what stands behind the first .Response is left out, within a pipeline too', () => {
+  const messages = [{ role: 'user', content: 'Hi' }];
+  const render = (source: string) => createGoTemplate(source).render({ messages });
+  expect(render('{{ .Prompt }}:{{ print (or .Response "a") "b" }}c')).toBe('Hi:');
+  expect(render('{{ .Prompt }}:{{ print (or "a" .Response) "b" }}c')).toBe('Hi:a');
+});
+
 test('the dates are local ones', () => {
   vi.useFakeTimers({ toFake: ['Date'], now: new Date('2026-03-01T00:30:00') });
   const template = createGoTemplate(

@@ -8,7 +8,7 @@ import { goMessages, goTools } from './data.ts';
 import { execute, type Program } from './evaluator.ts';
 import { builtins, ollamaFunctions } from './functions.ts';
 import { namesCalls, type ThinkingTags, thinkingTags, toolTag, variablesOf } from './infer.ts';
-import { type Branch, type List, type Pipe, type Statement, visit } from './nodes.ts';
+import type { Branch, List, Operand, Pipe, Statement } from './nodes.ts';
 import { parse } from './parser.ts';
 import { goMap, type Value } from './values.ts';
 
@@ -153,21 +153,14 @@ function upToResponse(list: List): List {
   const cutPipe = (pipe: Pipe): Pipe | undefined => {
     const commands = pipe.commands.map(command => ({
       ...command,
-      args: command.args.filter(arg => {
-        if (found) return false;
-        found = mentionsResponse(arg);
-        return true;
+      args: command.args.flatMap((arg): Operand | readonly Operand[] => {
+        if (found) return [];
+        if (arg.type === 'pipe') return cutPipe(arg) ?? [];
+        found = arg.type === 'field' && arg.path.includes('Response');
+        return arg;
       }),
     }));
     return commands.every(({ args }) => args.length > 0) ? { ...pipe, commands } : undefined;
   };
   return cutList(list);
-}
-
-function mentionsResponse(node: Parameters<typeof visit>[0]): boolean {
-  let found = false;
-  visit(node, one => {
-    found ||= one.type === 'field' && one.path.includes('Response');
-  });
-  return found;
 }
