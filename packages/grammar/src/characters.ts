@@ -58,12 +58,13 @@ export function createCharacters(terms: Terms, base?: Characters): Characters {
   /** Each with its closing quote, which tells where it ends. */
   const grouped = (group: readonly string[]): Term => {
     const key = group.join('');
-    let term = tries.get(key);
-    if (term === undefined) {
-      const words = group.map(bytes => ({ bytes, tail: EPSILON }));
-      term = trie(terms, words);
-      tries.set(key, term);
-    }
+    const known = tries.get(key);
+    if (known !== undefined) return known;
+    const term = trie(
+      terms,
+      group.map(bytes => ({ bytes, tail: EPSILON })),
+    );
+    tries.set(key, term);
     return term;
   };
 
@@ -81,8 +82,7 @@ export function createCharacters(terms: Terms, base?: Characters): Characters {
     quote,
     rest,
     string,
-    literal: text =>
-      text.isWellFormed() ? trie(terms, [{ bytes: `"${spellingOf(text)}"`, tail: EPSILON }]) : NEVER,
+    literal: text => (text.isWellFormed() ? terms.text(`"${spellingOf(text)}"`) : NEVER),
     literals: given => {
       const texts = [...given];
       // The lengths tell where one ends.

@@ -106,139 +106,99 @@ function spellNumbers(terms: Terms, draft4: boolean): Numbers {
   const size = alt(plain, scientific);
   const any = cat(optional(minus), size);
 
-  const zero = cat(text('0'), noFraction);
-  const wholeDigits = (x: Decimal): string =>
-    x.point <= 0 ? '0' : x.digits.slice(0, x.point).padEnd(x.point, '0');
-  const fractionDigits = (x: Decimal): string =>
-    '0'.repeat(Math.max(0, -x.point)) + x.digits.slice(Math.max(0, x.point));
-
+  /** A digit and what comes behind it, or a greater one and `more`. */
+  const digitFrom = (least: string, behind: Term, more: Term): Term =>
+    alt(cat(text(least), behind), least < '9' ? cat(bytes(Number(least) + 1, 9), more) : NEVER);
   /** Digit sequences that are at least `least` as fractions are compared; `end` may follow them. */
   const fractionFrom = (least: string, end: Term): Term =>
-    [...least].reduceRight((tail, char) => {
-      const value = Number(char);
-      return alt(cat(bytes(value, value), tail), value < 9 ? cat(bytes(value + 1, 9), places) : NEVER);
-    }, end);
+    [...least].reduceRight((tail, char) => digitFrom(char, tail, places), end);
 
   /** Sizes (without sign) that are at least `x`. */
   const sizeFrom = (x: Decimal): Term => {
     if (x.digits === '') return size;
     const parts: Term[] = [];
-    const integer = wholeDigits(x);
-    const rest = fractionDigits(x);
-    if (rest.length > 400) throw new LimitError('a bound has too many digits');
-    if (integer.length <= PLACES) {
-      const digits = [...integer].map(Number);
-      const longer = integer === '0' ? 0 : integer.length;
-      if (longer < PLACES) parts.push(cat(bytes(1, 9), repeat(digit, longer, PLACES - 1), fraction));
-      if (integer !== '0' && /[^9]/.test(integer)) {
-        const next = [...String(BigInt(integer) + 1n)].map(Number);
-        parts.push(
-          cat(
-            between(
-              terms,
-              DECIMAL,
-              next,
-              next.map(() => 9),
-            ),
-            fraction,
-          ),
-        );
-      }
-      const same = digits.reduceRight((tail, d) => cat(bytes(d, d), tail), EPSILON);
-      parts.push(cat(same, rest === '' ? fraction : cat(point, fractionFrom(rest, places))));
+    const integer = x.point <= 0 ? '0' : x.digits.slice(0, x.point).padEnd(x.point, '0');
+    const rest = '0'.repeat(Math.max(0, -x.point)) + x.digits.slice(Math.max(0, x.point));
+    if (rest.length > 400) throw new LimitError('a number has too many digits');
+    const { length } = integer;
+    if (length <= PLACES) {
+      const behind = rest === '' ? fraction : cat(point, fractionFrom(rest, places));
+      const asLong = [...integer].reduceRight((tail, char, i) => {
+        const others = repeat(digit, length - 1 - i, length - 1 - i);
+        return digitFrom(char, tail, cat(others, fraction));
+      }, behind);
+      parts.push(
+        asLong,
+        length < PLACES ? cat(bytes(1, 9), repeat(digit, length, PLACES - 1), fraction) : NEVER,
+      );
     }
-    const [first] = x.digits;
-    const behind = x.digits.slice(1);
+    const more = x.digits.slice(1);
+    const behind = more === '' ? optional(cat(point, places)) : cat(point, fractionFrom(more, places));
     const power = exponent(x.point - 1, x.point - 1);
-    parts.push(cat(mantissa(MANTISSA), exponent(x.point, EXPONENTS[1])));
-    if (first !== '9')
-      parts.push(cat(bytes(Number(first) + 1, 9), optional(cat(point, repeat(digit, 1, MANTISSA))), power));
-    const tail = behind === '' ? optional(cat(point, places)) : cat(point, fractionFrom(behind, places));
-    parts.push(cat(text(first), tail, power));
+    parts.push(
+      cat(digitFrom(x.digits[0], behind, fraction), power),
+      cat(mantissa(MANTISSA), exponent(x.point, EXPONENTS[1])),
+    );
     return terms.and(size, alt(...parts));
   };
 
-  const word = (bytes: string, tail: Term): Word => ({ bytes, tail });
-  const among = (words: readonly Word[]): Term => terms.and(size, trie(terms, words));
+  /** Numbers that begin so. */
+  const among = (words: readonly Word[]): Term => terms.and(any, trie(terms, words));
+  const zeroWords = ['0', '-0'].map(bytes => ({ bytes, tail: noFraction }));
+  /** What may stand behind the digits of a number: zeros, or anything. */
+  const exactly = { digit: text('0'), places: zeros, fraction: noFraction };
+  const andMore = { digit, places, fraction };
 
-  /** Sizes that equal `x`, which is not zero. */
-  const equalWords = (x: Decimal): Word[] => {
-    const rest = fractionDigits(x);
-    const integer = wholeDigits(x);
-    if (rest.length > 400) throw new LimitError('a number has too many digits');
-    const behind = x.digits.slice(1);
-    const power = exponent(x.point - 1, x.point - 1);
-    const words = [
+  /** Of the sign of `x`, those with these digits first, `before` of them before the point (behind zeros after it, where that is negative). */
+  const wordsOf = (x: Decimal, digits: string, before: number, more: typeof exactly): readonly Word[] => {
+    if (digits.length > 400) throw new LimitError('a number has too many digits');
+    const word = (text: string, tail: Term): Word => ({ bytes: x.negative ? `-${text}` : text, tail });
+    const behind = digits.slice(1);
+    const missing = Math.max(0, before - digits.length);
+    const plain =
+      before <= 0
+        ? word(`0.${'0'.repeat(Math.min(-before, PLACES))}${digits}`, more.places)
+        : before < digits.length
+          ? word(`${digits.slice(0, before)}.${digits.slice(before)}`, more.places)
+          : word(digits, cat(repeat(more.digit, missing, missing), more.fraction));
+    const power = exponent(before - 1, before - 1);
+    const scientific =
       behind === ''
-        ? word(x.digits, cat(noFraction, power))
-        : word(`${x.digits[0]}.${behind}`, cat(zeros, power)),
-    ];
-    if (integer.length <= PLACES)
-      words.push(rest === '' ? word(integer, noFraction) : word(`${integer}.${rest}`, zeros));
-    return words;
+        ? word(digits, cat(more.fraction, power))
+        : word(`${digits[0]}.${behind}`, cat(more.places, power));
+    return [plain, scientific];
   };
 
-  /** Sizes that begin with these digits, `before` of them before the point (behind zeros after it, where that is negative), whatever comes after. */
-  const wordsFrom = (digits: string, before: number): Word[] => {
-    const rest = digits.slice(Math.max(0, before));
-    const more = Math.max(0, before - digits.length);
-    const scientific = word(`${digits[0]}.${digits.slice(1)}`, cat(places, exponent(before - 1, before - 1)));
-    if (before <= 0) return [scientific, word(`0.${'0'.repeat(Math.min(-before, PLACES))}${rest}`, places)];
-    if (rest !== '') return [scientific, word(`${digits.slice(0, before)}.${rest}`, places)];
-    return [scientific, word(digits, cat(repeat(digit, more, more), fraction))];
-  };
+  /** Spellings that equal `x`. */
+  const equalWords = (x: Decimal): readonly Word[] =>
+    x.digits === '' ? zeroWords : wordsOf(x, x.digits, x.point, exactly);
 
   /** As below, of a short number: somewhat more, by less work. */
-  const wordsNear = (x: Decimal): Word[] => {
+  const wordsNear = (x: Decimal): readonly Word[] => {
+    if (toDouble(x) === 0) return zeroWords;
     const first = BigInt(x.digits.padEnd(EXACT, '0'));
     const below = String(first - 1n);
     // below a power of ten there are nines only
     const isPower = below.length < EXACT;
     return [
       ...equalWords(x),
-      ...wordsFrom(String(first), x.point),
-      ...wordsFrom(isPower ? '9'.repeat(EXACT) : below, isPower ? x.point - 1 : x.point),
+      ...wordsOf(x, String(first), x.point, andMore),
+      ...wordsOf(x, isPower ? '9'.repeat(EXACT) : below, isPower ? x.point - 1 : x.point, andMore),
     ];
   };
-
-  const signed = (x: Decimal, size: Term): Term => (x.negative ? cat(minus, size) : size);
-  const signedWords = (values: readonly Decimal[], words: (x: Decimal) => Word[]): Term =>
-    alt(
-      among(values.flatMap(x => (x.negative ? [] : words(x)))),
-      cat(minus, among(values.flatMap(x => (x.negative ? words(x) : [])))),
-    );
-  const zeroOf = (values: readonly Decimal[]): Term =>
-    values.length > 0 ? cat(optional(minus), zero) : NEVER;
-
-  /** Spellings that equal one of the values. */
-  const equal = (values: readonly Decimal[]): Term =>
-    alt(
-      signedWords(
-        values.filter(x => x.digits !== ''),
-        equalWords,
-      ),
-      zeroOf(values.filter(x => x.digits === '')),
-    );
 
   /**
    * Spellings that readers which have doubles may take for one of the values: those that equal it, and those that differ behind many
    * digits only.
    */
   const near = (values: readonly Decimal[]): Term => {
-    const sizes = values.filter(x => toDouble(x) !== 0);
-    return alt(
-      zeroOf(values.filter(x => toDouble(x) === 0)),
-      signedWords(
-        sizes.filter(x => x.digits.length <= SHORT),
-        wordsNear,
-      ),
-      ...sizes
-        .filter(x => x.digits.length > SHORT)
-        .map(x => {
-          const [from, to] = halfway(x);
-          return signed(x, terms.and(sizeFrom(from), terms.not(sizeFrom(to))));
-        }),
-    );
+    const isLong = (x: Decimal) => x.digits.length > SHORT && toDouble(x) !== 0;
+    const long = values.filter(isLong).map(x => {
+      const [from, to] = halfway(x);
+      const sizes = terms.and(sizeFrom(from), terms.not(sizeFrom(to)));
+      return x.negative ? cat(minus, sizes) : sizes;
+    });
+    return alt(among(values.filter(x => !isLong(x)).flatMap(wordsNear)), ...long);
   };
   const outsideOf = (inside: Term): Term => terms.and(any, terms.not(inside));
   const divide = (inside: Term): Division => ({
@@ -246,20 +206,18 @@ function spellNumbers(terms: Terms, draft4: boolean): Numbers {
     outside: outsideOf(inside),
   });
   const atLeastTerm = (x: Decimal): Term => {
-    if (x.digits === '') return alt(size, cat(minus, zero));
-    if (!x.negative) return sizeFrom(x);
-    const smaller = alt(among(equalWords(x)), terms.and(size, terms.not(sizeFrom(x))));
-    return alt(size, cat(minus, smaller));
+    if (!x.negative && x.digits !== '') return sizeFrom(x);
+    const smaller = cat(minus, terms.and(size, terms.not(sizeFrom(x))));
+    return alt(size, smaller, among(equalWords(x)));
   };
 
-  const someDigits = (most: number): Term => repeat(digit, 1, most);
   /** Sizes that are whole neither as decimals nor as doubles. */
   const fractional = (): Term =>
     alt(
-      terms.concat(someDigits(EXACT), point, bytes(1, 8), places),
+      terms.concat(repeat(digit, 1, EXACT), point, bytes(1, 8), places),
       terms.concat(text('0.0'), zeros, bytes(1, 9), places),
       ...SPLITS.map(([before, behind]) =>
-        terms.concat(someDigits(before), point, terms.and(someDigits(behind), terms.not(zeros))),
+        terms.concat(repeat(digit, 1, before), point, terms.and(repeat(digit, 1, behind), terms.not(zeros))),
       ),
     );
 
@@ -291,20 +249,25 @@ function spellNumbers(terms: Terms, draft4: boolean): Numbers {
       const inside = terms.and(most, terms.not(near([bound])));
       return {
         inside: terms.confine(inside, any),
-        outside: outsideOf(terms.and(most, terms.not(equal([bound])))),
+        outside: outsideOf(terms.and(most, terms.not(among(equalWords(bound))))),
       };
     }),
-    oneOf: values => ({ inside: terms.confine(equal(values), any), outside: outsideOf(near(values)) }),
+    oneOf: values => ({
+      inside: terms.confine(among(values.flatMap(equalWords)), any),
+      outside: outsideOf(near(values)),
+    }),
     multipleOf: divisor => {
       const places = Math.max(0, divisor.digits.length - divisor.point);
       const scaled = Number(divisor.digits.padEnd(divisor.point, '0'));
-      if (scaled > MAX_DIVISOR || places > PLACES) throw new LimitError('a divisor has too many digits');
+      if (scaled > MAX_DIVISOR || places > PLACES) throw new LimitError('a number has too many digits');
       const machine = terms.machine(remainders(multiples, scaled, places), 0);
       const short = alt(text('0'), cat(bytes(1, 9), repeat(digit, 0, MOST_DIGITS - 1)));
       const decimal = cat(optional(minus), short, fraction);
       const exact = alt(
-        someDigits(EXACT),
-        ...SPLITS.map(([before, behind]) => terms.concat(someDigits(before), point, someDigits(behind))),
+        repeat(digit, 1, EXACT),
+        ...SPLITS.map(([before, behind]) =>
+          terms.concat(repeat(digit, 1, before), point, repeat(digit, 1, behind)),
+        ),
       );
       terms.confine(decimal, any);
       return {

@@ -6,9 +6,9 @@ export interface Word {
   readonly tail: Term;
 }
 
-/** Any of the words, from a byte on that they share: those that begin alike do so in one term, so that reading costs one step a byte. */
-export function trie(terms: Terms, words: readonly Word[], from = 0): Term {
-  const sorted = words.length < 2 ? words : words.toSorted((a, b) => (a.bytes < b.bytes ? -1 : 1));
+/** Any of the words: those that begin alike do so in one term, so that reading costs one step a byte. */
+export function trie(terms: Terms, words: readonly Word[]): Term {
+  const sorted = words.toSorted((a, b) => (a.bytes < b.bytes ? -1 : 1));
   const behind = (bytes: string, from: number, to: number, tail: Term): Term => {
     let term = tail;
     for (let i = to - 1; i >= from; i--) term = terms.cat(terms.bytes(bytes.charCodeAt(i)), term);
@@ -33,7 +33,7 @@ export function trie(terms: Terms, words: readonly Word[], from = 0): Term {
     }
     return behind(bytes, from, shared, terms.alt(...parts));
   };
-  return words.length === 0 ? NEVER : among(0, sorted.length, from);
+  return words.length === 0 ? NEVER : among(0, words.length, 0);
 }
 
 /** Ranges of fixed-length digit sequences, over any kind of digit: bytes of UTF-8, hexadecimal, decimal. */

@@ -88,7 +88,6 @@ function arrayKey(shape: ArrayShape): string {
 
 /** Whether two shapes ask for the same in the same order. Most that differ do so in their names. */
 function equalObjects(a: ObjectShape, b: ObjectShape): boolean {
-  if (a === b) return true;
   if (a.named.size !== b.named.size || a.required.size !== b.required.size) return false;
   const entries = b.named.entries();
   for (const [name, of] of a.named) {

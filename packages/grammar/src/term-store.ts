@@ -102,10 +102,10 @@ export class TermStore {
     return this.#byte[from];
   }
 
-  /** The bytes of ASCII text, one after the other. */
-  text(ascii: string): Term {
+  /** Bytes, each as a char code, one after the other. */
+  text(bytes: string): Term {
     let term = EPSILON;
-    for (let i = ascii.length - 1; i >= 0; i--) term = this.cat(this.bytes(ascii.charCodeAt(i)), term);
+    for (let i = bytes.length - 1; i >= 0; i--) term = this.cat(this.bytes(bytes.charCodeAt(i)), term);
     return term;
   }
 
