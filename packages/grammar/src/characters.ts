@@ -142,7 +142,10 @@ export function nameOf(spelling: string): string {
 /** A name as it stands between its quotes, a char code for each byte. */
 export function spellingOf(name: string): string {
   if (PLAIN.test(name)) return name;
-  return String.fromCharCode(...new TextEncoder().encode(JSON.stringify(name).slice(1, -1)));
+  let spelling = '';
+  for (const byte of new TextEncoder().encode(JSON.stringify(name).slice(1, -1)))
+    spelling += String.fromCharCode(byte);
+  return spelling;
 }
 
 function utf8(code: number): number[] {

@@ -1,4 +1,6 @@
+import { expect, it } from 'vitest';
 import { examples } from '../../test/examples.ts';
+import { nameOf, spell, spellingOf } from '../characters.ts';
 
 examples([
   ['json', ['{}', '{"a": [1, 2.5e3, "x\\n"], "b": null}'], ['1', '[1]']],
@@ -9,5 +11,13 @@ examples([
     ['2', '{"x": [2]}', '{}'],
   ],
   [{ enum: ['v1', 'v1.0', 'v1b'] }, ['"v1"', '"v1.0"', '"v1b"'], ['"v1a"']],
+  [{ enum: ['', 'a', 'aa', 'é', 'éa', 'aé"'] }, ['""', '"aa"', '"éa"', '"aé\\""'], ['"aé"', '"aaa"', '"ée"']],
   [{ not: { const: 'é' }, type: 'string' }, ['"e"', '"éé"'], ['"é"', '"\\u00e9"']],
 ]);
+
+it('spells texts of any length in UTF-8', () => {
+  for (const text of ['', 'a"\\\n', 'é😀'.repeat(40_000)]) {
+    expect(Buffer.compare(spell(text), Buffer.from(JSON.stringify(text)))).toBe(0);
+    expect(nameOf(spellingOf(text)) === text).toBe(true);
+  }
+});
