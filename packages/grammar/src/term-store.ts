@@ -238,7 +238,9 @@ export class TermStore {
     for (const parts of [list, whole])
       for (const part of parts) {
         const bound = this.#bounds.get(part);
-        if (bound !== undefined && left.includes(bound)) left = left.filter(other => other !== bound);
+        // a part that is an intersection with its bound is within it by nothing else
+        if (bound === undefined || !left.includes(bound) || this.nodes[part].parts.includes(bound)) continue;
+        left = left.filter(other => other !== bound);
       }
     return left;
   }

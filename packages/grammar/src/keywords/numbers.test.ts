@@ -113,6 +113,10 @@ examples([
   ),
   ['{"exclusiveMaximum": 1.2345678901234567e200}', ['1e200', '1.2345678901234e200'], ['1e201']],
   [{ not: { multipleOf: 0.01 } }, ['3.141', '0.005'], ['3.14', `3.14${'0'.repeat(20)}1`]],
+  // spellings that are not offered stay so beside other keywords
+  [{ type: 'number', enum: [1] }, ['1', '1.00E0'], [`1.${'0'.repeat(18)}E0`]],
+  [{ enum: [1, -8], not: { exclusiveMinimum: -7 } }, ['-8'], ['1', `1.${'0'.repeat(18)}E0`]],
+  [{ allOf: [{ enum: [2, 3] }, { type: 'integer' }, { minimum: 3 }] }, ['3'], [`3.${'0'.repeat(18)}e0`, '2']],
   // many numbers share their digits
   [
     { enum: [3, 30, 0.3, 0.03, -3, 1000, 2.75, 0, 30.5, 300, 30] },
