@@ -27,7 +27,7 @@ const properties: Keyword = (value, reading, keyword) => {
   );
 };
 
-export function present({ formulas }: Reading, name: string): Formula {
+function present({ formulas }: Reading, name: string): Formula {
   return formulas.atom({ kind: 'some', names: { name }, of: TRUE });
 }
 

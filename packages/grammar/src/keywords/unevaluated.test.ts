@@ -32,4 +32,19 @@ examples([
     ['[1, 2]', '[2]'],
     ['[2, 2]', '[1, 2, 3]'],
   ],
+  // schemas that depend on a property are applied to objects only
+  ...['dependentSchemas', 'dependencies'].map(
+    name =>
+      [
+        {
+          type: ['array', 'object'],
+          [name]: { c: { items: true, additionalProperties: true } },
+          unevaluatedItems: false,
+          unevaluatedProperties: false,
+          properties: { a: true, c: true },
+        },
+        ['[]', '{"a": 1}', '{"c": 1, "b": 1}'],
+        ['[1]', '{"b": 1}', '{"a": 1, "b": 1}'],
+      ] as const,
+  ),
 ]);

@@ -4,11 +4,10 @@
  * value satisfies the schema, or one of the conditions holds. JSON Schema 2020-12 core §11.
  */
 import { spell } from '../characters.ts';
-import { type Formula, TRUE } from '../formulas.ts';
+import { FALSE, type Formula, TRUE } from '../formulas.ts';
 import { isObject, type Json } from '../json.ts';
 import type { Term } from '../terms.ts';
 import { escapePointer, type Keyword, type Reading, refuse } from './keyword.ts';
-import { present } from './objects.ts';
 
 /** What the keywords of one schema evaluate where `when` holds. */
 interface Share {
@@ -57,7 +56,9 @@ function shares(reading: Reading, keyword: string): readonly Share[] {
       const rules = schema.get(name);
       if (!isObject(rules)) continue;
       for (const [property, needs] of rules) {
-        enter(needs, `/${name}/${escapePointer(property)}`, formulas.and(when, present(at, property)));
+        // of arrays and scalars it says nothing: an object that has the property
+        const has = formulas.not(formulas.atom({ kind: 'properties', names: { name: property }, of: FALSE }));
+        enter(needs, `/${name}/${escapePointer(property)}`, formulas.and(when, has));
       }
     }
   };
