@@ -40,8 +40,11 @@ export class ArrayPlans {
 
   /** Whether the array can be completed. */
   feasible(shape: ArrayShape, state: ArrayState): boolean {
+    // Of what there may be no more of, every item still to come is another.
+    const spent = shape.contains.filter(({ max }, i) => state.counts[i] >= max);
     // Stretches of places with one formula each, from here to the end.
     const cuts = new Set([state.index]);
+    for (const { from } of spent) if (from > state.index) cuts.add(from);
     for (const { from, to } of shape.items) {
       if (from > state.index) cuts.add(from);
       if (to + 1 > state.index && to < Infinity) cuts.add(to + 1);
@@ -50,7 +53,10 @@ export class ArrayPlans {
     const stretches = starts.map((from, i) => ({
       from,
       to: starts[i + 1] ?? Infinity,
-      of: this.#itemAt(shape, state, from),
+      of: this.#formulas.and(
+        this.#itemAt(shape, state, from),
+        ...spent.filter(rule => rule.from <= from).map(({ of }) => this.#formulas.not(of)),
+      ),
     }));
     const blocked = stretches.find(
       ({ from, of }) => from < Math.max(shape.min, state.index + 1) && !this.#inhabited(of),
@@ -81,6 +87,13 @@ export class ArrayPlans {
         wanted += needs;
         both.push(of);
         if (fits(of, limit) < needs) return false;
+        // some of them must be none of those of which there may be fewer
+        for (const [j, other] of shape.contains.entries()) {
+          const room = other.max - state.counts[j];
+          if (needs <= room) continue;
+          const apart = fits(this.#formulas.and(of, this.#formulas.not(other.of)), limit);
+          if (room + apart + fits(of, Math.min(limit, other.from)) < needs) return false;
+        }
         if (shape.unique && needs > 1 && this.#capacity(this.#itemAtEnd(shape, state, of), needs) < needs)
           return false;
       }

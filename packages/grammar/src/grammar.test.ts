@@ -18,6 +18,15 @@ it('offers no blank space before and after a text, and bounded blank space withi
 
 it('offers no bracket behind which nothing can follow', () => {
   expect(read({ contains: true, maxContains: 0 }, '[')).toBe('[');
+  // an item that is asked for is also one of those of which there may be fewer
+  const [number, integer] = [{ type: 'number' }, { type: 'integer' }];
+  const none = { contains: integer, not: { contains: number, type: 'array' } };
+  expect(read(none, '[')).toBe('[');
+  const one = { contains: integer, minContains: 2, allOf: [{ contains: number, maxContains: 1 }] };
+  expect(read(one, '[')).toBe('[');
+  const two = { contains: integer, minContains: 2, allOf: [{ contains: number, maxContains: 2 }] };
+  expect(read(two, '[1, 2, "a"]')).toBe('yes');
+  expect(read(two, '[1, 2.5]')).toBe('[1, 2.5]');
   const noObject = { not: { patternProperties: { '^a': true }, multipleOf: 7 }, maxProperties: 2 };
   expect(read(noObject, '{')).toBe('{');
 });
