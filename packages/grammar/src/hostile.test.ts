@@ -125,7 +125,7 @@ const HOSTILE: Record<string, readonly unknown[]> = {
 };
 
 /** Seconds of the processor: the machine may be busy. Most take some hundredths, none more than three. */
-const LIMIT = 15;
+const LIMIT = 8;
 
 for (const [kind, schemas] of Object.entries(HOSTILE)) {
   it(`ends soon with schemas that are ${kind}`, () => {

@@ -1,7 +1,7 @@
 /**
  * JSON numbers as terms. Two spellings are offered: plain decimals of up to 40 digits on either side of the point, and scientific
- * ones with one digit before the point, up to 17 behind it and an exponent from −307 to 307, so that every text is a finite double, and zero only if
- * it says so.
+ * ones with one digit before the point, up to 17 behind it and an exponent from −307 to 307, so that every text is a finite double, and
+ * zero only if it says so.
  * What decides about numbers gives both languages, inside and outside, each of them sound, also for readers that take a text for the
  * nearest double; together they may leave spellings out.
  */
@@ -119,7 +119,7 @@ function spellNumbers(terms: Terms, draft4: boolean): Numbers {
     const parts: Term[] = [];
     const integer = x.point <= 0 ? '0' : x.digits.slice(0, x.point).padEnd(x.point, '0');
     const rest = '0'.repeat(Math.max(0, -x.point)) + x.digits.slice(Math.max(0, x.point));
-    if (rest.length > 400) throw new LimitError('a number has too many digits');
+    if (rest.length > 400) throw new LimitError('a bound has too many digits');
     const { length } = integer;
     if (length <= PLACES) {
       const behind = rest === '' ? fraction : cat(point, fractionFrom(rest, places));
@@ -259,7 +259,7 @@ function spellNumbers(terms: Terms, draft4: boolean): Numbers {
     multipleOf: divisor => {
       const places = Math.max(0, divisor.digits.length - divisor.point);
       const scaled = Number(divisor.digits.padEnd(divisor.point, '0'));
-      if (scaled > MAX_DIVISOR || places > PLACES) throw new LimitError('a number has too many digits');
+      if (scaled > MAX_DIVISOR || places > PLACES) throw new LimitError('a divisor has too many digits');
       const machine = terms.machine(remainders(multiples, scaled, places), 0);
       const short = alt(text('0'), cat(bytes(1, 9), repeat(digit, 0, MOST_DIGITS - 1)));
       const decimal = cat(optional(minus), short, fraction);

@@ -9,15 +9,10 @@ export interface Word {
 /** Any of the words: those that begin alike do so in one term, so that reading costs one step a byte. */
 export function trie(terms: Terms, words: readonly Word[]): Term {
   const sorted = words.toSorted((a, b) => (a.bytes < b.bytes ? -1 : 1));
-  const behind = (bytes: string, from: number, to: number, tail: Term): Term => {
-    let term = tail;
-    for (let i = to - 1; i >= from; i--) term = terms.cat(terms.bytes(bytes.charCodeAt(i)), term);
-    return term;
-  };
   /** Of the words from `first` to before `last`, which share what is before `from`. */
   const among = (first: number, last: number, from: number): Term => {
     const { bytes, tail } = sorted[first];
-    if (last - first === 1) return behind(bytes, from, bytes.length, tail);
+    if (last - first === 1) return terms.text(bytes.slice(from), tail);
     // what the first and the last share in this order all share
     const other = sorted[last - 1].bytes;
     let shared = from;
@@ -31,7 +26,7 @@ export function trie(terms: Terms, words: readonly Word[]): Term {
       while (at < last && sorted[at].bytes[shared] === next) at++;
       parts.push(among(begin, at, shared));
     }
-    return behind(bytes, from, shared, terms.alt(...parts));
+    return terms.text(bytes.slice(from, shared), terms.alt(...parts));
   };
   return words.length === 0 ? NEVER : among(0, words.length, 0);
 }

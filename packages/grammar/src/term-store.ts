@@ -102,9 +102,9 @@ export class TermStore {
     return this.#byte[from];
   }
 
-  /** Bytes, each as a char code, one after the other. */
-  text(bytes: string): Term {
-    let term = EPSILON;
+  /** Bytes, each as a char code, one after the other, and what follows them. */
+  text(bytes: string, tail = EPSILON): Term {
+    let term = tail;
     for (let i = bytes.length - 1; i >= 0; i--) term = this.cat(this.bytes(bytes.charCodeAt(i)), term);
     return term;
   }

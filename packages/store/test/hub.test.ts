@@ -163,7 +163,10 @@ describe('a split model behind URLs', () => {
     );
     const store = createStore({ base: 'http://x/', database: freshName() });
     const url = new URL(`${registry.url}/a/b/resolve/main/m-00001-of-00002.gguf`);
-    await expect(collect(store.pull(url))).rejects.toThrow('2 parts of a model of 3');
+    await expect(collect(store.pull(url))).rejects.toMatchObject({
+      status: 500,
+      message: '2 parts of a model of 3',
+    });
     expect(await store.list()).toEqual([]);
   });
 });

@@ -57,6 +57,7 @@ export function oneOfValues(values: readonly Json[], reading: Values): Formula {
     else structured.push(structure(value, reading));
   }
   const string = characters.literals(strings);
+  // numbers are spelled out at the first question about some, and most enums have none
   const number = decimals.length > 0 ? numbers.oneOf(decimals) : { inside: NEVER, outside: numbers.any };
   const scalars = formulas.atom({
     kind: 'scalar',
