@@ -3,7 +3,7 @@
  * re-examined" (2009). Bytes that the sets of a term do not tell apart lead to one term, which is computed once.
  */
 import type { Partition, SetId } from './bytesets.ts';
-import { ascending, EPSILON, NEVER, type Row, type Term } from './term.ts';
+import { ascending, EPSILON, merged, NEVER, type Node, type Row, type Term } from './term.ts';
 import { TermStore } from './term-store.ts';
 
 export class Derivatives extends TermStore {
@@ -75,21 +75,38 @@ export class Derivatives extends TermStore {
   }
 
   #partition(term: Term): Partition {
-    const sets = new Set<SetId>();
-    this.#splits(term, sets);
-    return this.sets.partition(ascending([...sets]));
+    return this.sets.partition(this.#splits(term));
   }
 
-  /** The sets that decide what the first byte leads to. */
-  #splits(term: Term, sets: Set<SetId>): void {
-    const { kind, left, right, parts } = this.nodes[term];
-    if (kind === 'set') sets.add(left);
-    else if (kind === 'cat') {
-      this.#splits(left, sets);
-      if (this.nodes[left].nullable) this.#splits(right, sets);
-    } else if (kind === 'alt' || kind === 'and') for (const part of parts) this.#splits(part, sets);
-    else if (kind === 'not' || kind === 'repeat') this.#splits(left, sets);
-    else if (kind === 'machine')
-      for (const byte of this.machines[left].alphabet) sets.add(this.sets.range(byte, byte));
+  /** The sets that decide what the first byte leads to, in ascending order. */
+  #splits(term: Term): readonly SetId[] {
+    const node = this.nodes[term];
+    node.splits ??= this.#splitsOf(node);
+    return node.splits;
+  }
+
+  #splitsOf({ kind, left, right, parts }: Node): readonly SetId[] {
+    switch (kind) {
+      case 'never':
+      case 'epsilon':
+        return [];
+      case 'set':
+        return [left];
+      case 'cat':
+        return this.nodes[left].nullable
+          ? merged(this.#splits(left), this.#splits(right))
+          : this.#splits(left);
+      case 'alt':
+      case 'and':
+        return parts.map(part => this.#splits(part)).reduce(merged);
+      case 'not':
+      case 'repeat':
+        return this.#splits(left);
+      case 'machine':
+        return ascending(this.machines[left].alphabet.map(byte => this.sets.range(byte, byte)));
+      default:
+        kind satisfies never;
+        return [];
+    }
   }
 }

@@ -8,7 +8,9 @@ import {
   ascending,
   EPSILON,
   equal,
+  isPlain,
   type Kind,
+  LONG,
   type Machine,
   mix,
   mixAll,
@@ -55,8 +57,8 @@ export class TermStore {
     this.#runOf = parent ? parent.#runOf : NEVER;
     this.#runTail = parent ? parent.#runTail : NEVER;
     if (!parent) {
-      this.#intern(0, new Node('never'), false, true, NO_BYTES);
-      this.#intern(0, new Node('epsilon'), true, true, NO_BYTES);
+      this.#intern(0, new Node('never'), false, LONG, NO_BYTES);
+      this.#intern(0, new Node('epsilon'), true, 0, NO_BYTES);
     }
     this.all = parent?.all ?? this.not(NEVER);
   }
@@ -74,12 +76,12 @@ export class TermStore {
     return this.#newest[hash & (BUCKETS - 1)];
   }
 
-  #intern(hash: number, made: Node, nullable: boolean, plain: boolean, first: SetId): Term {
+  #intern(hash: number, made: Node, nullable: boolean, least: number, first: SetId): Term {
     const id = this.nodes.length;
     if (id >= MAX_TERMS) throw new LimitError('its automata grow too large');
     const bucket = hash & (BUCKETS - 1);
     made.nullable = nullable;
-    made.plain = plain;
+    made.least = least;
     made.first = first;
     made.older = this.#newest[bucket];
     this.nodes.push(made);
@@ -92,7 +94,7 @@ export class TermStore {
     const hash = mix(2, set, 0);
     for (let at = this.#find(hash); at >= 0; at = this.nodes[at].older)
       if (this.nodes[at].kind === 'set' && this.nodes[at].left === set) return at;
-    return this.#intern(hash, new Node('set', set), false, true, set);
+    return this.#intern(hash, new Node('set', set), false, 1, set);
   }
 
   /** One of the bytes from `from` to `to`, both included. */
@@ -120,17 +122,11 @@ export class TermStore {
       const known = this.nodes[at];
       if (known.kind === 'cat' && known.left === left && known.right === right) return at;
     }
-    const opens = this.nodes[left].nullable;
-    const first = opens
-      ? this.sets.union(this.nodes[left].first, this.nodes[right].first)
-      : this.nodes[left].first;
-    return this.#intern(
-      hash,
-      new Node('cat', left, right),
-      opens && this.nodes[right].nullable,
-      this.nodes[left].plain && this.nodes[right].plain,
-      first,
-    );
+    const opens = head.nullable;
+    const first = opens ? this.sets.union(head.first, this.nodes[right].first) : head.first;
+    const tail = this.nodes[right];
+    const least = isPlain(head) && isPlain(tail) ? Math.min(head.least + tail.least, LONG) : -1;
+    return this.#intern(hash, new Node('cat', left, right), opens && tail.nullable, least, first);
   }
 
   concat(...parts: readonly Term[]): Term {
@@ -166,14 +162,16 @@ export class TermStore {
     const known = this.#findParts(hash, 'alt', list);
     if (known >= 0) return known;
     let first = NO_BYTES;
-    for (const part of list) first = this.sets.union(first, this.nodes[part].first);
-    return this.#intern(
-      hash,
-      new Node('alt', NEVER, NEVER, 0, 0, list),
-      list.some(part => this.nodes[part].nullable),
-      list.every(part => this.nodes[part].plain),
-      first,
-    );
+    let nullable = false;
+    let least = LONG;
+    for (const part of list) {
+      const node = this.nodes[part];
+      first = this.sets.union(first, node.first);
+      nullable ||= node.nullable;
+      // one that is not plain says so for all
+      least = Math.min(least, node.least);
+    }
+    return this.#intern(hash, new Node('alt', NEVER, NEVER, 0, 0, list), nullable, least, first);
   }
 
   and(...terms: readonly Term[]): Term {
@@ -222,7 +220,7 @@ export class TermStore {
     for (const part of list) first = this.sets.intersection(first, this.nodes[part].first);
     const nullable = list.every(part => this.nodes[part].nullable);
     if (!nullable && first === NO_BYTES) return NEVER;
-    return this.#intern(hash, new Node('and', NEVER, NEVER, 0, 0, list), nullable, false, first);
+    return this.#intern(hash, new Node('and', NEVER, NEVER, 0, 0, list), nullable, -1, first);
   }
 
   /** Remembers that the texts of `term` are all among those of `bound`. */
@@ -303,7 +301,7 @@ export class TermStore {
     const hash = mix(6, of, 0);
     for (let at = this.#find(hash); at >= 0; at = this.nodes[at].older)
       if (this.nodes[at].kind === 'not' && this.nodes[at].left === of) return at;
-    return this.#intern(hash, new Node('not', of), !this.nodes[of].nullable, false, ALL_BYTES);
+    return this.#intern(hash, new Node('not', of), !this.nodes[of].nullable, -1, ALL_BYTES);
   }
 
   /** `of`, `min` to `max` times; `max` may be Infinity. */
@@ -311,14 +309,17 @@ export class TermStore {
     if (max === 0 || of === EPSILON) return EPSILON;
     if (of === NEVER) return min === 0 ? EPSILON : NEVER;
     if (min === 1 && max === 1) return of;
-    const least = this.nodes[of].nullable ? 0 : min;
-    const hash = mix(mix(7, of, least), max === Number.POSITIVE_INFINITY ? -1 : max, 0);
+    const inner = this.nodes[of];
+    const fewest = inner.nullable ? 0 : min;
+    const hash = mix(mix(7, of, fewest), max === Number.POSITIVE_INFINITY ? -1 : max, 0);
     for (let at = this.#find(hash); at >= 0; at = this.nodes[at].older) {
       const known = this.nodes[at];
-      if (known.kind === 'repeat' && known.left === of && known.min === least && known.max === max) return at;
+      if (known.kind === 'repeat' && known.left === of && known.min === fewest && known.max === max)
+        return at;
     }
-    const made = new Node('repeat', of, NEVER, least, max);
-    return this.#intern(hash, made, least === 0, this.nodes[of].plain, this.nodes[of].first);
+    const made = new Node('repeat', of, NEVER, fewest, max);
+    const least = isPlain(inner) ? Math.min(inner.least * fewest, LONG) : -1;
+    return this.#intern(hash, made, fewest === 0, least, inner.first);
   }
 
   optional(of: Term): Term {
@@ -335,7 +336,7 @@ export class TermStore {
     }
     let first = NO_BYTES;
     for (const byte of machine.alphabet) first = this.sets.union(first, this.sets.range(byte, byte));
-    return this.#intern(hash, new Node('machine', index, state), machine.accepts(state), false, first);
+    return this.#intern(hash, new Node('machine', index, state), machine.accepts(state), -1, first);
   }
 
   /** Names the character and the end of which strings are made, so that bounds on their length stay one term. */
@@ -369,7 +370,7 @@ export class TermStore {
   loops(term: Term): readonly Term[] {
     const { kind, left, parts } = this.nodes[term];
     if (kind === 'alt') return parts.flatMap(part => this.loops(part));
-    if (kind !== 'cat' || !this.nodes[term].plain) return [];
+    if (kind !== 'cat' || !isPlain(this.nodes[term])) return [];
     const { kind: head, left: of, max } = this.nodes[left];
     return head === 'repeat' && max === Number.POSITIVE_INFINITY ? [of] : [];
   }

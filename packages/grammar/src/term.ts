@@ -19,6 +19,9 @@ export interface Machine {
   meet(other: Machine): Machine | undefined;
 }
 
+/** More bytes than anyone asks for. */
+export const LONG = 2 ** 20;
+
 const NO_PARTS: readonly Term[] = [];
 
 export type Kind = 'never' | 'epsilon' | 'set' | 'cat' | 'alt' | 'and' | 'not' | 'repeat' | 'machine';
@@ -36,14 +39,16 @@ export class Node {
   /** Operands of `alt` and `and`, in ascending order. */
   readonly parts: readonly Term[];
   nullable = false;
-  /** Whether the term is free of intersections and complements, and so is not empty. */
-  plain = false;
+  /** The bytes of a shortest text, or {@link LONG}; −1 where there are intersections or complements within, so that there may be none. */
+  least = -1;
   /** Bytes that a text of the term may begin with, or more. */
   first: SetId = NO_BYTES;
   /** The term before in the same bucket, or −1. */
   older: Term = -1;
   /** What follows, once it was asked for. */
   row: Row | undefined = undefined;
+  /** The sets that decide what the first byte leads to, once they were asked for. */
+  splits: readonly SetId[] | undefined = undefined;
   /** Whether there is any text. */
   live: Liveness = 'unknown';
 
@@ -63,6 +68,9 @@ export class Node {
     this.parts = parts;
   }
 }
+
+/** Whether the term is free of intersections and complements, and so is not empty. */
+export const isPlain = ({ least }: Node): boolean => least >= 0;
 
 /** What follows a term: `targets[classOf[byte]]`, −1 where it was not asked for yet. */
 export interface Row {
@@ -97,6 +105,20 @@ export function ascending(list: Term[]): Term[] {
   for (let i = 0; i < list.length; i++) if (i === 0 || list[i] !== list[i - 1]) list[kept++] = list[i];
   list.length = kept;
   return list;
+}
+
+/** What is in one of two ascending lists. */
+export function merged(a: readonly number[], b: readonly number[]): readonly number[] {
+  if (a === b || b.length === 0) return a;
+  const all: number[] = [];
+  let i = 0;
+  for (const x of a) {
+    while (i < b.length && b[i] < x) all.push(b[i++]);
+    if (b[i] === x) i++;
+    all.push(x);
+  }
+  while (i < b.length) all.push(b[i++]);
+  return all;
 }
 
 export function equal(a: readonly Term[], b: readonly Term[]): boolean {

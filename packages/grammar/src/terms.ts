@@ -1,11 +1,12 @@
 /** Questions about the languages of terms: is there any text, which, how many; and automata without dead ends. */
 import { Derivatives } from './derivatives.ts';
 import { LimitError } from './error.ts';
-import { NEVER, type Term } from './term.ts';
+import { isPlain, NEVER, type Term } from './term.ts';
 
 export { EPSILON, type Machine, NEVER, type Term } from './term.ts';
 
 const MAX_SEARCH = 4_000;
+/** Bytes of a text that is looked for as a short one, or the states met on the way. */
 const MAX_SHORT = 100;
 /** Of a term whose texts are tried one by one. */
 const MAX_TEXTS = 64;
@@ -29,6 +30,8 @@ const WITNESSES = [
 ].map(text => new TextEncoder().encode(text));
 
 const QUOTE = 0x22;
+/** Bytes that others are likely to allow as well. */
+const LIKELY = [0x61, 0x30];
 
 export class Terms extends Derivatives {
   readonly #short = new Map<Term, Uint8Array | undefined>();
@@ -62,7 +65,7 @@ export class Terms extends Derivatives {
   live(term: Term): boolean {
     const known = this.nodes[term].live;
     if (known !== 'unknown') return known === 'live';
-    if (term !== NEVER && (this.nodes[term].plain || this.nodes[term].nullable)) {
+    if (term !== NEVER && (isPlain(this.nodes[term]) || this.nodes[term].nullable)) {
       this.nodes[term].live = 'live';
       return true;
     }
@@ -93,7 +96,10 @@ export class Terms extends Derivatives {
 
   /** Texts of the parts, and one that holds all of them one behind the other. */
   #candidates(parts: readonly Term[]): readonly Uint8Array[] {
-    const texts = parts.map(part => this.#shortest(part)).filter(text => text !== undefined);
+    const texts = parts
+      .filter(part => isPlain(this.nodes[part]))
+      .map(part => this.#shortest(part))
+      .filter(text => text !== undefined);
     if (texts.length < 2) return texts;
     const quoted = texts.every(text => text[0] === QUOTE);
     const joined = texts.flatMap((text, i) => [...text.subarray(quoted && i > 0 ? 1 : 0, -1)]);
@@ -102,21 +108,34 @@ export class Terms extends Derivatives {
 
   /** The bytes of a shortest text, at least as many as its characters; infinite where that is not found soon. */
   wait(term: Term): number {
-    return this.#pathOf(term)?.length ?? Number.POSITIVE_INFINITY;
+    return this.#shortest(term)?.length ?? Number.POSITIVE_INFINITY;
   }
 
-  /** A text of a plain term, one of the shortest; absent where it is not found soon. */
+  /** A text of the term, one of the shortest; absent where there is none, or it is not found soon. */
   #shortest(term: Term): Uint8Array | undefined {
-    return this.nodes[term].plain ? this.#pathOf(term) : undefined;
+    if (this.#short.has(term)) return this.#short.get(term);
+    const { least } = this.nodes[term];
+    let text: Uint8Array | undefined;
+    if (least < 0) text = this.#path(term, MAX_SHORT);
+    else if (least <= MAX_SHORT) text = this.#spellShortest(term, least);
+    this.#short.set(term, text);
+    return text;
   }
 
-  #pathOf(term: Term): Uint8Array | undefined {
-    let text = this.#short.get(term);
-    if (text === undefined && !this.#short.has(term)) {
-      text = this.#path(term, MAX_SHORT);
-      this.#short.set(term, text);
+  /** A text of a plain term, of its `least` bytes. */
+  #spellShortest(term: Term, least: number): Uint8Array {
+    const bytes: number[] = [];
+    const open = [term];
+    while (bytes.length < least) {
+      const { kind, left, right, min, parts } = this.nodes[open.pop()!];
+      if (kind === 'set')
+        bytes.push(LIKELY.find(byte => this.sets.has(left, byte)) ?? this.sets.members(left)[0]);
+      else if (kind === 'cat') open.push(right, left);
+      else if (kind === 'repeat') for (let i = 0; i < min; i++) open.push(left);
+      else if (kind === 'alt')
+        open.push(parts.reduce((a, b) => (this.nodes[b].least < this.nodes[a].least ? b : a)));
     }
-    return text;
+    return Uint8Array.from(bytes);
   }
 
   /** All texts of a term, where it is built of few. */
@@ -164,7 +183,7 @@ export class Terms extends Derivatives {
     for (let first = 0, turn = false; open.length > first; turn = !turn) {
       const here = turn ? open[first++] : open.pop()!;
       const known = this.nodes[here].live;
-      if (known === 'live' || this.nodes[here].nullable || (this.nodes[here].plain && here !== NEVER)) {
+      if (known === 'live' || this.nodes[here].nullable || (isPlain(this.nodes[here]) && here !== NEVER)) {
         for (let step = here; step >= 0; step = from.get(step)!) this.nodes[step].live = 'live';
         return true;
       }
