@@ -15,7 +15,15 @@ export interface ArrayState {
   readonly taken: readonly Formula[];
 }
 
+/** Places with one formula. */
+interface Stretch {
+  readonly from: number;
+  readonly to: number;
+  readonly of: Formula;
+}
+
 const MAX_CHOICES = 5;
+const MAX_SEARCH = 20_000;
 
 export class ArrayPlans {
   readonly #terms: Terms;
@@ -38,13 +46,16 @@ export class ArrayPlans {
     );
   }
 
-  /** Whether the array can be completed. */
-  feasible(shape: ArrayShape, state: ArrayState): boolean {
-    // Of what there may be no more of, every item still to come is another.
-    const spent = shape.contains.filter(({ max }, i) => state.counts[i] >= max);
+  /** Whether the array can be completed. `used`: what items satisfy that count as written, but whose values are not taken yet. */
+  feasible(shape: ArrayShape, state: ArrayState, used: readonly Formula[] = []): boolean {
+    if (state.index > shape.max || shape.min > shape.max) return false;
+    if (shape.contains.some(({ min, max }, i) => state.counts[i] > max || min > max)) return false;
+    const open = shape.contains.flatMap(({ min, max }, i) =>
+      max < Infinity || state.counts[i] < min ? [i] : [],
+    );
     // Stretches of places with one formula each, from here to the end.
     const cuts = new Set([state.index]);
-    for (const { from } of spent) if (from > state.index) cuts.add(from);
+    for (const { from } of shape.contains) if (from > state.index) cuts.add(from);
     for (const { from, to } of shape.items) {
       if (from > state.index) cuts.add(from);
       if (to + 1 > state.index && to < Infinity) cuts.add(to + 1);
@@ -53,67 +64,83 @@ export class ArrayPlans {
     const stretches = starts.map((from, i) => ({
       from,
       to: starts[i + 1] ?? Infinity,
-      of: this.#formulas.and(
-        this.#itemAt(shape, state, from),
-        ...spent.filter(rule => rule.from <= from).map(({ of }) => this.#formulas.not(of)),
-      ),
+      of: this.#itemAt(shape, state, from),
     }));
-    const blocked = stretches.find(
-      ({ from, of }) => from < Math.max(shape.min, state.index + 1) && !this.#inhabited(of),
-    );
-    if (blocked && blocked.from < shape.min) return false;
-    const length = (from: number, to: number): number => Math.max(0, to - from);
-    const end = (): number => stretches.find(({ of }) => !this.#inhabited(of))?.from ?? Infinity;
-    if (state.index > shape.max || shape.min > shape.max) return false;
-    if (shape.unique && state.index < shape.min) {
-      for (const { from, to, of } of stretches) {
-        const places = length(from, Math.min(to, shape.min));
-        if (places > 1 && places < 1000 && this.#capacity(of, places) < places) return false;
-      }
+    const forced = stretches.filter(({ from }) => from < shape.min);
+    if (forced.some(({ of }) => !this.#inhabited(of))) return false;
+    if (open.length > 1 || (shape.unique && (open.length > 0 || forced.length > 1)))
+      return this.#reaches(shape, state, stretches, used);
+    const places = ({ from, to }: Stretch, first: number, end: number): number =>
+      Math.max(0, Math.min(to, end) - Math.max(from, first));
+    if (shape.unique && forced.length > 0) {
+      const needs = shape.min - state.index;
+      return this.#capacity(forced[0].of, needs) >= needs;
     }
-    const limit = shape.contains.length > 0 ? Math.min(shape.max, end()) : Infinity;
-    let wanted = 0;
-    const both: Formula[] = [];
-    for (const [i, { from, of, min, max }] of shape.contains.entries()) {
-      const count = state.counts[i];
-      if (count > max || min > max) return false;
-      const needs = Math.max(0, min - count);
-      const fits = (formula: Formula, until: number): number =>
-        stretches.reduce((sum, { from: start, to, of: item }) => {
-          const places = length(Math.max(start, from), Math.min(to, until));
-          return sum + (places > 0 && this.#inhabited(this.#formulas.and(item, formula)) ? places : 0);
-        }, 0);
-      if (needs > 0) {
-        wanted += needs;
-        both.push(of);
-        if (fits(of, limit) < needs) return false;
-        // some of them must be none of those of which there may be fewer
-        for (const [j, other] of shape.contains.entries()) {
-          const room = other.max - state.counts[j];
-          if (needs <= room) continue;
-          const apart = fits(this.#formulas.and(of, this.#formulas.not(other.of)), limit);
-          if (room + apart + fits(of, Math.min(limit, other.from)) < needs) return false;
-        }
-        if (shape.unique && needs > 1 && this.#capacity(this.#itemAtEnd(shape, state, of), needs) < needs)
-          return false;
-      }
-      if (max < Infinity) {
-        const ahead = length(Math.max(state.index, from), shape.min);
-        if (ahead - fits(this.#formulas.not(of), shape.min) + count > max) return false;
-      }
-    }
-    if (both.length > 1 && wanted > limit - state.index) {
-      const together = this.#formulas.and(...both);
-      if (
-        !stretches.some(({ from, of }) => from < limit && this.#inhabited(this.#formulas.and(of, together)))
-      )
-        return false;
-    }
-    return true;
+    if (open.length === 0) return true;
+    const [i] = open;
+    const { from, of, min, max } = shape.contains[i];
+    const fits = (formula: Formula, end: number): number =>
+      stretches
+        .filter(stretch => this.#inhabited(this.#formulas.and(stretch.of, formula)))
+        .reduce((sum, stretch) => sum + places(stretch, from, end), 0);
+    const end = stretches.find(stretch => !this.#inhabited(stretch.of))?.from ?? Infinity;
+    if (fits(of, Math.min(shape.max, end)) < min - state.counts[i]) return false;
+    const ahead = Math.max(0, shape.min - Math.max(state.index, from));
+    return max === Infinity || ahead - fits(this.#formulas.not(of), shape.min) + state.counts[i] <= max;
   }
 
-  #itemAtEnd(shape: ArrayShape, state: ArrayState, of: Formula): Formula {
-    return this.#formulas.and(this.#itemAt(shape, state, Number.MAX_SAFE_INTEGER), of);
+  /** The same where several conditions compete for the items to come: searched place by place. */
+  #reaches(
+    shape: ArrayShape,
+    { index, counts }: ArrayState,
+    stretches: readonly Stretch[],
+    used: readonly Formula[],
+  ): boolean {
+    const asked = shape.contains.reduce(
+      (sum, { min }, i) => sum + Math.max(0, min - counts[i]),
+      Math.max(0, shape.min - index) + used.length,
+    );
+    const capacities = new Map<Formula, number>();
+    const capacity = (of: Formula): number => {
+      let known = capacities.get(of);
+      if (known === undefined) {
+        const count = shape.unique ? this.#capacity(of, asked) : asked;
+        known = count < asked ? count : Infinity;
+        capacities.set(of, known);
+      }
+      return known;
+    };
+    let ways = new Map([['', { counts, used: used.filter(of => capacity(of) < Infinity) }]]);
+    const isDone = (): boolean => [...ways.values()].some(way => this.#satisfied(shape, way.counts));
+    let work = 0;
+    for (const stretch of stretches) {
+      for (let at = stretch.from; at < Math.min(stretch.to, shape.max); at++) {
+        if (at >= shape.min && isDone()) return true;
+        const next: typeof ways = new Map();
+        for (const way of ways.values()) {
+          for (const { counts, value } of this.#counted(shape, way.counts, at, stretch.of)) {
+            if (++work > MAX_SEARCH) throw new LimitError('too many of its conditions overlap');
+            if (!this.#inhabited(value)) continue;
+            const isFew = capacity(value) < Infinity;
+            if (isFew) this.#refuseShared(value, stretches.slice(0, stretches.indexOf(stretch)));
+            if (isFew && way.used.filter(of => of === value).length >= capacity(value)) continue;
+            const used = isFew ? [...way.used, value].sort((a, b) => a - b) : way.used;
+            next.set(`${counts} ${used}`, { counts, used });
+          }
+        }
+        const isSame = next.size === ways.size && [...next.keys()].every(key => ways.has(key));
+        ways = next;
+        if (isSame) break;
+      }
+      if (ways.size === 0) return false;
+    }
+    return isDone();
+  }
+
+  /** An item may not take from a later one, of which there are few, its value. */
+  #refuseShared(of: Formula, before: readonly Stretch[]): void {
+    if (before.some(stretch => this.#inhabited(this.#formulas.and(stretch.of, of))))
+      throw new LimitError('"uniqueItems" is not supported where different items have few values in common');
   }
 
   /** How many values satisfy the formula, at most `limit`. */
@@ -142,37 +169,44 @@ export class ArrayPlans {
     return this.#plainNumbers;
   }
 
+  /** The ways to count one more item, each with what the item must satisfy. Where items must differ, they have no item in common. */
+  #counted(shape: ArrayShape, before: readonly number[], index: number, item: Formula) {
+    let ways: { counts: readonly number[]; value: Formula }[] = [{ counts: before, value: item }];
+    shape.contains.forEach(({ from, of, min, max }, i) => {
+      const isBound = max < Infinity || shape.unique;
+      if (index < from || (!isBound && before[i] >= min)) return;
+      const count = max < Infinity ? before[i] + 1 : Math.min(before[i] + 1, min);
+      ways = ways.flatMap(({ counts, value }) => [
+        ...(count <= max ? [{ counts: counts.with(i, count), value: this.#formulas.and(value, of) }] : []),
+        { counts, value: isBound ? this.#formulas.and(value, this.#formulas.not(of)) : value },
+      ]);
+      if (ways.length > 2 ** MAX_CHOICES) throw new LimitError('too many of its conditions overlap');
+    });
+    return ways;
+  }
+
   /** States with one more item, each with what that item must satisfy. */
   afterItem(shape: ArrayShape, state: ArrayState): readonly { state: ArrayState; value: Formula }[] {
     const item = this.#itemAt(shape, state, state.index);
     if (state.index >= shape.max || !this.#inhabited(item)) return [];
-    let options: { counts: number[]; value: Formula }[] = [{ counts: [...state.counts], value: item }];
-    shape.contains.forEach((rule, i) => {
-      if (state.index < rule.from || (rule.max === Infinity && state.counts[i] >= rule.min)) return;
-      options = options.flatMap(({ counts, value }) => [
-        { counts: counts.with(i, counts[i] + 1), value: this.#formulas.and(value, rule.of) },
-        {
-          counts,
-          value: rule.max < Infinity ? this.#formulas.and(value, this.#formulas.not(rule.of)) : value,
-        },
-      ]);
-      if (options.length > 2 ** MAX_CHOICES) throw new LimitError('too many of its conditions overlap');
-    });
     const last = shape.items.reduce(
       (most, { from, to }) => Math.max(most, from, to < Infinity ? to + 1 : 0),
       0,
     );
     const start = shape.contains.reduce((most, { from }) => Math.max(most, from), Math.max(last, shape.min));
     const index = Math.min(state.index + 1, shape.max < Infinity ? Infinity : start);
-    return options
+    return this.#counted(shape, state.counts, state.index, item)
       .map(({ counts, value }) => ({ state: { index, counts, taken: state.taken }, value }))
-      .filter(option => this.#inhabited(option.value) && this.feasible(shape, option.state));
+      .filter(({ state, value }) => this.#inhabited(value) && this.feasible(shape, state, [value]));
   }
 
   /** Whether the array may end here. */
   complete(shape: ArrayShape, state: ArrayState): boolean {
-    if (state.index < shape.min || state.index > shape.max) return false;
-    return shape.contains.every(({ min, max }, i) => state.counts[i] >= min && state.counts[i] <= max);
+    return state.index >= shape.min && state.index <= shape.max && this.#satisfied(shape, state.counts);
+  }
+
+  #satisfied(shape: ArrayShape, counts: readonly number[]): boolean {
+    return shape.contains.every(({ min, max }, i) => counts[i] >= min && counts[i] <= max);
   }
 }
 

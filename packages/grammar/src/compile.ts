@@ -1,3 +1,4 @@
+import { arrayStart } from './array-plans.ts';
 import { GrammarError, LimitError } from './error.ts';
 import { type Formula, TRUE } from './formulas.ts';
 import { type Json, parseJson, toJson } from './json.ts';
@@ -84,12 +85,13 @@ function visitAll({ root, shapes, formulas }: SchemaReader, plans: Plans, places
     const shape = shapes.of(queue[at]);
     plans.inhabited(queue[at]);
     for (const array of shape.arrays) {
+      plans.arrays.feasible(array, arrayStart(array));
       for (const { from } of [{ from: 0 }, ...array.items]) {
         const item = shapes.itemAt(array, from);
         visit(item);
         for (const { of, max } of array.contains) {
           visit(formulas.and(item, of));
-          if (max < Infinity) visit(formulas.and(item, formulas.not(of)));
+          if (max < Infinity || array.unique) visit(formulas.and(item, formulas.not(of)));
         }
       }
       visit(shapes.itemAt(array, Number.MAX_SAFE_INTEGER));
