@@ -169,7 +169,7 @@ export function object<F extends Record<string, Field<unknown>>>(
   goType: string,
   fields: F,
 ): Field<Decoded<F>> {
-  const byLowerCase = new Map(Object.keys(fields).map(name => [name.toLowerCase(), name]));
+  const byFolded = new Map(Object.keys(fields).map(name => [folded(name), name]));
   const struct = /^\w+\.(\w+)$/.exec(goType)?.[1] ?? '';
   return {
     goType,
@@ -180,7 +180,7 @@ export function object<F extends Record<string, Field<unknown>>>(
       const outer = reader.struct;
       if (!reader.isOwn) reader.struct = struct;
       for (const [key, value] of json.entries) {
-        const name = Object.hasOwn(fields, key) ? key : byLowerCase.get(key.toLowerCase());
+        const name = Object.hasOwn(fields, key) ? key : byFolded.get(folded(key));
         if (name === undefined || value === null) continue;
         reader.path.push(name);
         result[name] = fields[name].read(value, reader);
@@ -191,6 +191,9 @@ export function object<F extends Record<string, Field<unknown>>>(
     },
   };
 }
+
+/** Without regard to case; the long s is an s, as in Go. */
+const folded = (key: string) => key.replaceAll('ſ', 's').toLowerCase();
 
 /** A type that Ollama decodes with its own code: a mistake in it ends the decoding at once. */
 export function own<T>(field: Field<T>): Field<T> {

@@ -22,7 +22,7 @@ import { JsonObject, parseWhole } from './json.ts';
 
 /** Milliseconds that a model stays loaded after a request; Infinity for a negative one: for ever. */
 export const keepAlive: Field<number> = custom('api.Duration', 0, value => {
-  if (typeof value === 'number') return value < 0 ? Number.POSITIVE_INFINITY : value * 1000;
+  if (typeof value === 'number') return value < 0 ? Number.POSITIVE_INFINITY : Math.trunc(value * 1e9) / 1e6;
   if (typeof value !== 'string') throw new Error(`Unsupported type: '${goTypeOf(value)}'`);
   const ms = parseDuration(value);
   return ms < 0 ? Number.POSITIVE_INFINITY : ms;

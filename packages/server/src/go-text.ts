@@ -1,5 +1,5 @@
 /** Texts as Go writes them: quoted strings, JSON, durations and times. Only what Ollama's answers are made of. */
-import { escapeRune, quote } from '@tabllama/chat';
+import { escapeRune } from '@tabllama/chat';
 
 export { quote, toJson } from '@tabllama/chat';
 
@@ -35,38 +35,46 @@ export function localTime(date: Date): string {
   );
 }
 
-const MAX_DURATION_MS = Number(2n ** 63n / 1_000_000n); // Go counts nanoseconds in 64 bits
-
-const unitMs = new Map([
-  ['ns', 1e-6],
-  ['us', 1e-3],
-  ['µs', 1e-3],
-  ['μs', 1e-3],
-  ['ms', 1],
-  ['s', 1000],
-  ['m', 60_000],
-  ['h', 3_600_000],
+const unitNs = new Map([
+  ['ns', 1n],
+  ['us', 1000n],
+  ['µs', 1000n],
+  ['μs', 1000n],
+  ['ms', 1_000_000n],
+  ['s', 1_000_000_000n],
+  ['m', 60_000_000_000n],
+  ['h', 3_600_000_000_000n],
 ]);
 
-/** Milliseconds of a duration such as `1h30m`. Throws an Error in the words of `time.ParseDuration`. */
+/** Milliseconds of a duration such as `1h30m`, a whole number of nanoseconds. Throws an Error in the words of `time.ParseDuration`. */
 export function parseDuration(text: string): number {
-  const invalid = () => new Error(`time: invalid duration ${quote(text)}`);
-  const signed = /^[+-]/.test(text);
-  let rest = signed ? text.slice(1) : text;
+  const quoted = quoteTime(text);
+  const invalid = () => new Error(`time: invalid duration ${quoted}`);
+  const isNegative = text.startsWith('-');
+  let rest = text.replace(/^[+-]/, '');
   if (rest === '0') return 0;
   if (rest === '') throw invalid();
-  let ms = 0;
+  let ns = 0n;
   while (rest !== '') {
     const [all, number, unit] = /^([0-9]+(?:\.[0-9]*)?|\.[0-9]+)([^0-9.]*)/.exec(rest) ?? [];
     if (all === undefined) throw invalid();
-    if (unit === '') throw new Error(`time: missing unit in duration ${quote(text)}`);
-    const scale = unitMs.get(unit);
-    if (scale === undefined) throw new Error(`time: unknown unit ${quote(unit)} in duration ${quote(text)}`);
-    ms += Number(number) * scale;
+    if (unit === '') throw new Error(`time: missing unit in duration ${quoted}`);
+    const scale = unitNs.get(unit);
+    if (scale === undefined) throw new Error(`time: unknown unit ${quoteTime(unit)} in duration ${quoted}`);
+    const [whole, fraction = ''] = number.replace(/^0+/, '').split('.');
+    if (whole.length > 19) throw invalid();
+    ns += BigInt(whole) * scale + BigInt(Math.trunc(Number(`0.${fraction}`) * Number(scale)));
     rest = rest.slice(all.length);
   }
-  if (ms > MAX_DURATION_MS) throw invalid();
-  return text.startsWith('-') ? -ms : ms;
+  if (ns > 2n ** 63n - (isNegative ? 0n : 1n)) throw invalid(); // Go counts in 64 bits
+  return Number(isNegative ? -ns : ns) / 1e6;
+}
+
+/** A text as Go's package `time` quotes it: what is no visible ASCII as its bytes. */
+function quoteTime(text: string): string {
+  const hex = (char: string) =>
+    [...new TextEncoder().encode(char)].map(byte => `\\x${byte.toString(16).padStart(2, '0')}`).join('');
+  return `"${text.replace(/["\\]/g, '\\$&').replace(/[^ -\x7f]/gu, hex)}"`;
 }
 
 export function toBase64(bytes: Uint8Array): string {

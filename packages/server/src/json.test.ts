@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { any, array, bool, decodeBody, int, map, object, string } from './decode.ts';
 import { image, keepAlive, messages, think } from './fields.ts';
+import { type JsonObject, parseJson } from './json.ts';
 
 const fields = {
   model: string,
@@ -79,6 +80,13 @@ test.each<[string, string]>([
   ['{"keep_alive":"5"}', 'time: missing unit in duration "5"'],
   ['{"keep_alive":"x"}', 'time: invalid duration "x"'],
   ['{"keep_alive":"5 parsecs"}', 'time: unknown unit " parsecs" in duration "5 parsecs"'],
+  [
+    '{"keep_alive":"1é\\n\\"\\\\"}',
+    String.raw`time: unknown unit "\xc3\xa9\x0a\"\\" in duration "1\xc3\xa9\x0a\"\\"`,
+  ],
+  ['{"keep_alive":"9223372036854775808ns"}', 'time: invalid duration "9223372036854775808ns"'],
+  ['{"keep_alive":"-2562047h47m16.854775809s"}', 'time: invalid duration "-2562047h47m16.854775809s"'],
+  [`{"keep_alive":"${'9'.repeat(20)}ns"}`, `time: invalid duration "${'9'.repeat(20)}ns"`],
   ['{"keep_alive":true}', "Unsupported type: 'bool'"],
   ['{"keep_alive":[]}', "Unsupported type: '[]interface {}'"],
   ['{"think":"x"}', 'invalid think value: "x" (must be "high", "medium", "low", "max", true, or false)'],
@@ -100,6 +108,7 @@ test.each<[string, string]>([
 test.each<[string, object]>([
   ['null', {}],
   ['{"MODEL":"a"}', { model: 'a' }],
+  ['{"ſtream":true}', { stream: true }],
   ['{"model":"a","Model":"b"}', { model: 'b' }],
   ['{"Model":"a","model":"b","model":null}', { model: 'b' }],
   ['{"model":"a"} trailing {', { model: 'a' }],
@@ -118,6 +127,10 @@ test.each<[string, object]>([
   ['{"keep_alive":0}', { keep_alive: 0 }],
   ['{"keep_alive":"0"}', { keep_alive: 0 }],
   ['{"keep_alive":1.5}', { keep_alive: 1500 }],
+  ['{"keep_alive":"2562047h47m16.854775807s"}', { keep_alive: (2 ** 63 - 1) / 1e6 }],
+  ['{"keep_alive":"-9223372036854775808ns"}', { keep_alive: Number.POSITIVE_INFINITY }],
+  ['{"keep_alive":"00.0000000001s"}', { keep_alive: 0 }],
+  ['{"keep_alive":1e-10}', { keep_alive: 0 }],
   ['{"keep_alive":null,"think":null}', {}],
   ['{"think":"low"}', { think: 'low' }],
   ['{"images":["YQ==","YW\\nFh"]}', { images: ['YQ==', 'YW\nFh'] }],
@@ -132,4 +145,12 @@ test('bytes that are no UTF-8 become replacement characters', () => {
     ...new TextEncoder().encode('"}'),
   ]);
   expect(decode(bytes)).toEqual({ model: 'a\ufffd' });
+});
+
+test('an object knows how long its text is', () => {
+  const text = '{ "é" : [ { } , 1 ] , "b" : {"c": []} }';
+  const object = parseJson(new TextEncoder().encode(` ${text} `)) as JsonObject;
+  expect(object.size).toBe(text.length + 1);
+  const [[, [empty]], [, inner]] = object.entries as [[string, JsonObject[]], [string, JsonObject]];
+  expect([empty.size, inner.size]).toEqual(['{ }'.length, '{"c": []}'.length]);
 });

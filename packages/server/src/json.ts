@@ -15,6 +15,8 @@ export class JsonNumber {
 
 /** An object as it was written: keys may come twice. */
 export class JsonObject {
+  /** Bytes of its text, blanks included. */
+  size = 0;
   readonly entries: [key: string, value: Json][] = [];
 }
 
@@ -61,8 +63,7 @@ class Parser {
           if (value instanceof JsonObject) this.#key(value);
           continue;
         }
-        this.#at++;
-        open.pop();
+        this.#close(open);
       }
       // A value is complete: put it where it belongs, and close what closes after it.
       for (;;) {
@@ -83,11 +84,17 @@ class Parser {
             outer instanceof JsonObject ? 'after object key:value pair' : 'after array element',
           );
         }
-        this.#at++;
+        this.#close(open);
         value = outer;
-        open.pop();
       }
     }
+  }
+
+  /** Steps over the bracket at the end of the innermost value. */
+  #close(open: (Json[] | JsonObject)[]): void {
+    this.#at++;
+    const closed = open.pop();
+    if (closed instanceof JsonObject) closed.size += this.#at;
   }
 
   whole(): Json {
@@ -110,9 +117,11 @@ class Parser {
     this.#space();
     const char = this.#peek();
     switch (char) {
-      case '{':
-        this.#at++;
-        return new JsonObject();
+      case '{': {
+        const object = new JsonObject();
+        object.size = -this.#at++; // until it is closed
+        return object;
+      }
       case '[':
         this.#at++;
         return [];

@@ -55,6 +55,8 @@ export const show: Endpoint = async ({ request, store, remotes }) => {
   });
 };
 
+const VERSION_KEY = 'general.quantization_version';
+
 const spoken = ({ role, content }: Message) => ({ role, content });
 
 /** GitHub Copilot Chat shows this key for a name: it gets the one that it asked for. */
@@ -122,9 +124,13 @@ function headerInfo(gguf: Gguf, verbose: boolean): Record<string, unknown> {
   return Object.fromEntries([...all].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** Of a model without its name and its template, which are shown elsewhere. */
+/**
+ * Of a model without its name and its template, which are shown elsewhere. Ollama writes an uploaded file anew, with the version of
+ * the types of tensors in it: there is but one.
+ */
 function modelInfo(gguf: Gguf, verbose: boolean): Record<string, unknown> {
-  const { 'general.name': _, 'tokenizer.chat_template': __, ...info } = headerInfo(gguf, verbose);
+  const whole = { ...gguf, metadata: new Map([[VERSION_KEY, 2], ...gguf.metadata]) };
+  const { 'general.name': _, 'tokenizer.chat_template': __, ...info } = headerInfo(whole, verbose);
   return info;
 }
 

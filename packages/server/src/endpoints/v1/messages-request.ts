@@ -14,7 +14,6 @@ import {
   type Reader,
   raw,
   string,
-  toPlain,
   type Value,
 } from '../../decode.ts';
 import { base64Mistake, callArguments, type MessageFields, toolParameters } from '../../fields.ts';
@@ -250,7 +249,7 @@ export function estimatedTokens({ system, messages = [], tools = [] }: MessagesF
   }
   for (const { name = '', description = '', input_schema: schema } of tools) {
     bytes += size(name) + size(description);
-    if (schema !== undefined) bytes += size(JSON.stringify(toPlain(schema)));
+    if (schema instanceof JsonObject) bytes += schema.size;
   }
   return Math.max(1, Math.floor(bytes / 4));
 }
