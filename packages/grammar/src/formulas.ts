@@ -1,10 +1,14 @@
 /** Schemas as Boolean formulas over atoms, interned: equal formulas have equal ids, so that recursion meets itself again. */
+import { equal, mixAll } from './term.ts';
 import type { Term } from './terms.ts';
 
 /** Id of an interned formula. */
 export type Formula = number;
 export const TRUE: Formula = 0;
 export const FALSE: Formula = 1;
+
+/** More formulas than there ever are. */
+const MANY = 2 ** 26;
 
 /** The values null, true and false as bits. */
 export const NULL_BIT = 1;
@@ -72,6 +76,10 @@ class SchemaNode {
 export class Formulas {
   readonly #nodes: FormulaNode[] = [];
   readonly #byKey = new Map<string, Formula>();
+  /** Conjunctions and disjunctions by their hash, or the next number that is free. */
+  readonly #joined = new Map<number, Formula>();
+  /** Conjunctions of two formulas, by both. */
+  readonly #pairs = new Map<number, Formula>();
 
   constructor() {
     this.#intern('true', { kind: 'true' });
@@ -99,7 +107,18 @@ export class Formulas {
   }
 
   and(...formulas: readonly Formula[]): Formula {
-    return this.#join('and', formulas, TRUE, FALSE);
+    if (formulas.length !== 2) return this.#join('and', formulas, TRUE, FALSE);
+    const [a, b] = formulas;
+    if (a === TRUE || a === b) return b;
+    if (b === TRUE) return a;
+    if (a === FALSE || b === FALSE) return FALSE;
+    const pair = a * MANY + b;
+    let both = this.#pairs.get(pair);
+    if (both === undefined) {
+      both = this.#join('and', formulas, TRUE, FALSE);
+      this.#pairs.set(pair, both);
+    }
+    return both;
   }
 
   or(...formulas: readonly Formula[]): Formula {
@@ -138,7 +157,13 @@ export class Formulas {
     const list = [...parts];
     if (list.length === 1) return list[0];
     // The order of the parts is kept: it is the order of the properties.
-    return this.#intern(`${kind}${list}`, { kind, parts: list });
+    let key = mixAll(kind === 'and' ? 1 : 2, list);
+    for (let known = this.#joined.get(key); known !== undefined; known = this.#joined.get(++key)) {
+      const node = this.#nodes[known];
+      if (node.kind === kind && equal(node.parts, list)) return known;
+    }
+    this.#joined.set(key, this.#nodes.length);
+    return this.#nodes.push({ kind, parts: list }) - 1;
   }
 }
 
@@ -149,6 +174,7 @@ function keyOf(atom: Atom): string {
     return `s${words},${number},${numberOut},${string},${stringOut},${array},${object}`;
   }
   if (atom.kind === 'properties' && 'name' in atom.names) return `p${atom.of} ${atom.names.name}`;
+  if (atom.kind === 'some' && 'name' in atom.names) return `o${atom.of} ${atom.names.name}`;
   // A `max` that is Infinity is null there, and nothing else is.
   return JSON.stringify(atom);
 }

@@ -9,7 +9,7 @@ import { LimitError } from './error.ts';
 import { FALSE, type Formula, type Formulas, type Names, TRUE } from './formulas.ts';
 import { isClosable, isPlain, ObjectPlan, type ObjectState, SATISFIED, type Wanted } from './object-plan.ts';
 import type { SchemaReader } from './schema.ts';
-import { type ObjectShape, ObjectShapes } from './shape.ts';
+import { type ObjectShape, ObjectShapes, type Rule } from './shape.ts';
 import type { Shapes } from './shapes.ts';
 import { NEVER, type Term, type Terms } from './terms.ts';
 
@@ -150,12 +150,12 @@ export class Plans {
   }
 
   /** The names in `term` whose value can satisfy `of` beside the patterns that the name matches. */
-  #where(patterns: ObjectShape['patterns'], term: Term, of: Formula): Term {
+  #where(patterns: readonly Rule[], term: Term, of: Formula): Term {
     return this.#terms.and(term, ...this.#forbidden(patterns, of));
   }
 
   /** What keeps names out whose value cannot. */
-  #forbidden(patterns: ObjectShape['patterns'], of: Formula): readonly Term[] {
+  #forbidden(patterns: readonly Rule[], of: Formula): readonly Term[] {
     const result: Term[] = [];
     const rules: { readonly term: Term; readonly of: Formula }[] = [];
     for (const rule of patterns) {
@@ -267,6 +267,7 @@ export class Plans {
   }
 
   #ruled(value: Formula, name: string, rules: readonly Wanted[]): Formula {
+    if (rules.length === 0) return value;
     return this.#formulas.and(
       value,
       ...rules.filter(rule => this.named(rule.names, name)).map(rule => rule.of),
@@ -290,8 +291,8 @@ export class Plans {
       value,
       max,
     }: {
-      wanted: ObjectShape['some'];
-      patterns: ObjectShape['patterns'];
+      wanted: readonly Rule[];
+      patterns: readonly Rule[];
       needed: ReadonlySet<string>;
       names: readonly string[];
       value: (name: string) => Formula;

@@ -22,6 +22,17 @@ const MAX_ALTERNATIVES = 400;
 const MAX_CLAUSES = 64;
 const MAX_MERGES = 60_000;
 
+/** What is in either list, once; neither has anything twice. */
+function joined<T>(a: readonly T[], b: readonly T[], distinct = dedupe<T>): readonly T[] {
+  if (a.length === 0) return b;
+  return b.length === 0 ? a : distinct([...a, ...b]);
+}
+
+function union<T>(a: ReadonlySet<T>, b: ReadonlySet<T>): ReadonlySet<T> {
+  if (a.size === 0) return b;
+  return b.size === 0 ? a : new Set([...a, ...b]);
+}
+
 export abstract class ShapeAlgebra {
   protected readonly terms: Terms;
   protected readonly formulas: Formulas;
@@ -160,8 +171,8 @@ export abstract class ShapeAlgebra {
     if (a === ANY_ARRAY) return b;
     if (b === ANY_ARRAY) return a;
     return {
-      items: dedupe([...a.items, ...b.items]),
-      contains: dedupe([...a.contains, ...b.contains]),
+      items: joined(a.items, b.items),
+      contains: joined(a.contains, b.contains),
       unique: a.unique || b.unique,
       min: Math.max(a.min, b.min),
       max: Math.min(a.max, b.max),
@@ -171,19 +182,25 @@ export abstract class ShapeAlgebra {
   readonly #mergeObjects = (a: ObjectShape, b: ObjectShape): ObjectShape => {
     if (a === ANY_OBJECT) return b;
     if (b === ANY_OBJECT) return a;
-    const named = new Map(a.named);
-    for (const [name, of] of b.named) named.set(name, this.formulas.and(named.get(name) ?? TRUE, of));
     return {
-      order: [...new Set([...a.order, ...b.order])],
-      named,
-      patterns: dedupe([...a.patterns, ...b.patterns]),
-      required: new Set([...a.required, ...b.required]),
-      some: dedupe([...a.some, ...b.some]),
+      order: joined(a.order, b.order, lists => [...new Set(lists)]),
+      named: this.#mergeNamed(a.named, b.named),
+      patterns: joined(a.patterns, b.patterns),
+      required: union(a.required, b.required),
+      some: joined(a.some, b.some),
       min: Math.max(a.min, b.min),
       max: Math.min(a.max, b.max),
-      clauses: dedupe([...a.clauses, ...b.clauses]),
+      clauses: joined(a.clauses, b.clauses),
     };
   };
+
+  #mergeNamed(a: ObjectShape['named'], b: ObjectShape['named']): ObjectShape['named'] {
+    if (a.size === 0) return b;
+    if (b.size === 0) return a;
+    const named = new Map(a);
+    for (const [name, of] of b) named.set(name, this.formulas.and(named.get(name) ?? TRUE, of));
+    return named;
+  }
 
   protected readonly emptyArray = (shape: ArrayShape, depth = 2): boolean => {
     if (shape.min > shape.max) return true;

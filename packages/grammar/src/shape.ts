@@ -21,13 +21,19 @@ export type Literal =
   | { readonly kind: 'some'; readonly names: Names; readonly of: Formula }
   | { readonly kind: 'size'; readonly min: number; readonly max: number };
 
+/** What is asked of values by names, those of a term. */
+export interface Rule {
+  readonly term: Term;
+  readonly of: Formula;
+}
+
 export interface ObjectShape {
   /** Lists of names; the names of a list come in its order. */
   readonly order: readonly (readonly string[])[];
   readonly named: ReadonlyMap<string, Formula>;
-  readonly patterns: readonly { readonly term: Term; readonly of: Formula }[];
+  readonly patterns: readonly Rule[];
   readonly required: ReadonlySet<string>;
-  readonly some: readonly { readonly term: Term; readonly of: Formula }[];
+  readonly some: readonly Rule[];
   readonly min: number;
   readonly max: number;
   /** Of each, one literal or more holds. They stand for alternatives that would otherwise be multiplied out. */
@@ -88,6 +94,7 @@ function arrayKey(shape: ArrayShape): string {
 
 /** Whether two shapes ask for the same in the same order. Most that differ do so in their names. */
 function equalObjects(a: ObjectShape, b: ObjectShape): boolean {
+  if (a.min !== b.min || a.max !== b.max) return false;
   if (a.named.size !== b.named.size || a.required.size !== b.required.size) return false;
   const entries = b.named.entries();
   for (const [name, of] of a.named) {
@@ -96,12 +103,26 @@ function equalObjects(a: ObjectShape, b: ObjectShape): boolean {
   }
   const required = b.required.values();
   for (const name of a.required) if (name !== required.next().value) return false;
-  return objectKey(a) === objectKey(b);
+  const equalRules = (x: Rule, y: Rule): boolean => x.term === y.term && x.of === y.of;
+  return (
+    pairwise(a.patterns, b.patterns, equalRules) &&
+    pairwise(a.some, b.some, equalRules) &&
+    pairwise(a.order, b.order, (x, y) => pairwise(x, y, (one, other) => one === other)) &&
+    pairwise(a.clauses, b.clauses, (x, y) => pairwise(x, y, equalLiterals))
+  );
 }
 
-/** Equal for equal rest beside named and required properties; only a `max` may be Infinity, which JSON has as null. */
-function objectKey({ order, patterns, some, min, max, clauses }: ObjectShape): string {
-  return JSON.stringify([order, patterns, some, min, max, clauses]);
+function equalLiterals(a: Literal, b: Literal): boolean {
+  if (a.kind === 'size') return b.kind === 'size' && a.min === b.min && a.max === b.max;
+  if (b.kind === 'size') return false;
+  if (a.kind !== b.kind || a.of !== b.of) return false;
+  return 'name' in a.names
+    ? 'name' in b.names && a.names.name === b.names.name
+    : 'term' in b.names && a.names.term === b.names.term;
+}
+
+function pairwise<T>(a: readonly T[], b: readonly T[], same: (x: T, y: T) => boolean): boolean {
+  return a === b || (a.length === b.length && a.every((x, i) => same(x, b[i])));
 }
 
 /** Equal for equal shapes, and seldom for others. */

@@ -21,7 +21,9 @@ interface Beside {
 }
 
 export class Shapes extends ShapeAlgebra {
-  readonly #memo = new Map<number, Shape>();
+  /** By the formula, doubled, and 1 where it is to hold. */
+  readonly #memo: (Shape | undefined)[] = [];
+  #evaluations = 0;
   readonly #open = new Set<number>();
   readonly #glances = new Map<number, boolean>();
   /** Shapes that could not be looked at. */
@@ -39,14 +41,16 @@ export class Shapes extends ShapeAlgebra {
 
   #evaluate(formula: Formula, positive: boolean): Shape {
     const key = formula * 2 + (positive ? 1 : 0);
-    const known = this.#memo.get(key);
+    const known = this.#memo[key];
     if (known) return known;
     if (this.#open.has(key)) throw new LimitError('it refers to itself without an end');
-    if (this.#memo.size > MAX_EVALUATIONS) throw new LimitError('it has too many combinations');
+    if (++this.#evaluations > MAX_EVALUATIONS) throw new LimitError('it has too many combinations');
     this.#open.add(key);
     try {
       const shape = this.#compute(formula, positive);
-      this.#memo.set(key, shape);
+      // without holes, which arrays are slow with
+      while (this.#memo.length < key) this.#memo.push(undefined);
+      this.#memo[key] = shape;
       return shape;
     } finally {
       this.#open.delete(key);
@@ -206,9 +210,12 @@ export class Shapes extends ShapeAlgebra {
   }
 
   #look(formula: Formula, depth: number): boolean {
+    if (this.#open.has(formula * 2 + 1) || this.#open.size > 200) {
+      this.#unseen++;
+      return false;
+    }
     let shape: Shape;
     try {
-      if (this.#open.has(formula * 2 + 1) || this.#open.size > 200) throw new LimitError('');
       shape = this.#evaluate(formula, true);
     } catch (error) {
       if (!(error instanceof LimitError)) throw error;

@@ -35,7 +35,7 @@ const LIKELY = [0x61, 0x30];
 
 export class Terms extends Derivatives {
   readonly #short = new Map<Term, Uint8Array | undefined>();
-  readonly #spelled = new Map<Term, readonly Uint8Array[] | undefined>();
+  readonly #spelled = new Map<Term, readonly string[] | undefined>();
 
   /** A store that begins with the terms of this one, which must not grow any more: every term in it is to be `close`d. */
   fork(): Terms {
@@ -84,7 +84,7 @@ export class Terms extends Derivatives {
       (bytes.length === 0 || this.sets.has(first, bytes[0])) && this.matches(term, bytes);
     if (kind === 'and') {
       const list = parts.map(part => this.#texts(part)).find(texts => texts !== undefined);
-      if (list) return list.some(holds);
+      if (list) return list.some(text => holds(Uint8Array.from(text, byte => byte.charCodeAt(0))));
     }
     return (
       WITNESSES.some(holds) ||
@@ -138,27 +138,27 @@ export class Terms extends Derivatives {
     return Uint8Array.from(bytes);
   }
 
-  /** All texts of a term, where it is built of few. */
-  #texts(term: Term): readonly Uint8Array[] | undefined {
+  /** All texts of a term, where it is built of few; each byte a char code. */
+  #texts(term: Term): readonly string[] | undefined {
     if (!this.#spelled.has(term)) this.#spelled.set(term, this.#spellOut(term));
     return this.#spelled.get(term);
   }
 
-  #spellOut(term: Term): readonly Uint8Array[] | undefined {
+  #spellOut(term: Term): readonly string[] | undefined {
     const { kind, left, right, parts } = this.nodes[term];
-    if (kind === 'epsilon') return [new Uint8Array(0)];
+    if (kind === 'epsilon') return [''];
     if (kind === 'set') {
       const bytes = this.sets.members(left);
-      return bytes.length > MAX_TEXTS ? undefined : bytes.map(byte => Uint8Array.of(byte));
+      return bytes.length > MAX_TEXTS ? undefined : bytes.map(byte => String.fromCharCode(byte));
     }
     if (kind === 'cat') {
       const heads = this.#texts(left);
       const tails = heads && this.#texts(right);
       if (!heads || !tails || heads.length * tails.length > MAX_TEXTS) return undefined;
-      return heads.flatMap(head => tails.map(tail => Uint8Array.of(...head, ...tail)));
+      return heads.flatMap(head => tails.map(tail => head + tail));
     }
     if (kind !== 'alt') return undefined;
-    const all: Uint8Array[] = [];
+    const all: string[] = [];
     for (const part of parts) {
       const texts = this.#texts(part);
       if (!texts || all.length + texts.length > MAX_TEXTS) return undefined;
