@@ -2,8 +2,8 @@
  * JSON string texts (RFC 8259 §7) as terms. Every code point has one spelling, that of `JSON.stringify`: raw in UTF-8, escaped only
  * where it must be. So equal strings are equal bytes, and what is not offered could have been written otherwise.
  */
-import { between, type Digits, trie } from './sequences.ts';
-import { EPSILON, NEVER, type Term, type Terms } from './terms.ts';
+import { between, type Digits } from './sequences.ts';
+import { NEVER, type Term, type Terms } from './terms.ts';
 
 /** Inclusive ranges of code points. */
 export type Ranges = readonly (readonly [number, number])[];
@@ -26,7 +26,7 @@ export interface Characters {
   readonly string: Term;
   /** A given string, with its quotes; NEVER when it has lone surrogates. */
   literal(text: string): Term;
-  /** Any of these strings: a trie, so that it costs one step a byte. */
+  /** Any of these strings; NEVER when there is none. */
   literals(texts: Iterable<string>): Term;
 }
 
@@ -52,22 +52,6 @@ export function createCharacters(terms: Terms, base?: Characters): Characters {
     return term;
   };
 
-  // An object asks for its names again and again, for one less each time.
-  const tries = new Map<string, Term>();
-  const sets = new Map<string, Term>();
-  /** Each with its closing quote, which tells where it ends. */
-  const grouped = (group: readonly string[]): Term => {
-    const key = group.join('');
-    const known = tries.get(key);
-    if (known !== undefined) return known;
-    const term = trie(
-      terms,
-      group.map(bytes => ({ bytes, tail: EPSILON })),
-    );
-    tries.set(key, term);
-    return term;
-  };
-
   const whole = (): Pick<Characters, 'any' | 'quote' | 'rest' | 'string'> => {
     const any = of(SCALARS);
     const quote = terms.bytes(QUOTE);
@@ -83,24 +67,10 @@ export function createCharacters(terms: Terms, base?: Characters): Characters {
     rest,
     string,
     literal: text => (text.isWellFormed() ? terms.text(`"${spellingOf(text)}"`) : NEVER),
-    literals: given => {
-      const texts = [...given];
-      // The lengths tell where one ends.
-      let key = '';
-      for (const text of texts) key += `${text.length} ${text}`;
-      const known = sets.get(key);
-      if (known !== undefined) return known;
-      const groups = new Map<string, string[]>();
-      for (const text of texts) {
-        if (!text.isWellFormed()) continue;
-        const bytes = `${spellingOf(text)}"`;
-        const group = groups.get(bytes[0]);
-        if (group) group.push(bytes);
-        else groups.set(bytes[0], [bytes]);
-      }
-      const term = terms.cat(quote, terms.alt(...[...groups.values()].map(grouped)));
-      sets.set(key, term);
-      return terms.confine(term, string);
+    literals: texts => {
+      const spelled: string[] = [];
+      for (const text of texts) if (text.isWellFormed()) spelled.push(`"${spellingOf(text)}"`);
+      return terms.confine(terms.strings(spelled), string);
     },
   };
 }

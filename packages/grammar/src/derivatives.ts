@@ -3,10 +3,14 @@
  * re-examined" (2009). Bytes that the sets of a term do not tell apart lead to one term, which is computed once.
  */
 import type { Partition, SetId } from './bytesets.ts';
+import { trie } from './sequences.ts';
 import { ascending, EPSILON, merged, NEVER, type Node, type Row, type Term } from './term.ts';
 import { TermStore } from './term-store.ts';
 
 export class Derivatives extends TermStore {
+  /** Strings that begin alike, without their opening quote. */
+  readonly #spreads = new Map<string, Term>();
+
   row(term: Term): Row {
     let row = this.nodes[term].row;
     if (!row) {
@@ -39,6 +43,8 @@ export class Derivatives extends TermStore {
         return NEVER;
       case 'set':
         return EPSILON;
+      case 'strings':
+        return this.#afterQuote(this.lists[left].texts);
       case 'cat': {
         const stay = this.cat(this.derive(left, byte), right);
         return this.nodes[left].nullable ? this.alt(stay, this.derive(right, byte)) : stay;
@@ -74,6 +80,29 @@ export class Derivatives extends TermStore {
     }
   }
 
+  /** Strings without their opening quote. Those that begin alike are spelled out together: objects ask for their names for one less each time. */
+  #afterQuote(texts: readonly string[]): Term {
+    const groups: Term[] = [];
+    for (let at = 0; at < texts.length; ) {
+      const begin = at;
+      const first = texts[begin][1];
+      while (at < texts.length && texts[at][1] === first) at++;
+      groups.push(this.#spread(texts.slice(begin, at)));
+    }
+    return this.alt(...groups);
+  }
+
+  #spread(texts: readonly string[]): Term {
+    const key = texts.join('');
+    let term = this.#spreads.get(key);
+    if (term === undefined) {
+      const words = texts.map(text => ({ bytes: text.slice(1), tail: EPSILON }));
+      term = trie(this, words);
+      this.#spreads.set(key, term);
+    }
+    return term;
+  }
+
   #partition(term: Term): Partition {
     return this.sets.partition(this.#splits(term));
   }
@@ -85,13 +114,15 @@ export class Derivatives extends TermStore {
     return node.splits;
   }
 
-  #splitsOf({ kind, left, right, parts }: Node): readonly SetId[] {
+  #splitsOf({ kind, left, right, parts, first }: Node): readonly SetId[] {
     switch (kind) {
       case 'never':
       case 'epsilon':
         return [];
       case 'set':
         return [left];
+      case 'strings':
+        return [first];
       case 'cat':
         return this.nodes[left].nullable
           ? merged(this.#splits(left), this.#splits(right))

@@ -1,4 +1,5 @@
-import { NEVER, type Term, type Terms } from './terms.ts';
+import { NEVER, type Term } from './term.ts';
+import type { TermStore } from './term-store.ts';
 
 /** Bytes, each as a char code, and what may follow them. */
 export interface Word {
@@ -7,7 +8,7 @@ export interface Word {
 }
 
 /** Any of the words: those that begin alike do so in one term, so that reading costs one step a byte. */
-export function trie(terms: Terms, words: readonly Word[]): Term {
+export function trie(terms: TermStore, words: readonly Word[]): Term {
   const sorted = words.toSorted((a, b) => (a.bytes < b.bytes ? -1 : 1));
   /** Of the words from `first` to before `last`, which share what is before `from`. */
   const among = (first: number, last: number, from: number): Term => {
@@ -39,7 +40,12 @@ export interface Digits {
 }
 
 /** The sequences between `low` and `high`, both included and of one length. */
-export function between(terms: Terms, digits: Digits, low: readonly number[], high: readonly number[]): Term {
+export function between(
+  terms: TermStore,
+  digits: Digits,
+  low: readonly number[],
+  high: readonly number[],
+): Term {
   const [from] = low;
   const [to] = high;
   if (low.length === 1) return digits.term(from, to);

@@ -19,12 +19,16 @@ import {
   Node,
   ONE_MORE,
   type Run,
+  type Strings,
   type Term,
 } from './term.ts';
 
 export const MAX_TERMS = 300_000;
+/** Bytes of strings in one list. */
+const MAX_SPELLED = 250_000;
 /** A power of two. */
 const BUCKETS = 2 ** 13;
+const QUOTE = 0x22;
 
 /** The terms of one grammar. Those of its parent come first; the parent must not grow any more. */
 export class TermStore {
@@ -33,6 +37,9 @@ export class TermStore {
   /** The newest term of each bucket, or −1; its node names the one before. */
   readonly #newest: Int32Array;
   protected readonly machines: Machine[];
+  protected readonly lists: Strings[];
+  /** Of strings, by all of them one behind the other. */
+  readonly #ofStrings: Map<string, Term>;
   /** How many of the terms are the parent's. */
   readonly #inherited: number;
   /** Of terms that are known to have no other texts than another: that other. */
@@ -52,6 +59,8 @@ export class TermStore {
     this.sets = new ByteSets(parent?.sets);
     this.nodes = parent?.nodes.slice() ?? [];
     this.machines = parent?.machines.slice() ?? [];
+    this.lists = parent?.lists.slice() ?? [];
+    this.#ofStrings = new Map(parent ? parent.#ofStrings : []);
     this.#byte = parent ? parent.#byte.slice() : [];
     this.#bounds = new Map(parent ? parent.#bounds : []);
     this.#runOf = parent ? parent.#runOf : NEVER;
@@ -111,6 +120,32 @@ export class TermStore {
     return term;
   }
 
+  /** Any of these JSON strings, given with their quotes, each byte a char code. */
+  strings(given: readonly string[]): Term {
+    const all = new Set(given.toSorted());
+    if (all.size === 0) return NEVER;
+    const texts = [...all];
+    // quotes tell where one ends
+    const key = texts.join('');
+    let term = this.#ofStrings.get(key);
+    if (term === undefined) {
+      // what follows them must have room when a text comes to it
+      if (key.length > MAX_SPELLED) throw new LimitError('its automata grow too large');
+      const index = this.lists.push({ texts, all }) - 1;
+      const least = texts.reduce((least, text) => Math.min(least, text.length), LONG);
+      const quote = this.sets.range(QUOTE, QUOTE);
+      term = this.#intern(mix(9, index, 0), new Node('strings', index), false, least, quote);
+      this.#ofStrings.set(key, term);
+    }
+    return term;
+  }
+
+  /** The strings of such a term; of others, and of complements, absent. */
+  stringsOf(term: Term): Strings | undefined {
+    const { kind, left } = this.nodes[term];
+    return kind === 'strings' ? this.lists[left] : undefined;
+  }
+
   cat(left: Term, right: Term): Term {
     if (left === NEVER || right === NEVER) return NEVER;
     if (left === EPSILON) return right;
@@ -147,14 +182,18 @@ export class TermStore {
       else if (kind === 'set') bytes = this.sets.union(bytes, left);
       else if (term !== NEVER) parts.push(term);
     }
-    // The sets of alternatives flattened above are merged as well.
+    // The sets of alternatives flattened above are merged as well, and so are strings.
+    let strings: readonly string[] | undefined;
     for (let i = 0; i < parts.length; i++) {
       const { kind, left } = this.nodes[parts[i]];
-      if (kind !== 'set') continue;
-      bytes = this.sets.union(bytes, left);
+      if (kind === 'set') bytes = this.sets.union(bytes, left);
+      else if (kind === 'strings')
+        strings = strings ? [...strings, ...this.lists[left].texts] : this.lists[left].texts;
+      else continue;
       parts.splice(i--, 1);
     }
     if (bytes !== NO_BYTES) parts.push(this.#set(bytes));
+    if (strings) parts.push(this.strings(strings));
     const list = this.#absorbed(ascending(parts), 'and');
     if (list.length === 0) return NEVER;
     if (list.length === 1) return list[0];
@@ -198,7 +237,7 @@ export class TermStore {
       else if (term !== this.all) parts.push(term);
     }
     const list = this.#joinMachines(
-      this.#joinRuns(this.#absorbed(this.#unbounded(ascending(parts), terms), 'alt')),
+      this.#joinRuns(this.#absorbed(this.#unbounded(this.#joinStrings(ascending(parts)), terms), 'alt')),
     );
     if (list.length === 0) return this.all;
     if (list[0] === NEVER) return NEVER;
@@ -221,6 +260,21 @@ export class TermStore {
     const nullable = list.every(part => this.nodes[part].nullable);
     if (!nullable && first === NO_BYTES) return NEVER;
     return this.#intern(hash, new Node('and', NEVER, NEVER, 0, 0, list), nullable, -1, first);
+  }
+
+  /** Strings that are in all lists, and in none that is to be kept out, are one list. */
+  #joinStrings(list: Term[]): Term[] {
+    const first = list.findIndex(part => this.nodes[part].kind === 'strings');
+    if (first < 0) return list;
+    let { texts } = this.lists[this.nodes[list[first]].left];
+    const rest = list.filter((part, i) => {
+      const { kind, left } = this.nodes[part];
+      const { all } = this.stringsOf(kind === 'not' ? left : part) ?? {};
+      if (!all) return true;
+      if (i !== first) texts = texts.filter(text => all.has(text) !== (kind === 'not'));
+      return false;
+    });
+    return rest.length === list.length - 1 ? list : ascending([...rest, this.strings(texts)]);
   }
 
   /** Remembers that the texts of `term` are all among those of `bound`. */
@@ -261,6 +315,8 @@ export class TermStore {
         return EPSILON;
       case 'set':
         return this.#set(this.sets.adopt(source.sets, left));
+      case 'strings':
+        return this.strings(source.lists[left].texts);
       case 'cat':
         return this.cat(adopt(left), adopt(right));
       case 'alt':

@@ -24,12 +24,29 @@ export const LONG = 2 ** 20;
 
 const NO_PARTS: readonly Term[] = [];
 
-export type Kind = 'never' | 'epsilon' | 'set' | 'cat' | 'alt' | 'and' | 'not' | 'repeat' | 'machine';
+export type Kind =
+  | 'never'
+  | 'epsilon'
+  | 'set'
+  | 'strings'
+  | 'cat'
+  | 'alt'
+  | 'and'
+  | 'not'
+  | 'repeat'
+  | 'machine';
+
+/** Finitely many JSON strings with their quotes, each byte a char code. Those after the quote are spelled out when a text comes to them. */
+export interface Strings {
+  /** In ascending order. */
+  readonly texts: readonly string[];
+  readonly all: ReadonlySet<string>;
+}
 
 /** Made by its store alone. All have one form, whatever their kind, since every step of an automaton looks at some. */
 export class Node {
   readonly kind: Kind;
-  /** The first operand of `cat`, the only one of `not` and `repeat`; of `set` the set, of `machine` its index. */
+  /** The first operand of `cat`, the only one of `not` and `repeat`; of `set` the set, of `strings` and `machine` the index. */
   readonly left: number;
   /** The second operand of `cat`; of `machine` its state. */
   readonly right: number;

@@ -33,6 +33,13 @@ const QUOTE = 0x22;
 /** Bytes that others are likely to allow as well. */
 const LIKELY = [0x61, 0x30];
 
+/** Each byte from there on as a char code. */
+function charsOf(bytes: Uint8Array, from: number): string {
+  let chars = '';
+  for (let i = from; i < bytes.length; i++) chars += String.fromCharCode(bytes[i]);
+  return chars;
+}
+
 export class Terms extends Derivatives {
   readonly #short = new Map<Term, Uint8Array | undefined>();
   readonly #spelled = new Map<Term, readonly string[] | undefined>();
@@ -147,6 +154,10 @@ export class Terms extends Derivatives {
   #spellOut(term: Term): readonly string[] | undefined {
     const { kind, left, right, parts } = this.nodes[term];
     if (kind === 'epsilon') return [''];
+    if (kind === 'strings') {
+      const { texts } = this.lists[left];
+      return texts.length > MAX_TEXTS ? undefined : texts;
+    }
     if (kind === 'set') {
       const bytes = this.sets.members(left);
       return bytes.length > MAX_TEXTS ? undefined : bytes.map(byte => String.fromCharCode(byte));
@@ -238,6 +249,7 @@ export class Terms extends Derivatives {
     let state = term;
     for (let i = from; i < bytes.length; i++) {
       const { kind, left, parts } = this.nodes[state];
+      if (kind === 'strings') return this.lists[left].all.has(charsOf(bytes, i));
       if (kind === 'and') {
         for (const part of parts) if (!this.matches(part, bytes, i)) return false;
         return true;
