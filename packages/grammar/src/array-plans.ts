@@ -1,8 +1,9 @@
 /** Which arrays can still be completed, and what their items must satisfy; see `plans.ts`. */
 import { LimitError } from './error.ts';
 import type { Formula, Formulas } from './formulas.ts';
+import type { Plans } from './plans.ts';
 import type { SchemaReader } from './schema.ts';
-import type { ArrayShape } from './shape.ts';
+import type { ArrayShape, ObjectShape } from './shape.ts';
 import type { Shapes } from './shapes.ts';
 import type { Term, Terms } from './terms.ts';
 
@@ -24,19 +25,22 @@ interface Stretch {
 
 const MAX_CHOICES = 5;
 const MAX_SEARCH = 20_000;
+const MAX_NESTED = 3;
 
 export class ArrayPlans {
   readonly #terms: Terms;
   readonly #formulas: Formulas;
   readonly #shapes: Shapes;
-  readonly #inhabited: (formula: Formula) => boolean;
+  readonly #plans: Plans;
   #plainNumbers: Term | undefined;
+  /** How many arrays and objects around are being counted. */
+  #nested = 0;
 
-  constructor({ terms, formulas, shapes }: SchemaReader, inhabited: (formula: Formula) => boolean) {
+  constructor({ terms, formulas, shapes }: SchemaReader, plans: Plans) {
     this.#terms = terms;
     this.#formulas = formulas;
     this.#shapes = shapes;
-    this.#inhabited = inhabited;
+    this.#plans = plans;
   }
 
   #itemAt(shape: ArrayShape, state: ArrayState, index: number): Formula {
@@ -67,7 +71,7 @@ export class ArrayPlans {
       of: this.#itemAt(shape, state, from),
     }));
     const forced = stretches.filter(({ from }) => from < shape.min);
-    if (forced.some(({ of }) => !this.#inhabited(of))) return false;
+    if (forced.some(({ of }) => !this.#plans.inhabited(of))) return false;
     if (open.length > 1 || (shape.unique && (open.length > 0 || forced.length > 1)))
       return this.#reaches(shape, state, stretches, used);
     const places = ({ from, to }: Stretch, first: number, end: number): number =>
@@ -81,9 +85,9 @@ export class ArrayPlans {
     const { from, of, min, max } = shape.contains[i];
     const fits = (formula: Formula, end: number): number =>
       stretches
-        .filter(stretch => this.#inhabited(this.#formulas.and(stretch.of, formula)))
+        .filter(stretch => this.#plans.inhabited(this.#formulas.and(stretch.of, formula)))
         .reduce((sum, stretch) => sum + places(stretch, from, end), 0);
-    const end = stretches.find(stretch => !this.#inhabited(stretch.of))?.from ?? Infinity;
+    const end = stretches.find(stretch => !this.#plans.inhabited(stretch.of))?.from ?? Infinity;
     if (fits(of, Math.min(shape.max, end)) < min - state.counts[i]) return false;
     const ahead = Math.max(0, shape.min - Math.max(state.index, from));
     return max === Infinity || ahead - fits(this.#formulas.not(of), shape.min) + state.counts[i] <= max;
@@ -120,7 +124,7 @@ export class ArrayPlans {
         for (const way of ways.values()) {
           for (const { counts, value } of this.#counted(shape, way.counts, at, stretch.of)) {
             if (++work > MAX_SEARCH) throw new LimitError('too many of its conditions overlap');
-            if (!this.#inhabited(value)) continue;
+            if (!this.#plans.inhabited(value)) continue;
             const isFew = capacity(value) < Infinity;
             if (isFew) this.#refuseShared(value, stretches.slice(0, stretches.indexOf(stretch)));
             if (isFew && way.used.filter(of => of === value).length >= capacity(value)) continue;
@@ -139,18 +143,50 @@ export class ArrayPlans {
 
   /** An item may not take from a later one, of which there are few, its value. */
   #refuseShared(of: Formula, before: readonly Stretch[]): void {
-    if (before.some(stretch => this.#inhabited(this.#formulas.and(stretch.of, of))))
+    if (before.some(stretch => this.#plans.inhabited(this.#formulas.and(stretch.of, of))))
       throw new LimitError('"uniqueItems" is not supported where different items have few values in common');
   }
 
-  /** How many values satisfy the formula, at most `limit`. */
+  /** How many values satisfy the formula, at most `limit`. Arrays and objects may be fewer, and count as many where nested deeply. */
   #capacity(formula: Formula, limit: number): number {
     const shape = this.#shapes.of(formula);
-    if (shape.arrays.length > 0 || shape.objects.length > 0) return limit;
+    let total = 0;
+    if (shape.arrays.length + shape.objects.length > 0) {
+      if (this.#nested > MAX_NESTED) return limit;
+      this.#nested++;
+      for (const array of shape.arrays) if (total < limit) total += this.#arraysOf(array, limit);
+      for (const object of shape.objects) if (total < limit) total += this.#objectsOf(object, limit);
+      this.#nested--;
+    }
+    if (total >= limit) return limit;
     const words = [1, 2, 4].filter(bit => shape.words & bit).length;
     const numbers = this.#terms.count(this.#terms.and(shape.number, this.#plain()), limit);
     const strings = this.#terms.count(shape.string, limit);
-    return Math.min(limit, words + numbers + strings);
+    return Math.min(limit, total + words + numbers + strings);
+  }
+
+  #arraysOf(shape: ArrayShape, limit: number): number {
+    if (!this.feasible(shape, arrayStart(shape))) return 0;
+    if (shape.min > limit) return limit;
+    let total = 0;
+    for (let length = 0, product = 1; product > 0 && length <= shape.max; length++) {
+      if (length >= shape.min) total += product;
+      if (product >= limit || total >= limit) return limit;
+      product *= this.#capacity(this.#shapes.itemAt(shape, length), limit);
+    }
+    return total;
+  }
+
+  #objectsOf(shape: ObjectShape, limit: number): number {
+    const plan = this.#plans.object(shape);
+    if (!this.#plans.objectFeasible(plan, plan.start)) return 0;
+    if (plan.capacity > 0) return limit;
+    let product = 1;
+    for (const [name, of] of plan.values) {
+      if (product >= limit) return limit;
+      product *= this.#capacity(of, limit) + (shape.required.has(name) ? 0 : 1);
+    }
+    return product;
   }
 
   /** Spellings of numbers of which every number has one. */
@@ -188,7 +224,7 @@ export class ArrayPlans {
   /** States with one more item, each with what that item must satisfy. */
   afterItem(shape: ArrayShape, state: ArrayState): readonly { state: ArrayState; value: Formula }[] {
     const item = this.#itemAt(shape, state, state.index);
-    if (state.index >= shape.max || !this.#inhabited(item)) return [];
+    if (state.index >= shape.max || !this.#plans.inhabited(item)) return [];
     const last = shape.items.reduce(
       (most, { from, to }) => Math.max(most, from, to < Infinity ? to + 1 : 0),
       0,
@@ -197,7 +233,7 @@ export class ArrayPlans {
     const index = Math.min(state.index + 1, shape.max < Infinity ? Infinity : start);
     return this.#counted(shape, state.counts, state.index, item)
       .map(({ counts, value }) => ({ state: { index, counts, taken: state.taken }, value }))
-      .filter(({ state, value }) => this.#inhabited(value) && this.feasible(shape, state, [value]));
+      .filter(({ state, value }) => this.#plans.inhabited(value) && this.feasible(shape, state, [value]));
   }
 
   /** Whether the array may end here. */

@@ -51,7 +51,7 @@ export class Plans {
     this.#terms = reader.terms;
     this.#formulas = reader.formulas;
     this.#shapes = reader.shapes;
-    this.arrays = new ArrayPlans(reader, formula => this.inhabited(formula));
+    this.arrays = new ArrayPlans(reader, this);
   }
 
   /** The limits on work hold for the compilation, and then for every step of a text. */

@@ -57,6 +57,11 @@ examples([
     ['[1, 3]', '[3, 2]'],
     ['[1, 2', '[1, 3,'],
   ],
+  [
+    { type: 'array', uniqueItems: true, minItems: 2, items: { anyOf: [{ enum: [1, []] }, { $ref: '#' }] } },
+    ['[1, []]', '[[], [1, []], 1]'],
+    ['[1]', '[[1, 1'],
+  ],
 ]);
 
 it.each([
@@ -72,6 +77,13 @@ it.each([
     type: 'array',
     maxItems: 2,
     allOf: [{ contains: { const: 1 } }, { contains: { const: 2 } }, { contains: { const: 3 } }],
+  },
+  { type: 'array', uniqueItems: true, minItems: 3, items: { enum: [[1], [2]] } },
+  {
+    type: 'array',
+    uniqueItems: true,
+    minItems: 4,
+    items: { type: 'object', properties: { on: { type: 'boolean' } }, additionalProperties: false },
   },
 ])('finds no array for %j', schema => {
   expect(() => compileSchema(schema)).toThrow('no text satisfies');
