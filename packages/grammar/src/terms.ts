@@ -135,7 +135,10 @@ export class Terms extends Derivatives {
     const open = [term];
     while (bytes.length < least) {
       const { kind, left, right, min, parts } = this.nodes[open.pop()!];
-      if (kind === 'set')
+      if (kind === 'strings') {
+        const text = this.lists[left].texts.reduce((a, b) => (b.length < a.length ? b : a));
+        for (let i = 0; i < text.length; i++) bytes.push(text.charCodeAt(i));
+      } else if (kind === 'set')
         bytes.push(LIKELY.find(byte => this.sets.has(left, byte)) ?? this.sets.members(left)[0]);
       else if (kind === 'cat') open.push(right, left);
       else if (kind === 'repeat') for (let i = 0; i < min; i++) open.push(left);
