@@ -3,7 +3,7 @@
  * where it must be. So equal strings are equal bytes, and what is not offered could have been written otherwise.
  */
 import { between, type Digits } from './sequences.ts';
-import { NEVER, type Term, type Terms } from './terms.ts';
+import type { Term, Terms } from './terms.ts';
 
 /** Inclusive ranges of code points. */
 export type Ranges = readonly (readonly [number, number])[];
@@ -60,18 +60,19 @@ export function createCharacters(terms: Terms, base?: Characters): Characters {
     return { any, quote, rest, string: terms.cat(quote, rest) };
   };
   const { any, quote, rest, string } = base ?? whole();
+  const literals = (texts: Iterable<string>): Term => {
+    const spelled: string[] = [];
+    for (const text of texts) if (text.isWellFormed()) spelled.push(`"${spellingOf(text)}"`);
+    return terms.confine(terms.strings(spelled), string);
+  };
   return {
     of,
     any,
     quote,
     rest,
     string,
-    literal: text => (text.isWellFormed() ? terms.text(`"${spellingOf(text)}"`) : NEVER),
-    literals: texts => {
-      const spelled: string[] = [];
-      for (const text of texts) if (text.isWellFormed()) spelled.push(`"${spellingOf(text)}"`);
-      return terms.confine(terms.strings(spelled), string);
-    },
+    literal: text => literals([text]),
+    literals,
   };
 }
 
