@@ -300,11 +300,18 @@ export class Plans {
     },
   ): boolean {
     const given = new Map<string, Formula>();
-    let fresh = 0;
+    /** What is asked of each name beyond the plan's. */
+    const fresh: { readonly term: Term; readonly of: Formula }[] = [];
+    const room = plan.capacity - state.extras.length;
+    const exists = ({ term, of }: (typeof fresh)[number]): boolean => {
+      if (!this.inhabited(of)) return false;
+      const others = this.free(this.#where(patterns, this.#terms.and(plan.others(), term), of), state);
+      return others !== NEVER && this.#terms.live(others);
+    };
     const place = (i: number): boolean => {
       if (i === wanted.length) {
         const optional = [...given.keys()].filter(name => !needed.has(name)).length;
-        return state.count + needed.size + optional + fresh <= max;
+        return state.count + needed.size + optional + fresh.length <= max;
       }
       if (++this.#questions > MAX_QUESTIONS) throw new LimitError('it has too many combinations');
       const { term, of } = wanted[i];
@@ -318,12 +325,19 @@ export class Plans {
         if (before === undefined) given.delete(name);
         else given.set(name, before);
       }
-      if (fresh >= plan.capacity - state.extras.length || !this.inhabited(of)) return false;
-      const others = this.free(this.#where(patterns, this.#terms.and(plan.others(), term), of), state);
-      if (others === NEVER || !this.#terms.live(others)) return false;
-      fresh++;
-      if (place(i + 1)) return true;
-      fresh--;
+      if (fresh.length < room && exists(wanted[i])) {
+        fresh.push(wanted[i]);
+        if (place(i + 1)) return true;
+        fresh.pop();
+      }
+      if (max === Infinity && room === Infinity) return false;
+      for (const [at, other] of fresh.entries()) {
+        const both = { term: this.#terms.and(other.term, term), of: this.#formulas.and(other.of, of) };
+        if (!exists(both)) continue;
+        fresh[at] = both;
+        if (place(i + 1)) return true;
+        fresh[at] = other;
+      }
       return false;
     };
     return place(0);

@@ -40,4 +40,14 @@ examples([
     ['{"a": "x", "b": 1}'],
     ['{}', '{"a": "x"}'],
   ],
+  // one property is two that are asked for
+  [
+    {
+      type: 'object',
+      maxProperties: 1,
+      allOf: [{ not: { const: {} } }, { not: { additionalProperties: { type: 'integer' } } }],
+    },
+    ['{"a": true}'],
+    ['{}', '{"a": 1}', '{"a": true,'],
+  ],
 ]);
