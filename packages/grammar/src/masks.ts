@@ -338,7 +338,7 @@ export function createMasks({ states, terms }: Grammar, vocabulary: Vocabulary):
       close(target, found, at, states.stray(at), ({ text }) => !named.has(text));
     } else {
       const first = new Map<string, string>();
-      for (const rest of found.texts)
+      for (const rest of found.texts.keys())
         if (!named.has(rest) && !first.has(kindOf(rest))) first.set(kindOf(rest), rest);
       for (const [kind, rest] of first) {
         text.length = length;
@@ -352,8 +352,8 @@ export function createMasks({ states, terms }: Grammar, vocabulary: Vocabulary):
     fill(0);
     if (named.has('')) close(target, found, at, states.named(at, beginning), ({ text }) => text === '');
     text.length = length;
-    for (const { text, token } of [...found.closing, ...found.groups.flat()])
-      if (text !== '' && named.has(text)) check(target, token);
+    for (const rest of named)
+      if (rest !== '') for (const token of found.texts.get(rest)!) check(target, token);
   };
 
   /** Which of the terms a key with this beginning is a text of, by the rest of it; absent where there are none. */

@@ -10,22 +10,24 @@ import type { SchemaReader } from './schema.ts';
 import type { Term, Terms } from './terms.ts';
 import { contextOf, keySoFar, ONE_SPACE, type Text, Thread, Threads, threadKey } from './threads.ts';
 
+const NO_RESTS: readonly Term[] = [];
+
 export class State {
   readonly id: number;
   readonly threads: readonly Thread[];
   /** Whether the text may end here. */
-  readonly complete: boolean;
+  readonly complete: boolean = false;
   /** What may follow inside the scalar or key that every thread stands in; empty elsewhere. Without doubles. */
-  readonly rests: readonly Term[];
+  readonly rests: readonly Term[] = NO_RESTS;
   /** Whether a thread stands in a key, whose bytes so far decide with the state what may follow. */
-  readonly key: boolean;
+  readonly key: boolean = false;
   /** Whether all threads stand in keys that are looked at when they are complete. */
   readonly open: boolean;
   /** Whether a thread stands in an array whose items must differ, so that their bytes decide. */
-  readonly unique: boolean;
+  readonly unique: boolean = false;
   /** Whether a thread has left the hole; whether it had done so before the last byte. */
-  readonly out: boolean;
-  readonly early: boolean;
+  readonly out: boolean = false;
+  readonly early: boolean = false;
   /** Where bytes led so far. */
   next: Map<number, State | undefined> | undefined = undefined;
   /** States with other rests in the same frames. */
@@ -40,16 +42,20 @@ export class State {
   constructor(id: number, threads: readonly Thread[], terms: Terms) {
     this.id = id;
     this.threads = threads;
-    const reading = threads.every(({ at }) => at === 'scalar' || at === 'key');
-    this.complete = threads.some(
-      ({ at, frame, rest }) => at === 'done' || (at === 'scalar' && !frame && terms.nullable(rest)),
-    );
-    this.rests = reading ? [...new Set(threads.map(({ rest }) => rest))] : [];
-    this.key = threads.some(({ at }) => at === 'key');
-    this.open = threads.every(({ at, open }) => at === 'key' && open);
-    this.unique = threads.some(({ frame }) => frame?.unique === true);
-    this.out = threads.some(({ at }) => at === 'out');
-    this.early = threads.some(({ at }) => at === 'early');
+    let reading = true;
+    let open = true;
+    for (const { at, frame, rest, open: isOpen } of threads) {
+      const isKey = at === 'key';
+      reading &&= isKey || at === 'scalar';
+      open &&= isKey && isOpen;
+      this.key ||= isKey;
+      this.complete ||= at === 'done' || (at === 'scalar' && !frame && terms.nullable(rest));
+      this.unique ||= frame?.unique === true;
+      this.out ||= at === 'out';
+      this.early ||= at === 'early';
+    }
+    this.open = open;
+    if (reading) this.rests = [...new Set(threads.map(({ rest }) => rest))];
   }
 }
 

@@ -31,8 +31,8 @@ export interface StringTokens extends InsideTokens {
   readonly groups: readonly (readonly Closing[])[];
   /** Whether a group's ending holds another whole string, or may. */
   readonly keyed: readonly boolean[];
-  /** What stands before the quote in any of them. */
-  readonly texts: ReadonlySet<string>;
+  /** What stands before the quote in any of them: of which tokens. */
+  readonly texts: ReadonlyMap<string, readonly number[]>;
 }
 
 /** Bytes that stand outside of strings, numbers and words, or begin one. */
@@ -127,7 +127,12 @@ export function createStringTokens(terms: Terms, trie: Trie, from: number, to: n
     ...first,
     token: first.token.map(id => (id < 0 ? id : group.get(endings[id].bytes.join())!)),
   };
-  const texts = new Set([...closing, ...groups.flat()].map(({ text }) => text));
+  const texts = new Map<string, number[]>();
+  for (const { text, token } of [...closing, ...groups.flat()]) {
+    const same = texts.get(text);
+    if (same) same.push(token);
+    else texts.set(text, [token]);
+  }
   return { ...found, closing, behind, groups, keyed, texts };
 }
 
