@@ -201,8 +201,10 @@ export class Plans {
     const wanted: Wanted[] = some.flatMap(({ term, of }, i) =>
       (state.done >> i) & 1 ? [] : [{ names: { term }, of }],
     );
+    const required = stillRequired(plan, state);
+    for (const name of required) if (!this.inhabited(plan.values.get(name)!)) return false;
     const choose = (from: number, more: Conditions): boolean => {
-      if (!this.#satisfiable(plan, state, more)) return false;
+      if (!this.#satisfiable(plan, state, required, more)) return false;
       const i = clauses.findIndex((_, at) => at >= from && state.clauses[at] !== SATISFIED);
       if (i < 0) return true;
       return clauses[i].some((literal, j) => {
@@ -222,17 +224,18 @@ export class Plans {
     return yes;
   }
 
-  #satisfiable(plan: ObjectPlan, state: ObjectState, conditions: Conditions): boolean {
+  /** `required` can each have a value, before the conditions. */
+  #satisfiable(
+    plan: ObjectPlan,
+    state: ObjectState,
+    required: ReadonlySet<string>,
+    conditions: Conditions,
+  ): boolean {
     const { shape, lists } = plan;
     const { min, max, rules } = conditions;
     const given = new Map<string, Formula>();
     const value = (name: string): Formula =>
       given.get(name) ?? this.#ruled(plan.values.get(name)!, name, rules);
-    const needed = new Set<string>();
-    lists.forEach((list, i) => {
-      for (let at = state.places[i]; at < list.length; at++)
-        if (shape.required.has(list[at])) needed.add(list[at]);
-    });
     const wanted: { readonly term: Term; readonly of: Formula }[] = [];
     for (const { names, of } of conditions.wanted) {
       if ('term' in names) wanted.push({ term: names.term, of });
@@ -240,11 +243,12 @@ export class Plans {
         const list = lists.findIndex(list => list.includes(names.name));
         if (lists[list].indexOf(names.name) < state.places[list]) return false;
         given.set(names.name, this.#formulas.and(value(names.name), of));
-        needed.add(names.name);
       }
     }
+    const needed = given.size === 0 ? required : new Set([...required, ...given.keys()]);
     if (min > max || state.count + needed.size > max) return false;
-    for (const name of needed) if (!this.inhabited(value(name))) return false;
+    for (const name of rules.length === 0 ? given.keys() : needed)
+      if (!this.inhabited(value(name))) return false;
     const patterns = [...shape.patterns];
     for (const { names, of } of rules) if ('term' in names) patterns.push({ term: names.term, of });
     if (state.count + needed.size < min) {
@@ -348,4 +352,14 @@ export class Plans {
     const { literal } = this.#reader.characters;
     return this.#terms.and(term, ...state.extras.map(name => this.#terms.not(literal(name))));
   }
+}
+
+/** The required names that are not written yet. */
+function stillRequired({ shape, lists }: ObjectPlan, { places }: ObjectState): ReadonlySet<string> {
+  const names = new Set<string>();
+  if (shape.required.size === 0) return names;
+  lists.forEach((list, i) => {
+    for (let at = places[i]; at < list.length; at++) if (shape.required.has(list[at])) names.add(list[at]);
+  });
+  return names;
 }
