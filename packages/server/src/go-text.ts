@@ -72,9 +72,8 @@ export function parseDuration(text: string): number {
 
 /** A text as Go's package `time` quotes it: what is no visible ASCII as its bytes. */
 function quoteTime(text: string): string {
-  const hex = (char: string) =>
-    [...new TextEncoder().encode(char)].map(byte => `\\x${byte.toString(16).padStart(2, '0')}`).join('');
-  return `"${text.replace(/["\\]/g, '\\$&').replace(/[^ -\x7f]/gu, hex)}"`;
+  const bytes = (char: string) => encodeURIComponent(char).toLowerCase().replaceAll('%', '\\x');
+  return `"${text.replace(/["\\]/g, '\\$&').replace(/[^ -\x7f]/gu, bytes)}"`;
 }
 
 export function toBase64(bytes: Uint8Array): string {
