@@ -47,7 +47,7 @@ export function createCharacters(terms: Terms, base?: Characters): Characters {
     for (const code of ESCAPED)
       if (ranges.some(([low, high]) => low <= code && code <= high))
         parts.push(terms.text(JSON.stringify(String.fromCharCode(code)).slice(1, -1)));
-    const term = terms.alt(...parts);
+    const term = terms.character(terms.alt(...parts));
     cache.set(key, term);
     return term;
   };

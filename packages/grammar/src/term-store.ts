@@ -6,8 +6,11 @@ import { ALL_BYTES, ByteSets, NO_BYTES, type SetId } from './bytesets.ts';
 import { LimitError } from './error.ts';
 import {
   ascending,
+  CHARACTERS,
+  ENDED,
   EPSILON,
   equal,
+  type Inside,
   isPlain,
   type Kind,
   LONG,
@@ -16,6 +19,7 @@ import {
   mixAll,
   NEVER,
   NO_MORE,
+  NOWHERE,
   Node,
   ONE_MORE,
   type Run,
@@ -29,6 +33,12 @@ const MAX_SPELLED = 250_000;
 /** A power of two. */
 const BUCKETS = 2 ** 13;
 const QUOTE = 0x22;
+/** Bytes that stand unescaped in strings, each a character. */
+const PLAIN = [
+  [0x20, 0x21],
+  [0x23, 0x5b],
+  [0x5d, 0x7f],
+] as const;
 
 /** The terms of one grammar. Those of its parent come first; the parent must not grow any more. */
 export class TermStore {
@@ -50,6 +60,10 @@ export class TermStore {
   readonly #pairs = new Map<number, Term>();
   #runOf: Term;
   #runTail: Term;
+  /** The bytes that are characters of a string by themselves. */
+  readonly #plain: SetId;
+  /** Any characters and the closing quote. */
+  #rest: Term;
   /** Every text. */
   readonly all: Term;
 
@@ -65,9 +79,15 @@ export class TermStore {
     this.#bounds = new Map(parent ? parent.#bounds : []);
     this.#runOf = parent ? parent.#runOf : NEVER;
     this.#runTail = parent ? parent.#runTail : NEVER;
+    this.#rest = parent ? parent.#rest : NEVER;
+    this.#plain = PLAIN.reduce(
+      (set, [from, to]) => this.sets.union(set, this.sets.range(from, to)),
+      NO_BYTES,
+    );
     if (!parent) {
       this.#intern(0, new Node('never'), false, LONG, NO_BYTES);
       this.#intern(0, new Node('epsilon'), true, 0, NO_BYTES);
+      this.nodes[EPSILON].inside = CHARACTERS;
     }
     this.all = parent?.all ?? this.not(NEVER);
   }
@@ -92,10 +112,28 @@ export class TermStore {
     made.nullable = nullable;
     made.least = least;
     made.first = first;
+    made.inside = this.#insideOf(made);
     made.older = this.#newest[bucket];
     this.nodes.push(made);
     this.#newest[bucket] = id;
     return id;
+  }
+
+  #insideOf({ kind, left, right, parts }: Node): Inside {
+    switch (kind) {
+      case 'cat':
+        return this.nodes[left].inside === CHARACTERS ? this.nodes[right].inside : NOWHERE;
+      case 'repeat':
+        return this.nodes[left].inside === CHARACTERS ? CHARACTERS : NOWHERE;
+      case 'alt': {
+        const { inside } = this.nodes[parts[0]];
+        return parts.every(part => this.nodes[part].inside === inside) ? inside : NOWHERE;
+      }
+      case 'and':
+        return this.nodes[parts.find(part => this.nodes[part].inside !== NOWHERE) ?? NEVER].inside;
+      default:
+        return NOWHERE;
+    }
   }
 
   #set(set: SetId): Term {
@@ -103,7 +141,9 @@ export class TermStore {
     const hash = mix(2, set, 0);
     for (let at = this.#find(hash); at >= 0; at = this.nodes[at].older)
       if (this.nodes[at].kind === 'set' && this.nodes[at].left === set) return at;
-    return this.#intern(hash, new Node('set', set), false, 1, set);
+    const made = this.#intern(hash, new Node('set', set), false, 1, set);
+    if (this.sets.union(set, this.#plain) === this.#plain) this.nodes[made].inside = CHARACTERS;
+    return made;
   }
 
   /** One of the bytes from `from` to `to`, both included. */
@@ -152,6 +192,8 @@ export class TermStore {
     if (right === EPSILON) return left;
     const head = this.nodes[left];
     if (head.kind === 'cat') return this.cat(head.left, this.cat(head.right, right));
+    // what any characters may follow may be any characters itself
+    if (right === this.#rest && head.nullable && head.inside === CHARACTERS) return right;
     const hash = mix(3, left, right);
     for (let at = this.#find(hash); at >= 0; at = this.nodes[at].older) {
       const known = this.nodes[at];
@@ -194,7 +236,7 @@ export class TermStore {
     }
     if (bytes !== NO_BYTES) parts.push(this.#set(bytes));
     if (strings) parts.push(this.strings(strings));
-    const list = this.#absorbed(ascending(parts), 'and');
+    const list = this.#absorbed(this.#withinRest(ascending(parts)), 'and');
     if (list.length === 0) return NEVER;
     if (list.length === 1) return list[0];
     const hash = mixAll(4, list);
@@ -242,6 +284,13 @@ export class TermStore {
     if (list.length === 0) return this.all;
     if (list[0] === NEVER) return NEVER;
     if (list.length === 1) return list[0];
+    if (list.some(part => this.nodes[part].inside === ENDED)) {
+      const others = list.filter(part => part !== this.#rest);
+      if (others.some(part => this.nodes[part].kind === 'not' && this.nodes[part].left === this.#rest))
+        return NEVER;
+      if (others.length < list.length && others.some(part => this.nodes[part].inside === ENDED))
+        return this.and(...others);
+    }
     // x ∩ ¬x is empty, and x ∩ ¬(x ∩ y) is x ∩ ¬y.
     for (const part of list) {
       const { kind, left } = this.nodes[part];
@@ -342,6 +391,12 @@ export class TermStore {
     return at;
   }
 
+  /** Alternatives of which one is any string hold no other string. */
+  #withinRest(list: Term[]): Term[] {
+    if (list.length < 2 || !list.includes(this.#rest)) return list;
+    return list.filter(part => part === this.#rest || this.nodes[part].inside !== ENDED);
+  }
+
   /** x ∪ (x ∩ y) = x and x ∩ (x ∪ y) = x. */
   #absorbed(list: Term[], kind: 'alt' | 'and'): Term[] {
     if (list.length < 2 || !list.some(part => this.nodes[part].kind === kind)) return list;
@@ -399,6 +454,14 @@ export class TermStore {
   setRuns(of: Term, tail: Term): void {
     this.#runOf = of;
     this.#runTail = tail;
+    this.nodes[tail].inside = ENDED;
+    this.#rest = this.run(0, Number.POSITIVE_INFINITY);
+  }
+
+  /** Remembers that each text of `term` is one character inside a string. */
+  character(term: Term): Term {
+    if (term !== NEVER) this.nodes[term].inside = CHARACTERS;
+    return term;
   }
 
   /** The characters that `term` still asks for before the end; absent where it asks for more than a number of them. */
