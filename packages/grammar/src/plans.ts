@@ -11,7 +11,7 @@ import { isClosable, isPlain, ObjectPlan, type ObjectState, SATISFIED, type Want
 import type { SchemaReader } from './schema.ts';
 import { type ObjectShape, ObjectShapes, type Rule } from './shape.ts';
 import type { Shapes } from './shapes.ts';
-import { NEVER, type Term, type Terms } from './terms.ts';
+import { charsOf, NEVER, type Term, type Terms } from './terms.ts';
 
 const MAX_QUESTIONS = 100_000;
 const MAX_OVERLAPPING = 8;
@@ -307,15 +307,16 @@ export class Plans {
     /** What is asked of each name beyond the plan's. */
     const fresh: { readonly term: Term; readonly of: Formula }[] = [];
     const room = plan.capacity - state.extras.length;
-    const exists = ({ term, of }: (typeof fresh)[number]): boolean => {
-      if (!this.inhabited(of)) return false;
-      const others = this.free(this.#where(patterns, this.#terms.and(plan.others(), term), of), state);
-      return others !== NEVER && this.#terms.live(others);
-    };
+    const namesFor = ({ term, of }: (typeof fresh)[number]): Term =>
+      this.inhabited(of)
+        ? this.free(this.#where(patterns, this.#terms.and(plan.others(), term), of), state)
+        : NEVER;
+    const exists = (asked: (typeof fresh)[number]): boolean => this.#terms.live(namesFor(asked));
     const place = (i: number): boolean => {
       if (i === wanted.length) {
         const optional = [...given.keys()].filter(name => !needed.has(name)).length;
-        return state.count + needed.size + optional + fresh.length <= max;
+        if (state.count + needed.size + optional + fresh.length > max) return false;
+        return fresh.length < 2 || this.#apart(fresh.map(namesFor));
       }
       if (++this.#questions > MAX_QUESTIONS) throw new LimitError('it has too many combinations');
       const { term, of } = wanted[i];
@@ -334,7 +335,6 @@ export class Plans {
         if (place(i + 1)) return true;
         fresh.pop();
       }
-      if (max === Infinity && room === Infinity) return false;
       for (const [at, other] of fresh.entries()) {
         const both = { term: this.#terms.and(other.term, term), of: this.#formulas.and(other.of, of) };
         if (!exists(both)) continue;
@@ -345,6 +345,23 @@ export class Plans {
       return false;
     };
     return place(0);
+  }
+
+  /** Whether there is a name for each of the terms, all of them different. */
+  #apart(terms: readonly Term[]): boolean {
+    const few = terms.filter(term => this.#terms.count(term, terms.length) < terms.length);
+    if (few.length === 0) return true;
+    const choose = (at: number, taken: readonly Term[]): boolean => {
+      if (at === few.length) return true;
+      let left = this.#terms.and(few[at], ...taken);
+      while (this.#terms.live(left)) {
+        const not = this.#terms.not(this.#terms.text(charsOf(this.#terms.witness(left))));
+        if (choose(at + 1, [...taken, not])) return true;
+        left = this.#terms.and(left, not);
+      }
+      return false;
+    };
+    return choose(0, []);
   }
 
   /** The names in `term` that are not taken yet. */

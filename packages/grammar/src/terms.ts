@@ -34,7 +34,7 @@ const QUOTE = 0x22;
 const LIKELY = [0x61, 0x30];
 
 /** Each byte from there on as a char code. */
-function charsOf(bytes: Uint8Array, from: number): string {
+export function charsOf(bytes: Uint8Array, from = 0): string {
   let chars = '';
   for (let i = from; i < bytes.length; i++) chars += String.fromCharCode(bytes[i]);
   return chars;

@@ -50,4 +50,16 @@ examples([
     ['{"a": true}'],
     ['{}', '{"a": 1}', '{"a": true,'],
   ],
+  // both are asked of the only name that there is
+  [
+    {
+      type: 'object',
+      allOf: [
+        { not: { patternProperties: { '^q$': { type: ['string', 'null'] } } } },
+        { not: { patternProperties: { '^q$': { type: 'number' } } } },
+      ],
+    },
+    ['{"q": true}', '{"a": 1, "q": []}'],
+    ['{}', '{"q": "', '{"q": 1'],
+  ],
 ]);
