@@ -4,6 +4,7 @@ import { defineConfig } from 'vite';
 export default defineConfig({
   build: {
     target: 'es2022',
+    rolldownOptions: { output: { minify: true } },
     lib: { entry: 'src/index.ts', formats: ['es'], fileName: () => 'grammar.js' },
   },
 });

@@ -63,7 +63,7 @@ export function createCharacters(terms: Terms, base?: Characters): Characters {
   const literals = (texts: Iterable<string>): Term => {
     const spelled: string[] = [];
     for (const text of texts) if (text.isWellFormed()) spelled.push(`"${spellingOf(text)}"`);
-    return terms.confine(terms.strings(spelled), string);
+    return terms.strings(spelled);
   };
   return {
     of,

@@ -157,7 +157,7 @@ export class Plans {
   /** What keeps names out whose value cannot. */
   #forbidden(patterns: readonly Rule[], of: Formula): readonly Term[] {
     const result: Term[] = [];
-    const rules: { readonly term: Term; readonly of: Formula }[] = [];
+    const rules: Rule[] = [];
     for (const rule of patterns) {
       if (this.inhabited(this.#formulas.and(of, rule.of))) rules.push(rule);
       else result.push(this.#terms.not(rule.term));
@@ -236,7 +236,7 @@ export class Plans {
     const given = new Map<string, Formula>();
     const value = (name: string): Formula =>
       given.get(name) ?? this.#ruled(plan.values.get(name)!, name, rules);
-    const wanted: { readonly term: Term; readonly of: Formula }[] = [];
+    const wanted: Rule[] = [];
     for (const { names, of } of conditions.wanted) {
       if ('term' in names) wanted.push({ term: names.term, of });
       else {
@@ -305,13 +305,13 @@ export class Plans {
   ): boolean {
     const given = new Map<string, Formula>();
     /** What is asked of each name beyond the plan's. */
-    const fresh: { readonly term: Term; readonly of: Formula }[] = [];
+    const fresh: Rule[] = [];
     const room = plan.capacity - state.extras.length;
-    const namesFor = ({ term, of }: (typeof fresh)[number]): Term =>
+    const namesFor = ({ term, of }: Rule): Term =>
       this.inhabited(of)
         ? this.free(this.#where(patterns, this.#terms.and(plan.others(), term), of), state)
         : NEVER;
-    const exists = (asked: (typeof fresh)[number]): boolean => this.#terms.live(namesFor(asked));
+    const exists = (asked: Rule): boolean => this.#terms.live(namesFor(asked));
     const place = (i: number): boolean => {
       if (i === wanted.length) {
         const optional = [...given.keys()].filter(name => !needed.has(name)).length;

@@ -6,11 +6,8 @@ import { ALL_BYTES, ByteSets, NO_BYTES, type SetId } from './bytesets.ts';
 import { LimitError } from './error.ts';
 import {
   ascending,
-  CHARACTERS,
-  ENDED,
   EPSILON,
   equal,
-  type Inside,
   isPlain,
   type Kind,
   LONG,
@@ -19,7 +16,6 @@ import {
   mixAll,
   NEVER,
   NO_MORE,
-  NOWHERE,
   Node,
   ONE_MORE,
   type Run,
@@ -52,8 +48,6 @@ export class TermStore {
   readonly #ofStrings: Map<string, Term>;
   /** How many of the terms are the parent's. */
   readonly #inherited: number;
-  /** Of terms that are known to have no other texts than another: that other. */
-  readonly #bounds: Map<Term, Term>;
   /** Of a single byte. */
   readonly #byte: Term[];
   /** Intersections of two terms. */
@@ -62,8 +56,10 @@ export class TermStore {
   #runTail: Term;
   /** The bytes that are characters of a string by themselves. */
   readonly #plain: SetId;
-  /** Any characters and the closing quote. */
+  /** Any characters inside a string; these and the closing quote; these and both quotes. */
+  #characters: Term;
   #rest: Term;
+  #string: Term;
   /** Every text. */
   readonly all: Term;
 
@@ -76,10 +72,11 @@ export class TermStore {
     this.lists = parent?.lists.slice() ?? [];
     this.#ofStrings = new Map(parent ? parent.#ofStrings : []);
     this.#byte = parent ? parent.#byte.slice() : [];
-    this.#bounds = new Map(parent ? parent.#bounds : []);
     this.#runOf = parent ? parent.#runOf : NEVER;
     this.#runTail = parent ? parent.#runTail : NEVER;
-    this.#rest = parent ? parent.#rest : NEVER;
+    this.#characters = parent ? parent.#characters : -1;
+    this.#rest = parent ? parent.#rest : -1;
+    this.#string = parent ? parent.#string : -1;
     this.#plain = PLAIN.reduce(
       (set, [from, to]) => this.sets.union(set, this.sets.range(from, to)),
       NO_BYTES,
@@ -87,7 +84,6 @@ export class TermStore {
     if (!parent) {
       this.#intern(0, new Node('never'), false, LONG, NO_BYTES);
       this.#intern(0, new Node('epsilon'), true, 0, NO_BYTES);
-      this.nodes[EPSILON].inside = CHARACTERS;
     }
     this.all = parent?.all ?? this.not(NEVER);
   }
@@ -112,27 +108,36 @@ export class TermStore {
     made.nullable = nullable;
     made.least = least;
     made.first = first;
-    made.inside = this.#insideOf(made);
+    made.bound = this.#boundOf(made);
     made.older = this.#newest[bucket];
     this.nodes.push(made);
     this.#newest[bucket] = id;
     return id;
   }
 
-  #insideOf({ kind, left, right, parts }: Node): Inside {
+  /** What is known of a term by what is known of its parts. */
+  #boundOf({ kind, left, right, parts }: Node): Term {
     switch (kind) {
-      case 'cat':
-        return this.nodes[left].inside === CHARACTERS ? this.nodes[right].inside : NOWHERE;
+      case 'set':
+        return this.sets.union(left, this.#plain) === this.#plain ? this.#characters : -1;
+      case 'strings':
+        return this.#string;
+      case 'cat': {
+        const { bound } = this.nodes[right];
+        if (left === this.#runTail) return bound === this.#rest ? this.#string : -1;
+        const isInside = bound === this.#rest || bound === this.#characters;
+        return isInside && this.nodes[left].bound === this.#characters ? bound : -1;
+      }
       case 'repeat':
-        return this.nodes[left].inside === CHARACTERS ? CHARACTERS : NOWHERE;
+        return this.nodes[left].bound === this.#characters ? this.#characters : -1;
       case 'alt': {
-        const { inside } = this.nodes[parts[0]];
-        return parts.every(part => this.nodes[part].inside === inside) ? inside : NOWHERE;
+        const { bound } = this.nodes[parts[0]];
+        return parts.every(part => this.nodes[part].bound === bound) ? bound : -1;
       }
       case 'and':
-        return this.nodes[parts.find(part => this.nodes[part].inside !== NOWHERE) ?? NEVER].inside;
+        return this.nodes[parts.find(part => this.nodes[part].bound >= 0) ?? parts[0]].bound;
       default:
-        return NOWHERE;
+        return -1;
     }
   }
 
@@ -141,9 +146,7 @@ export class TermStore {
     const hash = mix(2, set, 0);
     for (let at = this.#find(hash); at >= 0; at = this.nodes[at].older)
       if (this.nodes[at].kind === 'set' && this.nodes[at].left === set) return at;
-    const made = this.#intern(hash, new Node('set', set), false, 1, set);
-    if (this.sets.union(set, this.#plain) === this.#plain) this.nodes[made].inside = CHARACTERS;
-    return made;
+    return this.#intern(hash, new Node('set', set), false, 1, set);
   }
 
   /** One of the bytes from `from` to `to`, both included. */
@@ -193,7 +196,7 @@ export class TermStore {
     const head = this.nodes[left];
     if (head.kind === 'cat') return this.cat(head.left, this.cat(head.right, right));
     // what any characters may follow may be any characters itself
-    if (right === this.#rest && head.nullable && head.inside === CHARACTERS) return right;
+    if (right === this.#rest && head.nullable && head.bound === this.#characters) return right;
     const hash = mix(3, left, right);
     for (let at = this.#find(hash); at >= 0; at = this.nodes[at].older) {
       const known = this.nodes[at];
@@ -236,7 +239,7 @@ export class TermStore {
     }
     if (bytes !== NO_BYTES) parts.push(this.#set(bytes));
     if (strings) parts.push(this.strings(strings));
-    const list = this.#absorbed(this.#withinRest(ascending(parts)), 'and');
+    const list = this.#absorbed(this.#unbound(ascending(parts)), 'and');
     if (list.length === 0) return NEVER;
     if (list.length === 1) return list[0];
     const hash = mixAll(4, list);
@@ -284,18 +287,11 @@ export class TermStore {
     if (list.length === 0) return this.all;
     if (list[0] === NEVER) return NEVER;
     if (list.length === 1) return list[0];
-    if (list.some(part => this.nodes[part].inside === ENDED)) {
-      const others = list.filter(part => part !== this.#rest);
-      if (others.some(part => this.nodes[part].kind === 'not' && this.nodes[part].left === this.#rest))
-        return NEVER;
-      if (others.length < list.length && others.some(part => this.nodes[part].inside === ENDED))
-        return this.and(...others);
-    }
     // x ∩ ¬x is empty, and x ∩ ¬(x ∩ y) is x ∩ ¬y.
     for (const part of list) {
       const { kind, left } = this.nodes[part];
       if (kind !== 'not') continue;
-      if (list.includes(left)) return NEVER;
+      if (list.some(part => part === left || this.nodes[part].bound === left)) return NEVER;
       const inner = this.nodes[left];
       if (inner.kind !== 'and' || !inner.parts.some(x => list.includes(x))) continue;
       const rest = this.and(...inner.parts.filter(x => !list.includes(x)));
@@ -328,7 +324,10 @@ export class TermStore {
 
   /** Remembers that the texts of `term` are all among those of `bound`. */
   confine(term: Term, bound: Term): Term {
-    if (term !== bound) this.#bounds.set(term, bound);
+    if (term !== NEVER && bound >= 0) {
+      this.nodes[term].bound = bound;
+      this.nodes[bound].bound = bound;
+    }
     return term;
   }
 
@@ -336,11 +335,11 @@ export class TermStore {
   #unbounded(list: Term[], whole: readonly Term[]): Term[] {
     if (list.length < 2) return list;
     let left = list;
-    for (const parts of [list, whole])
-      for (const part of parts) {
-        const bound = this.#bounds.get(part);
+    for (const terms of [list, whole])
+      for (const part of terms) {
+        const { bound, parts } = this.nodes[part];
         // a part that is an intersection with its bound is within it by nothing else
-        if (bound === undefined || !left.includes(bound) || this.nodes[part].parts.includes(bound)) continue;
+        if (bound === part || !left.includes(bound) || parts.includes(bound)) continue;
         left = left.filter(other => other !== bound);
       }
     return left;
@@ -391,10 +390,11 @@ export class TermStore {
     return at;
   }
 
-  /** Alternatives of which one is any string hold no other string. */
-  #withinRest(list: Term[]): Term[] {
-    if (list.length < 2 || !list.includes(this.#rest)) return list;
-    return list.filter(part => part === this.#rest || this.nodes[part].inside !== ENDED);
+  /** Without alternatives that are within another. */
+  #unbound(list: Term[]): Term[] {
+    const bounds = list.filter(part => this.nodes[part].bound === part);
+    if (bounds.length === 0) return list;
+    return list.filter(part => this.nodes[part].bound === part || !bounds.includes(this.nodes[part].bound));
   }
 
   /** x ∪ (x ∩ y) = x and x ∩ (x ∪ y) = x. */
@@ -454,14 +454,17 @@ export class TermStore {
   setRuns(of: Term, tail: Term): void {
     this.#runOf = of;
     this.#runTail = tail;
-    this.nodes[tail].inside = ENDED;
-    this.#rest = this.run(0, Number.POSITIVE_INFINITY);
+    this.#characters = this.repeat(of, 0, Number.POSITIVE_INFINITY);
+    this.#rest = this.cat(this.#characters, tail);
+    this.#string = this.cat(tail, this.#rest);
+    for (const part of [EPSILON, of]) this.confine(part, this.#characters);
+    this.confine(tail, this.#rest);
+    this.confine(this.#string, this.#string);
   }
 
   /** Remembers that each text of `term` is one character inside a string. */
   character(term: Term): Term {
-    if (term !== NEVER) this.nodes[term].inside = CHARACTERS;
-    return term;
+    return this.confine(term, this.#characters);
   }
 
   /** The characters that `term` still asks for before the end; absent where it asks for more than a number of them. */

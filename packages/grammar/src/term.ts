@@ -22,12 +22,6 @@ export interface Machine {
 /** More bytes than anyone asks for. */
 export const LONG = 2 ** 20;
 
-/** Of texts inside a string: nothing is known, they are whole characters, or these and the closing quote. */
-export type Inside = 0 | 1 | 2;
-export const NOWHERE = 0;
-export const CHARACTERS = 1;
-export const ENDED = 2;
-
 const NO_PARTS: readonly Term[] = [];
 
 export type Kind =
@@ -66,8 +60,8 @@ export class Node {
   least = -1;
   /** Bytes that a text of the term may begin with, or more. */
   first: SetId = NO_BYTES;
-  /** What its texts are known to be within a string. */
-  inside: Inside = NOWHERE;
+  /** A term that is known to have all of its texts, or −1. */
+  bound: Term = -1;
   /** The term before in the same bucket, or −1. */
   older: Term = -1;
   /** What follows, once it was asked for. */

@@ -11,24 +11,6 @@ const MAX_SHORT = 100;
 /** Of a term whose texts are tried one by one. */
 const MAX_TEXTS = 64;
 
-/** Ends of texts that are tried before a search. */
-const WITNESSES = [
-  '"',
-  '~"',
-  'a"',
-  '0"',
-  '"~~~~~"',
-  '~~~~~"',
-  '"a"',
-  '0',
-  '1',
-  '00',
-  '5',
-  '10',
-  '100',
-  '1000',
-].map(text => new TextEncoder().encode(text));
-
 const QUOTE = 0x22;
 /** Bytes that others are likely to allow as well. */
 const LIKELY = [0x61, 0x30];
@@ -93,12 +75,7 @@ export class Terms extends Derivatives {
       const list = parts.map(part => this.#texts(part)).find(texts => texts !== undefined);
       if (list) return list.some(text => holds(Uint8Array.from(text, byte => byte.charCodeAt(0))));
     }
-    return (
-      WITNESSES.some(holds) ||
-      this.#ends(term).some(holds) ||
-      this.#candidates(parts).some(holds) ||
-      this.#search(term)
-    );
+    return this.#ends(term).some(holds) || this.#candidates(parts).some(holds) || this.#search(term);
   }
 
   /** Texts of the parts, and one that holds all of them one behind the other. */
