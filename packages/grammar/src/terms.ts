@@ -24,7 +24,6 @@ export function charsOf(bytes: Uint8Array, from = 0): string {
 
 export class Terms extends Derivatives {
   readonly #short = new Map<Term, Uint8Array | undefined>();
-  readonly #spelled = new Map<Term, readonly string[] | undefined>();
 
   /** A store that begins with the terms of this one, which must not grow any more: every term in it is to be `close`d. */
   fork(): Terms {
@@ -72,8 +71,9 @@ export class Terms extends Derivatives {
     const holds = (bytes: Uint8Array): boolean =>
       (bytes.length === 0 || this.sets.has(first, bytes[0])) && this.matches(term, bytes);
     if (kind === 'and') {
-      const list = parts.map(part => this.#texts(part)).find(texts => texts !== undefined);
-      if (list) return list.some(text => holds(Uint8Array.from(text, byte => byte.charCodeAt(0))));
+      const strings = parts.map(part => this.stringsOf(part)).find(strings => strings !== undefined);
+      if (strings && strings.texts.length <= MAX_TEXTS)
+        return strings.texts.some(text => holds(Uint8Array.from(text, byte => byte.charCodeAt(0))));
     }
     return this.#ends(term).some(holds) || this.#candidates(parts).some(holds) || this.#search(term);
   }
@@ -123,39 +123,6 @@ export class Terms extends Derivatives {
         open.push(parts.reduce((a, b) => (this.nodes[b].least < this.nodes[a].least ? b : a)));
     }
     return Uint8Array.from(bytes);
-  }
-
-  /** All texts of a term, where it is built of few; each byte a char code. */
-  #texts(term: Term): readonly string[] | undefined {
-    if (!this.#spelled.has(term)) this.#spelled.set(term, this.#spellOut(term));
-    return this.#spelled.get(term);
-  }
-
-  #spellOut(term: Term): readonly string[] | undefined {
-    const { kind, left, right, parts } = this.nodes[term];
-    if (kind === 'epsilon') return [''];
-    if (kind === 'strings') {
-      const { texts } = this.lists[left];
-      return texts.length > MAX_TEXTS ? undefined : texts;
-    }
-    if (kind === 'set') {
-      const bytes = this.sets.members(left);
-      return bytes.length > MAX_TEXTS ? undefined : bytes.map(byte => String.fromCharCode(byte));
-    }
-    if (kind === 'cat') {
-      const heads = this.#texts(left);
-      const tails = heads && this.#texts(right);
-      if (!heads || !tails || heads.length * tails.length > MAX_TEXTS) return undefined;
-      return heads.flatMap(head => tails.map(tail => head + tail));
-    }
-    if (kind !== 'alt') return undefined;
-    const all: string[] = [];
-    for (const part of parts) {
-      const texts = this.#texts(part);
-      if (!texts || all.length + texts.length > MAX_TEXTS) return undefined;
-      all.push(...texts);
-    }
-    return all;
   }
 
   #ends(term: Term): readonly Uint8Array[] {
