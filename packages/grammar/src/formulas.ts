@@ -1,5 +1,4 @@
 /** Schemas as Boolean formulas over atoms, interned: equal formulas have equal ids, so that recursion meets itself again. */
-import { equal, mixAll } from './term.ts';
 import type { Term } from './terms.ts';
 
 /** Id of an interned formula. */
@@ -76,8 +75,6 @@ class SchemaNode {
 export class Formulas {
   readonly #nodes: FormulaNode[] = [];
   readonly #byKey = new Map<string, Formula>();
-  /** Conjunctions and disjunctions by their hash, or the next number that is free. */
-  readonly #joined = new Map<number, Formula>();
   /** Conjunctions of two formulas, by both. */
   readonly #pairs = new Map<number, Formula>();
 
@@ -157,13 +154,7 @@ export class Formulas {
     const list = [...parts];
     if (list.length === 1) return list[0];
     // The order of the parts is kept: it is the order of the properties.
-    let key = mixAll(kind === 'and' ? 1 : 2, list);
-    for (let known = this.#joined.get(key); known !== undefined; known = this.#joined.get(++key)) {
-      const node = this.#nodes[known];
-      if (node.kind === kind && equal(node.parts, list)) return known;
-    }
-    this.#joined.set(key, this.#nodes.length);
-    return this.#nodes.push({ kind, parts: list }) - 1;
+    return this.#intern(`${kind}${list}`, { kind, parts: list });
   }
 }
 
