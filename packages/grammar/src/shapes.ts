@@ -21,9 +21,7 @@ interface Beside {
 }
 
 export class Shapes extends ShapeAlgebra {
-  /** By the formula, doubled, and 1 where it is to hold. */
-  readonly #memo: (Shape | undefined)[] = [];
-  #evaluations = 0;
+  readonly #memo = new Map<number, Shape>();
   readonly #open = new Set<number>();
   readonly #glances = new Map<number, boolean>();
   /** Shapes that could not be looked at. */
@@ -41,16 +39,14 @@ export class Shapes extends ShapeAlgebra {
 
   #evaluate(formula: Formula, positive: boolean): Shape {
     const key = formula * 2 + (positive ? 1 : 0);
-    const known = this.#memo[key];
+    const known = this.#memo.get(key);
     if (known) return known;
     if (this.#open.has(key)) throw new LimitError('it refers to itself without an end');
-    if (++this.#evaluations > MAX_EVALUATIONS) throw new LimitError('it has too many combinations');
+    if (this.#memo.size > MAX_EVALUATIONS) throw new LimitError('it has too many combinations');
     this.#open.add(key);
     try {
       const shape = this.#compute(formula, positive);
-      // without holes, which arrays are slow with
-      while (this.#memo.length < key) this.#memo.push(undefined);
-      this.#memo[key] = shape;
+      this.#memo.set(key, shape);
       return shape;
     } finally {
       this.#open.delete(key);

@@ -202,22 +202,10 @@ export class Terms extends Derivatives {
         return true;
       }
       if (kind === 'not') return !this.matches(left, bytes, i);
-      state = kind === 'alt' ? this.#alternative(state, bytes[i]) : state;
       state = this.derive(state, bytes[i]);
       if (state === NEVER) return false;
     }
     return this.nodes[state].nullable;
-  }
-
-  /** The only part of an alternative that the byte may begin, where there is only one. */
-  #alternative(term: Term, byte: number): Term {
-    let only = NEVER;
-    for (const part of this.nodes[term].parts) {
-      if (!this.sets.has(this.nodes[part].first, byte)) continue;
-      if (only !== NEVER) return term;
-      only = part;
-    }
-    return only;
   }
 
   /** How many texts there are, at most `limit`. */
