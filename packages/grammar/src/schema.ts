@@ -51,96 +51,154 @@ export interface SchemaReader {
 }
 
 /** Everything that belongs to one grammar; `root` of it is unread until its shape is asked for. */
-export function readSchema(document: Json, closed: boolean): SchemaReader {
-  const draft = draftOf(document);
-  const base = beginning();
-  const terms = base.terms.fork();
-  const characters = createCharacters(terms, base.characters);
-  const numbers = createNumbers(terms, draft === 4, draft === 4 ? base.numbers4 : base.numbers);
-  const formulas = new Formulas();
-  const shapes = new Shapes(terms, formulas, { number: numbers.any, string: characters.string });
-  const types = new Map<string, Formula>();
-  const patterns = new Map<string, Term>();
-  let references: References | undefined;
+export const readSchema = (document: Json, closed: boolean): SchemaReader => new Reader(document, closed);
 
-  const once = (source: string, make: () => Term): Term => {
-    const known = patterns.get(source);
+class Reader implements SchemaReader {
+  readonly root: Formula;
+  readonly terms: Terms;
+  readonly characters: Characters;
+  readonly numbers: Numbers;
+  readonly types = new Map<string, Formula>();
+  readonly formulas = new Formulas();
+  readonly shapes: Shapes;
+  readonly draft: number;
+  readonly closed: boolean;
+  readonly #document: Json;
+  readonly #patterns = new Map<string, Term>();
+  #references: References | undefined;
+
+  constructor(document: Json, closed: boolean) {
+    const base = beginning();
+    this.#document = document;
+    this.closed = closed;
+    this.draft = draftOf(document);
+    this.terms = base.terms.fork();
+    this.characters = createCharacters(this.terms, base.characters);
+    const isDraft4 = this.draft === 4;
+    this.numbers = createNumbers(this.terms, isDraft4, isDraft4 ? base.numbers4 : base.numbers);
+    const universe = { number: this.numbers.any, string: this.characters.string };
+    this.shapes = new Shapes(this.terms, this.formulas, universe);
+    this.root = this.at(document, '');
+  }
+
+  /** Known once a reference has been met. */
+  get references(): References {
+    this.#references ??= findReferences(this.#document, this.draft);
+    return this.#references;
+  }
+
+  /** The term of a pattern, made once. */
+  once(source: string, make: () => Term): Term {
+    const known = this.#patterns.get(source);
     if (known !== undefined) return known;
     const term = make();
-    patterns.set(source, term);
+    this.#patterns.set(source, term);
     return term;
-  };
-  const pattern = (source: string, pointer: string, keyword: string): Term =>
-    once(source, () => patternOf(() => patternTerm(terms, characters, source), pointer, keyword));
+  }
 
-  const at = (value: Json, pointer: string, scope?: Scope): Formula => {
+  at(value: Json, pointer: string, scope?: Scope): Formula {
     if (value === true || (isObject(value) && value.size === 0)) return TRUE;
     if (value === false) return FALSE;
-    return formulas.schema(pointer, scope?.join(' ') ?? '', () => read(value, pointer, scope));
-  };
+    return this.formulas.schema(pointer, scope?.join(' ') ?? '', () => this.#read(value, pointer, scope));
+  }
 
-  const read = (value: Json, pointer: string, scope?: Scope): Formula => {
+  #read(value: Json, pointer: string, scope?: Scope): Formula {
     if (!isObject(value))
       throw new GrammarError('invalid', pointer, '', 'a schema is an object or a boolean');
-    const reading = readingOf(value, pointer, scope);
+    const reading = new ReadingHere(this, value, pointer, scope);
     // Up to draft 7 nothing counts beside `$ref`.
-    if (draft <= 7 && value.has('$ref')) return REFERENCES.$ref(value.get('$ref')!, reading, '$ref');
+    if (this.draft <= 7 && value.has('$ref')) return REFERENCES.$ref(value.get('$ref')!, reading, '$ref');
     const given: number[] = [];
     for (const key of value.keys()) {
       const at = PLACES.get(key);
       if (at !== undefined) given.push(at);
     }
     const parts = ascending(given).map(at => KEYWORDS[NAMES[at]](value.get(NAMES[at])!, reading, NAMES[at]));
-    return formulas.and(...parts);
-  };
+    return this.formulas.and(...parts);
+  }
+}
 
-  const readingOf = (schema: JsonObject, pointer: string, scope?: Scope): Reading => {
-    const follow = (uri: string, keyword: string): Target & { readonly scope?: Scope } => {
-      references ??= findReferences(document, draft);
-      const found = references.resolve(uri, pointer);
-      if (!found)
-        return refuse(
-          reading,
-          keyword,
-          `the reference "${uri}" leads to nothing in this schema, and nothing is fetched`,
-        );
-      if (!references.dynamic) return found;
-      const here = scope ?? references.scopeOf(pointer);
-      const target = keyword === '$ref' ? found : (references.outermost(keyword, uri, found, here) ?? found);
-      return { ...target, scope: references.scopeOf(target.pointer, here) };
-    };
-    const reading: Reading = {
-      schema,
-      pointer,
-      closed,
-      terms,
-      formulas,
-      characters,
-      numbers,
-      types,
-      draft,
-      subschema: (value, path) =>
-        typeof value === 'boolean' || isObject(value)
-          ? at(value, pointer + path, within(pointer + path))
-          : invalid(reading, path.split('/')[1], 'a schema'),
-      inside: (value, path) => readingOf(value, pointer + path, within(pointer + path)),
-      reference: (uri, keyword) => {
-        const target = follow(uri, keyword);
-        return at(target.value, target.pointer, target.scope);
-      },
-      referenced: (uri, keyword) => {
-        const { value, pointer, scope } = follow(uri, keyword);
-        return isObject(value) ? readingOf(value, pointer, scope) : undefined;
-      },
-      stringsOf: formula => shapes.of(formula).string,
-      pattern: (source, keyword) => pattern(source, pointer, keyword),
-      format: source => once(source, () => terms.confine(formatTerm(terms, source), characters.string)),
-    };
-    const within = (place: string): Scope | undefined => scope && references!.scopeOf(place, scope);
-    return reading;
-  };
+/** A class, as there is one for every subschema: its methods take no room in it. */
+class ReadingHere implements Reading {
+  readonly schema: JsonObject;
+  readonly pointer: string;
+  readonly closed: boolean;
+  readonly terms: Terms;
+  readonly formulas: Formulas;
+  readonly characters: Characters;
+  readonly numbers: Numbers;
+  readonly types: Map<string, Formula>;
+  readonly draft: number;
+  readonly #reader: Reader;
+  readonly #scope: Scope | undefined;
 
-  return { root: at(document, ''), terms, characters, numbers, types, formulas, shapes };
+  constructor(reader: Reader, schema: JsonObject, pointer: string, scope?: Scope) {
+    this.schema = schema;
+    this.pointer = pointer;
+    this.closed = reader.closed;
+    this.terms = reader.terms;
+    this.formulas = reader.formulas;
+    this.characters = reader.characters;
+    this.numbers = reader.numbers;
+    this.types = reader.types;
+    this.draft = reader.draft;
+    this.#reader = reader;
+    this.#scope = scope;
+  }
+
+  subschema(value: Json, path: string): Formula {
+    if (typeof value !== 'boolean' && !isObject(value)) return invalid(this, path.split('/')[1], 'a schema');
+    const place = this.pointer + path;
+    return this.#reader.at(value, place, this.#within(place));
+  }
+
+  inside(value: JsonObject, path: string): Reading {
+    const place = this.pointer + path;
+    return new ReadingHere(this.#reader, value, place, this.#within(place));
+  }
+
+  reference(uri: string, keyword: string): Formula {
+    const { value, pointer, scope } = this.#follow(uri, keyword);
+    return this.#reader.at(value, pointer, scope);
+  }
+
+  referenced(uri: string, keyword: string): Reading | undefined {
+    const { value, pointer, scope } = this.#follow(uri, keyword);
+    return isObject(value) ? new ReadingHere(this.#reader, value, pointer, scope) : undefined;
+  }
+
+  stringsOf(formula: Formula): Term {
+    return this.#reader.shapes.of(formula).string;
+  }
+
+  pattern(source: string, keyword: string): Term {
+    const make = (): Term => patternTerm(this.terms, this.characters, source);
+    return this.#reader.once(source, () => patternOf(make, this.pointer, keyword));
+  }
+
+  format(source: string): Term {
+    const make = (): Term => this.terms.confine(formatTerm(this.terms, source), this.characters.string);
+    return this.#reader.once(source, make);
+  }
+
+  #within(place: string): Scope | undefined {
+    return this.#scope && this.#reader.references.scopeOf(place, this.#scope);
+  }
+
+  #follow(uri: string, keyword: string): Target & { readonly scope?: Scope } {
+    const { references } = this.#reader;
+    const found = references.resolve(uri, this.pointer);
+    if (!found)
+      return refuse(
+        this,
+        keyword,
+        `the reference "${uri}" leads to nothing in this schema, and nothing is fetched`,
+      );
+    if (!references.dynamic) return found;
+    const here = this.#scope ?? references.scopeOf(this.pointer);
+    const target = keyword === '$ref' ? found : (references.outermost(keyword, uri, found, here) ?? found);
+    return { ...target, scope: references.scopeOf(target.pointer, here) };
+  }
 }
 
 function draftOf(document: Json): number {
