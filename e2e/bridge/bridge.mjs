@@ -8,6 +8,9 @@ import { answerCors } from './cors.mjs';
 /** Of a connection, not of a message. */
 const hopByHop = ['connection', 'keep-alive', 'transfer-encoding', 'upgrade', 'expect', 'host'];
 
+/** Of a body, at most, that goes to the page in one call. */
+const CHUNK_BYTES = 1 << 20;
+
 /** In the page: answers one request; the functions that it calls are those that `bridge` exposes. */
 async function answerInPage({ id, method, path, headers, hasBody }) {
   const { llama, bridgeRead, bridgeHead, bridgeWrite } = globalThis;
@@ -18,7 +21,7 @@ async function answerInPage({ id, method, path, headers, hasBody }) {
     async pull(stream) {
       const chunk = await bridgeRead(id);
       if (chunk === null) stream.close();
-      else stream.enqueue(Uint8Array.from(atob(chunk), char => char.charCodeAt(0)));
+      else stream.enqueue(Uint8Array.fromBase64(chunk));
     },
   });
   try {
@@ -26,12 +29,7 @@ async function answerInPage({ id, method, path, headers, hasBody }) {
     const init = { method, headers, redirect: 'manual', signal, ...(hasBody && { body, duplex: 'half' }) };
     const response = await llama.fetch(`http://localhost:11434${path}`, init);
     await bridgeHead(id, response.status, [...response.headers]);
-    for await (const chunk of response.body ?? []) {
-      let text = '';
-      for (let i = 0; i < chunk.length; i += 8192)
-        text += String.fromCharCode(...chunk.subarray(i, i + 8192));
-      await bridgeWrite(id, btoa(text));
-    }
+    for await (const chunk of response.body ?? []) await bridgeWrite(id, chunk.toBase64());
   } finally {
     globalThis.bridged.delete(id);
   }
@@ -81,7 +79,8 @@ export async function bridge(page, { port = 0 } = {}) {
     }
   }
 
-  const server = createServer((request, response) => {
+  // a call into the page takes long, whatever it carries
+  const server = createServer({ highWaterMark: CHUNK_BYTES }, (request, response) => {
     answer(request, response).catch(error => {
       // a body that breaks off is all that a client can be told once the answer has begun
       if (response.headersSent) return response.destroy();

@@ -23,7 +23,9 @@ try {
   const page = await context.newPage();
   await page.goto(`${server.url}playground.html`);
   await page.waitForFunction(() => globalThis.llama);
-  const { url } = await bridge(page, { port: Number(values.port) });
+  const { url, close } = await bridge(page, { port: Number(values.port) });
+  // which a signal closes, or somebody else
+  context.once('close', () => Promise.all([close(), server.close()]));
   console.log(`The page answers at ${url}   (Ctrl-C ends it)`);
 } catch (error) {
   console.error(error.message);
