@@ -355,7 +355,7 @@ export class Plans {
       if (at === few.length) return true;
       let left = this.#terms.and(few[at], ...taken);
       while (this.#terms.live(left)) {
-        const not = this.#terms.not(this.#terms.text(charsOf(this.#terms.witness(left))));
+        const not = this.#terms.not(this.#terms.strings([charsOf(this.#terms.witness(left))]));
         if (choose(at + 1, [...taken, not])) return true;
         left = this.#terms.and(left, not);
       }

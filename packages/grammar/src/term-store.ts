@@ -239,7 +239,7 @@ export class TermStore {
     }
     if (bytes !== NO_BYTES) parts.push(this.#set(bytes));
     if (strings) parts.push(this.strings(strings));
-    const list = this.#absorbed(this.#unbound(ascending(parts)), 'and');
+    const list = this.#absorbed(this.#widest(ascending(parts)), 'and');
     if (list.length === 0) return NEVER;
     if (list.length === 1) return list[0];
     const hash = mixAll(4, list);
@@ -391,7 +391,7 @@ export class TermStore {
   }
 
   /** Without alternatives that are within another. */
-  #unbound(list: Term[]): Term[] {
+  #widest(list: Term[]): Term[] {
     const bounds = list.filter(part => this.nodes[part].bound === part);
     if (bounds.length === 0) return list;
     return list.filter(part => this.nodes[part].bound === part || !bounds.includes(this.nodes[part].bound));
