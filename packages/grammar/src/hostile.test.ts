@@ -26,6 +26,7 @@ const HOSTILE: Record<string, readonly unknown[]> = {
     { description: 'x'.repeat(1_000_000), type: 'integer' },
     { enum: times(100_000, i => `value-${i}`) },
     { enum: times(50_000, i => i * 7) },
+    { type: 'array', uniqueItems: true, items: { enum: times(20_000, i => `v${i}`) } },
     { enum: times(3_000, i => ({ a: i })) },
     { required: times(20_000, i => `p${i}`) },
     { type: 'string', pattern: `^(${times(10_000, i => `w${i}`).join('|')})$` },

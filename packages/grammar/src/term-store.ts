@@ -19,13 +19,16 @@ import {
   Node,
   ONE_MORE,
   type Run,
-  type Strings,
+  Strings,
   type Term,
 } from './term.ts';
 
 export const MAX_TERMS = 300_000;
-/** Bytes of strings in one list. */
+/** Bytes of strings in one list, and in all. */
 const MAX_SPELLED = 250_000;
+const MAX_LISTED = 2 ** 25;
+/** Strings of which some are left out by a list without them. */
+const MAX_FEW = 1000;
 /** A power of two. */
 const BUCKETS = 2 ** 13;
 const QUOTE = 0x22;
@@ -46,6 +49,7 @@ export class TermStore {
   protected readonly lists: Strings[];
   /** Of strings, by all of them one behind the other. */
   readonly #ofStrings: Map<string, Term>;
+  #listed = 0;
   /** How many of the terms are the parent's. */
   readonly #inherited: number;
   /** Of a single byte. */
@@ -165,16 +169,17 @@ export class TermStore {
 
   /** Any of these JSON strings, given with their quotes, each byte a char code. */
   strings(given: readonly string[]): Term {
-    const all = new Set(given.toSorted());
-    if (all.size === 0) return NEVER;
-    const texts = [...all];
+    const texts = given.toSorted().filter((text, i, all) => text !== all[i - 1]);
+    if (texts.length === 0) return NEVER;
     // quotes tell where one ends
     const key = texts.join('');
     let term = this.#ofStrings.get(key);
     if (term === undefined) {
+      this.#listed += key.length;
       // what follows them must have room when a text comes to it
-      if (key.length > MAX_SPELLED) throw new LimitError('its automata grow too large');
-      const index = this.lists.push({ texts, all }) - 1;
+      if (key.length > MAX_SPELLED || this.#listed > MAX_LISTED)
+        throw new LimitError('its automata grow too large');
+      const index = this.lists.push(new Strings(texts)) - 1;
       const least = texts.reduce((least, text) => Math.min(least, text.length), LONG);
       const quote = this.sets.range(QUOTE, QUOTE);
       term = this.#intern(mix(9, index, 0), new Node('strings', index), false, least, quote);
@@ -314,9 +319,10 @@ export class TermStore {
     let { texts } = this.lists[this.nodes[list[first]].left];
     const rest = list.filter((part, i) => {
       const { kind, left } = this.nodes[part];
-      const { all } = this.stringsOf(kind === 'not' ? left : part) ?? {};
-      if (!all) return true;
-      if (i !== first) texts = texts.filter(text => all.has(text) !== (kind === 'not'));
+      const isOut = kind === 'not';
+      const strings = this.stringsOf(isOut ? left : part);
+      if (!strings || (isOut && texts.length > MAX_FEW)) return true;
+      if (i !== first) texts = texts.filter(text => strings.has(text) !== isOut);
       return false;
     });
     return rest.length === list.length - 1 ? list : ascending([...rest, this.strings(texts)]);

@@ -37,10 +37,19 @@ export type Kind =
   | 'machine';
 
 /** Finitely many JSON strings with their quotes, each byte a char code. Those after the quote are spelled out when a text comes to them. */
-export interface Strings {
+export class Strings {
   /** In ascending order. */
   readonly texts: readonly string[];
-  readonly all: ReadonlySet<string>;
+  #all: ReadonlySet<string> | undefined = undefined;
+
+  constructor(texts: readonly string[]) {
+    this.texts = texts;
+  }
+
+  has(text: string): boolean {
+    this.#all ??= new Set(this.texts);
+    return this.#all.has(text);
+  }
 }
 
 /** Made by its store alone. All have one form, whatever their kind, since every step of an automaton looks at some. */

@@ -196,7 +196,7 @@ export class Terms extends Derivatives {
     let state = term;
     for (let i = from; i < bytes.length; i++) {
       const { kind, left, parts } = this.nodes[state];
-      if (kind === 'strings') return this.lists[left].all.has(charsOf(bytes, i));
+      if (kind === 'strings') return this.lists[left].has(charsOf(bytes, i));
       if (kind === 'and') {
         for (const part of parts) if (!this.matches(part, bytes, i)) return false;
         return true;
