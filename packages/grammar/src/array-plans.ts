@@ -180,13 +180,17 @@ export class ArrayPlans {
   #objectsOf(shape: ObjectShape, limit: number): number {
     const plan = this.#plans.object(shape);
     if (!this.#plans.objectFeasible(plan, plan.start)) return 0;
-    if (plan.capacity > 0) return limit;
-    let product = 1;
+    const room = shape.max - shape.required.size;
+    if (room > 0 && plan.capacity > 0) return limit;
+    /** By the number of properties that need not be there. */
+    let ways = [1];
     for (const [name, of] of plan.values) {
-      if (product >= limit) return limit;
-      product *= this.#capacity(of, limit) + (shape.required.has(name) ? 0 : 1);
+      const count = this.#capacity(of, limit);
+      ways = shape.required.has(name)
+        ? ways.map(n => Math.min(limit, n * count))
+        : [...ways, 0].slice(0, room + 1).map((n, k) => Math.min(limit, n + (ways[k - 1] ?? 0) * count));
     }
-    return product;
+    return ways.slice(Math.max(0, shape.min - shape.required.size)).reduce((sum, n) => sum + n, 0);
   }
 
   /** Spellings of numbers of which every number has one. */

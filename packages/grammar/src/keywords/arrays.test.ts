@@ -62,6 +62,23 @@ examples([
     ['[1, []]', '[[], [1, []], 1]'],
     ['[1]', '[[1, 1'],
   ],
+  // as many objects as there are
+  [
+    {
+      type: 'array',
+      uniqueItems: true,
+      minItems: 3,
+      items: {
+        type: 'object',
+        properties: { a: { const: 1 }, b: { enum: [1, 2] } },
+        additionalProperties: false,
+        minProperties: 1,
+        maxProperties: 1,
+      },
+    },
+    ['[{"a": 1}, {"b": 2}, {"b": 1}]'],
+    ['[{"a": 1}, {"b": 2}]', '[{}', '[{"a": 1, '],
+  ],
 ]);
 
 it.each([
@@ -84,6 +101,18 @@ it.each([
     uniqueItems: true,
     minItems: 4,
     items: { type: 'object', properties: { on: { type: 'boolean' } }, additionalProperties: false },
+  },
+  {
+    type: 'array',
+    uniqueItems: true,
+    minItems: 3,
+    items: { type: 'object', properties: { a: { enum: [1, 2] } }, required: ['a'], maxProperties: 1 },
+  },
+  {
+    type: 'array',
+    uniqueItems: true,
+    minItems: 4,
+    items: { enum: [{ a: 1 }, {}, { b: 1 }, { a: 1, b: 1 }], maxProperties: 1 },
   },
 ])('finds no array for %j', schema => {
   expect(() => compileSchema(schema)).toThrow('no text satisfies');
