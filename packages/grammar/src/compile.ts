@@ -1,13 +1,13 @@
 import { arrayStart } from './array-plans.ts';
 import { GrammarError, LimitError } from './error.ts';
-import { type Formula, TRUE } from './formulas.ts';
+import { FALSE, type Formula, TRUE } from './formulas.ts';
 import { type Json, parseJson, toJson } from './json.ts';
 import type { MaskCache } from './masks.ts';
 import { Places } from './places.ts';
 import { Plans } from './plans.ts';
 import { readSchema, type SchemaReader } from './schema.ts';
 import { States } from './states.ts';
-import type { Terms } from './terms.ts';
+import { NEVER, type Terms } from './terms.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
 export interface GrammarOptions {
@@ -31,6 +31,8 @@ export interface Grammar {
 }
 
 const MAX_REACHABLE = 20_000;
+/** Of which one leads to the next. */
+const MAX_REFERENCES = 50;
 
 /**
  * Compiles a schema: `'json'` (any JSON object, as Ollama has it), a schema as JSON text, or one as `JSON.parse` gives it (which
@@ -72,8 +74,9 @@ export function compileSchema(
 }
 
 /** Looks at everything that a text can reach, so that what is wrong shows now and not in the middle of a text. */
-function visitAll({ root, shapes, formulas }: SchemaReader, plans: Plans, places: Places): void {
-  const seen = new Set<Formula>([root, TRUE]);
+function visitAll(reader: SchemaReader, plans: Plans, places: Places): void {
+  const { root, shapes, formulas } = reader;
+  const seen = new Set<Formula>([root, TRUE, FALSE]);
   const queue = [root];
   const visit = (formula: Formula): void => {
     if (seen.has(formula)) return;
@@ -82,6 +85,11 @@ function visitAll({ root, shapes, formulas }: SchemaReader, plans: Plans, places
   };
   for (let at = 0; at < queue.length; at++) {
     if (queue.length > MAX_REACHABLE) throw new LimitError('it has too many combinations');
+    const inside = simpleParts(queue[at], reader);
+    if (inside) {
+      for (const formula of inside) visit(formula);
+      continue;
+    }
     const shape = shapes.of(queue[at]);
     plans.inhabited(queue[at]);
     for (const array of shape.arrays) {
@@ -105,4 +113,50 @@ function visitAll({ root, shapes, formulas }: SchemaReader, plans: Plans, places
       for (const literal of object.clauses.flat()) if (literal.kind !== 'size') visit(literal.of);
     }
   }
+}
+
+/**
+ * What a formula asks of what is inside of its values, where it has no alternatives and nothing that passes a limit: nothing else can
+ * be wrong with it, and it need not be looked at before a text comes to it. Absent where that is not seen.
+ */
+function simpleParts(of: Formula, reader: SchemaReader): readonly Formula[] | undefined {
+  const { formulas, shapes, characters, numbers } = reader;
+  const types = [NEVER, characters.string, numbers.any, numbers.integer().inside];
+  let formula = of;
+  let node = formulas.node(formula);
+  for (let references = 0; node.kind === 'schema' && references < MAX_REFERENCES; references++) {
+    shapes.pointer = node.pointer;
+    formula = node.resolve();
+    node = formulas.node(formula);
+  }
+  const inside: Formula[] = [];
+  const names = new Set<string>();
+  let strings = 0;
+  let magnitudes = 0;
+  let items = 0;
+  for (const part of node.kind === 'and' ? node.parts : [formula]) {
+    const one = formulas.node(part);
+    if (one.kind !== 'atom') return undefined;
+    const { atom } = one;
+    if (atom.kind === 'contains' || atom.kind === 'unique') return undefined;
+    if (atom.kind === 'scalar') {
+      if (!types.includes(atom.string) && ++strings > 1) return undefined;
+      if (!types.includes(atom.number) && ++magnitudes > 1) return undefined;
+    }
+    // nothing is asked twice of one value
+    if (atom.kind === 'items') {
+      if (atom.from < items) return undefined;
+      items = atom.to + 1;
+    }
+    if (atom.kind === 'properties' || atom.kind === 'some') {
+      if ('term' in atom.names) {
+        if (atom.kind === 'some' || atom.of !== FALSE) return undefined;
+      } else if (atom.of !== TRUE) {
+        if (names.has(atom.names.name)) return undefined;
+        names.add(atom.names.name);
+      }
+    }
+    if ('of' in atom) inside.push(atom.of);
+  }
+  return inside;
 }

@@ -58,17 +58,23 @@ export type FormulaNode =
   | SchemaNode;
 
 /**
- * A schema by its place, built when first looked at. A class, since `resolve` holds the whole grammar: V8 moves object literals to its old
+ * A schema by its place, built when first looked at. A class, since `#read` holds the whole grammar: V8 moves object literals to its old
  * generation once a large grammar has needed many, and dead ones there keep what they refer to through many collections.
  */
 class SchemaNode {
   readonly kind = 'schema';
   readonly pointer: string;
-  readonly resolve: () => Formula;
+  readonly #read: () => Formula;
+  #formula: Formula | undefined = undefined;
 
-  constructor(pointer: string, resolve: () => Formula) {
+  constructor(pointer: string, read: () => Formula) {
     this.pointer = pointer;
-    this.resolve = resolve;
+    this.#read = read;
+  }
+
+  resolve(): Formula {
+    this.#formula ??= this.#read();
+    return this.#formula;
   }
 }
 

@@ -9,7 +9,6 @@ import {
   type ObjectPlan,
   type ObjectState,
   SATISFIED,
-  type Wanted,
 } from './object-plan.ts';
 import type { Plans } from './plans.ts';
 import type { SchemaReader } from './schema.ts';
@@ -102,21 +101,10 @@ export class Places {
     return names;
   }
 
-  /** Whether so many conditions meet in one name that what follows it may pass a limit. */
-  isCrowded({ shape: { some, clauses, patterns }, values }: ObjectPlan): boolean {
-    const asked = [
-      ...some.map(({ term, of }) => ({ names: { term }, of })),
-      ...clauses.flat().filter(literal => literal.kind !== 'size'),
-    ];
-    if (asked.length <= MAX_CHOICES && 2 ** (asked.length + patterns.length) <= MAX_CELLS) return false;
-    const conditions = (list: readonly Wanted[]): number => new Set(list.map(({ of }) => of)).size;
-    const kinds = new Set(patterns.map(({ term }) => term));
-    for (const { names } of asked) if ('term' in names) kinds.add(names.term);
-    if (2 ** kinds.size > MAX_CELLS) return true;
-    if (conditions(asked) <= MAX_CHOICES) return false;
-    for (const name of values.keys())
-      if (conditions(asked.filter(({ names }) => this.#plans.named(names, name))) > MAX_CHOICES) return true;
-    return false;
+  /** Whether so many conditions might meet in one name that what follows it passes a limit. */
+  isCrowded({ shape: { some, clauses, patterns } }: ObjectPlan): boolean {
+    const asked = some.length + clauses.flat().filter(literal => literal.kind !== 'size').length;
+    return asked > MAX_CHOICES || 2 ** (asked + patterns.length) > MAX_CELLS;
   }
 
   /** The keys that may come next. */
