@@ -52,8 +52,6 @@ export class TermStore {
   #listed = 0;
   /** How many of the terms are the parent's. */
   readonly #inherited: number;
-  /** Of a single byte. */
-  readonly #byte: Term[];
   /** Intersections of two terms. */
   readonly #pairs = new Map<number, Term>();
   #runOf: Term;
@@ -75,7 +73,6 @@ export class TermStore {
     this.machines = parent?.machines.slice() ?? [];
     this.lists = parent?.lists.slice() ?? [];
     this.#ofStrings = new Map(parent ? parent.#ofStrings : []);
-    this.#byte = parent ? parent.#byte.slice() : [];
     this.#runOf = parent ? parent.#runOf : NEVER;
     this.#runTail = parent ? parent.#runTail : NEVER;
     this.#characters = parent ? parent.#characters : -1;
@@ -155,9 +152,7 @@ export class TermStore {
 
   /** One of the bytes from `from` to `to`, both included. */
   bytes(from: number, to: number = from): Term {
-    if (from !== to) return this.#set(this.sets.range(from, to));
-    this.#byte[from] ??= this.#set(this.sets.range(from, from));
-    return this.#byte[from];
+    return this.#set(this.sets.range(from, to));
   }
 
   /** Bytes, each as a char code, one after the other, and what follows them. */
