@@ -117,7 +117,7 @@ export class ArrayPlans {
     let ways = new Map([['', { counts, used: used.filter(of => capacity(of) < Infinity) }]]);
     const isDone = (): boolean => [...ways.values()].some(way => this.#satisfied(shape, way.counts));
     let work = 0;
-    for (const stretch of stretches) {
+    for (const [i, stretch] of stretches.entries()) {
       for (let at = stretch.from; at < Math.min(stretch.to, shape.max); at++) {
         if (at >= shape.min && isDone()) return true;
         const next: typeof ways = new Map();
@@ -126,7 +126,7 @@ export class ArrayPlans {
             if (++work > MAX_SEARCH) throw new LimitError('too many of its conditions overlap');
             if (!this.#plans.inhabited(value)) continue;
             const isFew = capacity(value) < Infinity;
-            if (isFew) this.#refuseShared(value, stretches.slice(0, stretches.indexOf(stretch)));
+            if (isFew) this.#refuseShared(value, stretches.slice(0, i));
             if (isFew && way.used.filter(of => of === value).length >= capacity(value)) continue;
             const used = isFew ? [...way.used, value].sort((a, b) => a - b) : way.used;
             next.set(`${counts} ${used}`, { counts, used });

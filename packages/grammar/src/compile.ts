@@ -5,9 +5,9 @@ import { type Json, parseJson, toJson } from './json.ts';
 import type { MaskCache } from './masks.ts';
 import { Places } from './places.ts';
 import { Plans } from './plans.ts';
-import { readSchema, type SchemaReader } from './schema.ts';
+import { SchemaReader } from './schema.ts';
 import { States } from './states.ts';
-import { NEVER, type Terms } from './terms.ts';
+import { NEVER, type Term, type Terms } from './terms.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
 export interface GrammarOptions {
@@ -55,7 +55,7 @@ export function compileSchema(
     if (!(error instanceof SyntaxError)) throw error;
     throw new GrammarError('invalid', '', '', `the schema is not JSON: ${error.message}`);
   }
-  const reader = readSchema(document, closed);
+  const reader = new SchemaReader(document, closed);
   try {
     const plans = new Plans(reader, { anyOrder, closed });
     if (closed && !plans.inhabited(reader.root)) return compileSchema(schema, { compact, anyOrder });
@@ -75,7 +75,8 @@ export function compileSchema(
 
 /** Looks at everything that a text can reach, so that what is wrong shows now and not in the middle of a text. */
 function visitAll(reader: SchemaReader, plans: Plans, places: Places): void {
-  const { root, shapes, formulas } = reader;
+  const { root, shapes, formulas, characters, numbers } = reader;
+  const types = [NEVER, characters.string, numbers.any, numbers.integer().inside];
   const seen = new Set<Formula>([root, TRUE, FALSE]);
   const queue = [root];
   const visit = (formula: Formula): void => {
@@ -85,7 +86,7 @@ function visitAll(reader: SchemaReader, plans: Plans, places: Places): void {
   };
   for (let at = 0; at < queue.length; at++) {
     if (queue.length > MAX_REACHABLE) throw new LimitError('it has too many combinations');
-    const inside = simpleParts(queue[at], reader);
+    const inside = simpleParts(queue[at], reader, types);
     if (inside) {
       for (const formula of inside) visit(formula);
       continue;
@@ -118,10 +119,13 @@ function visitAll(reader: SchemaReader, plans: Plans, places: Places): void {
 /**
  * What a formula asks of what is inside of its values, where it has no alternatives and nothing that passes a limit: nothing else can
  * be wrong with it, and it need not be looked at before a text comes to it. Absent where that is not seen.
+ * @param types the strings and numbers of which a type is made
  */
-function simpleParts(of: Formula, reader: SchemaReader): readonly Formula[] | undefined {
-  const { formulas, shapes, characters, numbers } = reader;
-  const types = [NEVER, characters.string, numbers.any, numbers.integer().inside];
+function simpleParts(
+  of: Formula,
+  { formulas, shapes }: SchemaReader,
+  types: readonly Term[],
+): readonly Formula[] | undefined {
   let formula = of;
   let node = formulas.node(formula);
   for (let references = 0; node.kind === 'schema' && references < MAX_REFERENCES; references++) {

@@ -1,11 +1,11 @@
 /** A JSON Schema (drafts 4 to 2020-12) to a formula: every keyword of a schema object is read by its entry in one table. */
-import { beginning, formatTerm } from './beginning.ts';
+import { beginning } from './beginning.ts';
 import { type Characters, createCharacters } from './characters.ts';
 import { GrammarError } from './error.ts';
 import { FALSE, type Formula, Formulas, TRUE } from './formulas.ts';
-import { isObject, type Json, type JsonObject } from './json.ts';
+import { isObject, type Json } from './json.ts';
 import { ARRAYS } from './keywords/arrays.ts';
-import { invalid, type Keyword, patternOf, type Reading, refuse, text } from './keywords/keyword.ts';
+import { type Keyword, text } from './keywords/keyword.ts';
 import { LOGIC } from './keywords/logic.ts';
 import { NUMBERS } from './keywords/numbers.ts';
 import { OBJECTS } from './keywords/objects.ts';
@@ -13,8 +13,8 @@ import { STRINGS } from './keywords/strings.ts';
 import { UNEVALUATED } from './keywords/unevaluated.ts';
 import { VALUES } from './keywords/values.ts';
 import { createNumbers, type Numbers } from './numbers.ts';
-import { patternTerm } from './patterns.ts';
-import { findReferences, type References, type Scope, type Target } from './references.ts';
+import { Reading } from './reading.ts';
+import { findReferences, type References, type Scope } from './references.ts';
 import { Shapes } from './shapes.ts';
 import { ascending } from './term.ts';
 import type { Term, Terms } from './terms.ts';
@@ -40,20 +40,8 @@ const KEYWORDS: Record<string, Keyword> = {
 const NAMES = Object.keys(KEYWORDS);
 const PLACES = new Map(NAMES.map((keyword, i) => [keyword, i]));
 
-export interface SchemaReader {
-  readonly root: Formula;
-  readonly terms: Terms;
-  readonly characters: Characters;
-  readonly numbers: Numbers;
-  readonly types: Map<string, Formula>;
-  readonly formulas: Formulas;
-  readonly shapes: Shapes;
-}
-
 /** Everything that belongs to one grammar; `root` of it is unread until its shape is asked for. */
-export const readSchema = (document: Json, closed: boolean): SchemaReader => new Reader(document, closed);
-
-class Reader implements SchemaReader {
+export class SchemaReader {
   readonly root: Formula;
   readonly terms: Terms;
   readonly characters: Characters;
@@ -105,7 +93,7 @@ class Reader implements SchemaReader {
   #read(value: Json, pointer: string, scope?: Scope): Formula {
     if (!isObject(value))
       throw new GrammarError('invalid', pointer, '', 'a schema is an object or a boolean');
-    const reading = new ReadingHere(this, value, pointer, scope);
+    const reading = new Reading(this, value, pointer, scope);
     // Up to draft 7 nothing counts beside `$ref`.
     if (this.draft <= 7 && value.has('$ref')) return REFERENCES.$ref(value.get('$ref')!, reading, '$ref');
     const given: number[] = [];
@@ -115,89 +103,6 @@ class Reader implements SchemaReader {
     }
     const parts = ascending(given).map(at => KEYWORDS[NAMES[at]](value.get(NAMES[at])!, reading, NAMES[at]));
     return this.formulas.and(...parts);
-  }
-}
-
-/** A class, as there is one for every subschema: its methods take no room in it. */
-class ReadingHere implements Reading {
-  readonly schema: JsonObject;
-  readonly pointer: string;
-  readonly closed: boolean;
-  readonly terms: Terms;
-  readonly formulas: Formulas;
-  readonly characters: Characters;
-  readonly numbers: Numbers;
-  readonly types: Map<string, Formula>;
-  readonly draft: number;
-  readonly #reader: Reader;
-  readonly #scope: Scope | undefined;
-
-  constructor(reader: Reader, schema: JsonObject, pointer: string, scope?: Scope) {
-    this.schema = schema;
-    this.pointer = pointer;
-    this.closed = reader.closed;
-    this.terms = reader.terms;
-    this.formulas = reader.formulas;
-    this.characters = reader.characters;
-    this.numbers = reader.numbers;
-    this.types = reader.types;
-    this.draft = reader.draft;
-    this.#reader = reader;
-    this.#scope = scope;
-  }
-
-  subschema(value: Json, path: string): Formula {
-    if (typeof value !== 'boolean' && !isObject(value)) return invalid(this, path.split('/')[1], 'a schema');
-    const place = this.pointer + path;
-    return this.#reader.at(value, place, this.#within(place));
-  }
-
-  inside(value: JsonObject, path: string): Reading {
-    const place = this.pointer + path;
-    return new ReadingHere(this.#reader, value, place, this.#within(place));
-  }
-
-  reference(uri: string, keyword: string): Formula {
-    const { value, pointer, scope } = this.#follow(uri, keyword);
-    return this.#reader.at(value, pointer, scope);
-  }
-
-  referenced(uri: string, keyword: string): Reading | undefined {
-    const { value, pointer, scope } = this.#follow(uri, keyword);
-    return isObject(value) ? new ReadingHere(this.#reader, value, pointer, scope) : undefined;
-  }
-
-  stringsOf(formula: Formula): Term {
-    return this.#reader.shapes.of(formula).string;
-  }
-
-  pattern(source: string, keyword: string): Term {
-    const make = (): Term => patternTerm(this.terms, this.characters, source);
-    return this.#reader.once(source, () => patternOf(make, this.pointer, keyword));
-  }
-
-  format(source: string): Term {
-    const make = (): Term => this.terms.confine(formatTerm(this.terms, source), this.characters.string);
-    return this.#reader.once(source, make);
-  }
-
-  #within(place: string): Scope | undefined {
-    return this.#scope && this.#reader.references.scopeOf(place, this.#scope);
-  }
-
-  #follow(uri: string, keyword: string): Target & { readonly scope?: Scope } {
-    const { references } = this.#reader;
-    const found = references.resolve(uri, this.pointer);
-    if (!found)
-      return refuse(
-        this,
-        keyword,
-        `the reference "${uri}" leads to nothing in this schema, and nothing is fetched`,
-      );
-    if (!references.dynamic) return found;
-    const here = this.#scope ?? references.scopeOf(this.pointer);
-    const target = keyword === '$ref' ? found : (references.outermost(keyword, uri, found, here) ?? found);
-    return { ...target, scope: references.scopeOf(target.pointer, here) };
   }
 }
 

@@ -1,7 +1,8 @@
 /** `items` (a schema, or before 2020-12 an array of them), `prefixItems`, `additionalItems`, lengths, `contains`, `uniqueItems`. */
 import { type Formula, TRUE } from '../formulas.ts';
 import type { Json } from '../json.ts';
-import { invalid, type Keyword, naturalNumber, type Reading } from './keyword.ts';
+import type { Reading } from '../reading.ts';
+import { invalid, type Keyword, naturalNumber } from './keyword.ts';
 
 function tuple(value: Json, reading: Reading, keyword: string): Formula {
   if (!Array.isArray(value)) return invalid(reading, keyword, 'an array of schemas');

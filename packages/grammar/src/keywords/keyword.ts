@@ -1,44 +1,14 @@
 /** What a keyword is given to become a formula. */
-import type { Characters } from '../characters.ts';
 import { GrammarError } from '../error.ts';
-import { type Formula, type Formulas, WORDS } from '../formulas.ts';
+import { type Formula, WORDS } from '../formulas.ts';
 import { isDecimal, isObject, type Json, type JsonObject, toInteger } from '../json.ts';
-import type { Division, Numbers } from '../numbers.ts';
+import type { Division } from '../numbers.ts';
 import { PatternError } from '../pattern-syntax.ts';
-import { NEVER, type Term, type Terms } from '../terms.ts';
+import type { Reading } from '../reading.ts';
+import { NEVER, type Term } from '../terms.ts';
 
 /** Of one object's properties: every step looks at all of them. */
 const MAX_NAMES = 2000;
-
-/** One schema object that is being read. */
-export interface Reading {
-  readonly schema: JsonObject;
-  readonly pointer: string;
-  /** Whether objects have no properties but those that are spoken of. */
-  readonly closed: boolean;
-  readonly terms: Terms;
-  readonly formulas: Formulas;
-  readonly characters: Characters;
-  readonly numbers: Numbers;
-  /** Formulas of types, by their names: most schemas are little more. */
-  readonly types: Map<string, Formula>;
-  /** The formula of a subschema; `path` is its JSON pointer from here, such as `/properties/a`. */
-  subschema(value: Json, path: string): Formula;
-  /** 4, 6, 7, 2019 or 2020: what `$schema` names; 2020 where it names none of them. */
-  readonly draft: number;
-  /** A subschema as a reading of its own; `path` as above. */
-  inside(value: JsonObject, path: string): Reading;
-  /** What a reference points at. */
-  reference(uri: string, keyword: string): Formula;
-  /** The same as a reading; absent where it is a boolean. */
-  referenced(uri: string, keyword: string): Reading | undefined;
-  /** The strings that satisfy a formula, as a term. */
-  stringsOf(formula: Formula): Term;
-  /** Strings with a match of the pattern, as a term. */
-  pattern(source: string, keyword: string): Term;
-  /** The same of one of the patterns of formats. */
-  format(source: string): Term;
-}
 
 /** The formula that a keyword with this value stands for. */
 export type Keyword = (value: Json, reading: Reading, keyword: string) => Formula;

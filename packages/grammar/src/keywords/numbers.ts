@@ -1,7 +1,8 @@
 /** `minimum`, `maximum`, `exclusiveMinimum`, `exclusiveMaximum` (a number, or in draft 4 a flag), `multipleOf`. */
 import { TRUE } from '../formulas.ts';
 import { type Decimal, isDecimal, type Json } from '../json.ts';
-import { invalid, type Keyword, numberAtom, type Reading, refuse } from './keyword.ts';
+import type { Reading } from '../reading.ts';
+import { invalid, type Keyword, numberAtom, refuse } from './keyword.ts';
 
 function bound(value: Json, reading: Reading, keyword: string): Decimal {
   return isDecimal(value) ? value : invalid(reading, keyword, 'a number');

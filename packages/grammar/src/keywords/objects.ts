@@ -1,16 +1,9 @@
 /** `properties`, `required`, `additionalProperties`, `patternProperties`, `propertyNames`, sizes, `dependent*`, `dependencies`. */
 import { FALSE, type Formula, TRUE, WORDS } from '../formulas.ts';
 import { isObject, type Json } from '../json.ts';
+import type { Reading } from '../reading.ts';
 import { NEVER, type Term } from '../terms.ts';
-import {
-  escapePointer,
-  invalid,
-  type Keyword,
-  naturalNumber,
-  object,
-  type Reading,
-  texts,
-} from './keyword.ts';
+import { escapePointer, invalid, type Keyword, naturalNumber, object, texts } from './keyword.ts';
 
 const properties: Keyword = (value, reading, keyword) => {
   const { formulas } = reading;

@@ -1,7 +1,8 @@
 /** `minLength`, `maxLength` (in code points), `pattern`, `format`. */
 import { formatPatterns } from '../formats.ts';
 import { type Formula, TRUE } from '../formulas.ts';
-import { type Keyword, naturalNumber, type Reading, stringAtom, text } from './keyword.ts';
+import type { Reading } from '../reading.ts';
+import { type Keyword, naturalNumber, stringAtom, text } from './keyword.ts';
 
 function length(reading: Reading, min: number, max: number): Formula {
   const { terms, characters } = reading;

@@ -6,8 +6,9 @@
 import { spell } from '../characters.ts';
 import { FALSE, type Formula, TRUE } from '../formulas.ts';
 import { isObject, type Json } from '../json.ts';
+import type { Reading } from '../reading.ts';
 import type { Term } from '../terms.ts';
-import { escapePointer, type Keyword, type Reading, refuse } from './keyword.ts';
+import { escapePointer, type Keyword, refuse } from './keyword.ts';
 
 /** What the keywords of one schema evaluate where `when` holds. */
 interface Share {

@@ -1,8 +1,9 @@
 /** `type`, `enum`, `const`. */
 import { FALSE, FALSE_BIT, type Formula, NULL_BIT, TRUE, TRUE_BIT, WORDS } from '../formulas.ts';
 import { type Decimal, isDecimal, isObject, type Json } from '../json.ts';
+import type { Reading } from '../reading.ts';
 import { NEVER } from '../terms.ts';
-import { invalid, type Keyword, type Reading } from './keyword.ts';
+import { invalid, type Keyword } from './keyword.ts';
 
 /** What values are made formulas with. */
 export type Values = Pick<Reading, 'formulas' | 'terms' | 'characters' | 'numbers' | 'types'>;
