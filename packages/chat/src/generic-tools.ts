@@ -2,18 +2,20 @@
  * Calls of tools behind the tag that a Go template shows: names that are known, and the JSON objects beside them. The rules are those
  * of `tools/tools.go` in ollama/ollama.
  */
-import { callSchema, jsonEnd, type Shape } from './formats/format.ts';
+import { directly } from './formats/command-r.ts';
+import { type CallKeys, callSchema, commonKeys, jsonEnd, type Shape } from './formats/format.ts';
+import { type CallForm, isKeyed } from './go/calls.ts';
 import { type OutputParser, type ParsedCall, type ParsedText, parsed } from './output.ts';
 import { partialLength } from './partial.ts';
-import type { Tool } from './tools.ts';
+import { argumentsOf, type Tool } from './tools.ts';
 
-/**
- * `tag` may be `{` or `[`: then calls are looked for only where an answer begins with it. `namesCalls`: a call is
- * an object that has its name.
- */
-export function createGenericParser(tag: string, tools: readonly Tool[], namesCalls = false): OutputParser {
-  const isBracket = tag === '{' || tag === '[';
-  const shapes: readonly Shape[] | undefined = namesCalls ? [[{ schema: callSchema(tools) }]] : undefined;
+/** `tag` may be `{` or `[`: then calls are looked for only where an answer begins with it. */
+export function createGenericParser(
+  tag: string,
+  tools: readonly Tool[],
+  form: CallForm = commonKeys,
+): OutputParser {
+  const shapes = shapesOf(tools, form);
   let state: 'looking' | 'calling' | 'done' = 'looking';
   let text = '';
   let found = 0;
@@ -26,7 +28,7 @@ export function createGenericParser(tag: string, tools: readonly Tool[], namesCa
   const look = (): string => {
     const at = text.indexOf(tag);
     const before = take(at >= 0 ? at : text.length - partialLength(text, tag));
-    if (isBracket && before.trim() !== '') {
+    if (isBracket(tag) && before.trim() !== '') {
       state = 'done';
       return before + take(text.length);
     }
@@ -39,13 +41,13 @@ export function createGenericParser(tag: string, tools: readonly Tool[], namesCa
     let content = state === 'looking' ? look() : '';
     const calls: ParsedCall[] = [];
     while (state === 'calling') {
-      const call = nextCall(text, tools);
+      const call = nextCall(text, tools, form);
       if (!call) break;
       take(call.end);
-      calls.push(call.call);
+      if (call.call.name !== directly.name) calls.push(call.call);
     }
     found += calls.length;
-    if (state === 'calling' && isBracket && isClosed(text, tag)) {
+    if (state === 'calling' && isBracket(tag) && isClosed(text, tag)) {
       state = 'done';
       content += take(text.length);
     }
@@ -53,36 +55,66 @@ export function createGenericParser(tag: string, tools: readonly Tool[], namesCa
   };
   return {
     push,
-    end: () => parsed({ thinking: '', content: isBracket && found === 0 ? take(text.length) : '' }),
+    end: () => parsed({ thinking: '', content: isBracket(tag) && found === 0 ? take(text.length) : '' }),
     inContent: true,
     shapes,
     get expected() {
-      if (!shapes || state !== 'calling') return undefined;
-      if (text === tag && !isBracket) return { shapes, begun: '' };
-      // a bracket alone may begin the answer
-      if (!text.endsWith(isBracket ? '"name"' : '{')) return undefined;
-      const [, begun] = /^[^{]*(\{\s*(?:"name")?)$/.exec(text) ?? [];
+      if (state !== 'calling') return undefined;
+      const begun = begunOf(text, tag, form);
       return begun === undefined ? undefined : { shapes, begun };
     },
+    marks: isBracket(tag) ? undefined : [tag, ...(isKeyed(form) ? [] : [form.opening])].map(firstMark),
   };
 }
 
-/** The first call that is complete, and where it ends. */
-function nextCall(text: string, tools: readonly Tool[]): { call: ParsedCall; end: number } | undefined {
-  const tool = firstTool(text, tools);
-  if (!tool) return undefined;
-  const found = findArguments(text, tool.name);
-  if (!found) return undefined;
-  const end = Math.max(found.end, tool.end);
-  return { call: { name: tool.name, arguments: found.arguments }, end };
+/** What of a text may be a control token: a bracket that it begins with, or all. */
+const firstMark = (text: string) => /^(<[^>]*>|\[[^\]]*\])/.exec(text)?.[0] ?? text;
+
+const shapesOf = (tools: readonly Tool[], form: CallForm): readonly Shape[] =>
+  isKeyed(form)
+    ? [[{ schema: callSchema(tools, form) }]]
+    : tools.map(tool => [form.blank + tool.name + form.between, { schema: argumentsOf(tool) }]);
+
+/** What the text has of a call at its end; undefined where none begins. */
+function begunOf(text: string, tag: string, form: CallForm): string | undefined {
+  if (!isKeyed(form)) return text.endsWith(form.opening) ? '' : undefined;
+  if (text === tag && !isBracket(tag)) return '';
+  const at = text.indexOf('{');
+  const object = at < 0 ? '' : text.slice(at);
+  // a bracket alone may begin the answer
+  const least = isBracket(tag) ? `{"${form.name}"` : '{';
+  return object.replace(/^\{\s*/, '{') === least ? object : undefined;
 }
 
-/** The known name that comes first, the longest of those; none while the text may end within a name. */
-function firstTool(text: string, tools: readonly Tool[]): { name: string; end: number } | undefined {
+const isBracket = (tag: string) => tag === '{' || tag === '[';
+
+/** The first call that is complete, and where it ends. */
+function nextCall(
+  text: string,
+  tools: readonly Tool[],
+  form: CallForm,
+): { call: ParsedCall; end: number } | undefined {
+  const tool = firstTool(text, tools, isKeyed(form) ? 0 : behind(text, form.opening));
+  if (!tool) return undefined;
+  const found = findArguments(text, tool, form);
+  if (!found) return undefined;
+  // a known name may also stand in the tag, or be that of a key
+  const { name } = tools.find(one => one.name === found.name) ?? tool;
+  return { call: { name, arguments: found.arguments }, end: Math.max(found.end, tool.end) };
+}
+
+/** Behind the first `mark`; 0 where there is none. */
+function behind(text: string, mark: string): number {
+  const at = text.indexOf(mark);
+  return at < 0 ? 0 : at + mark.length;
+}
+
+/** The known name that comes first from `from` on, the longest of those; none while the text may end within a name. */
+function firstTool(text: string, tools: readonly Tool[], from: number): Found | undefined {
   if (tools.some(({ name }) => partialLength(text, name) > 0)) return undefined;
   let best: { name: string; start: number } | undefined;
   for (const { name } of tools) {
-    const start = text.indexOf(name);
+    const start = text.indexOf(name, from);
     if (start < 0) continue;
     if (!best || start < best.start || (start === best.start && name.length > best.name.length)) {
       best = { name, start };
@@ -91,10 +123,26 @@ function firstTool(text: string, tools: readonly Tool[]): { name: string; end: n
   return best && { name: best.name, end: best.start + best.name.length };
 }
 
+/** A name, and where it ends. */
+interface Found {
+  readonly name: string;
+  readonly end: number;
+}
+
 type Json = Readonly<Record<string, unknown>>;
 
+/** Arguments, and the name that stands beside them. */
+interface Called {
+  readonly name?: unknown;
+  readonly arguments: Json;
+}
+
 /** The arguments in the first object that has them, and where the object ends. */
-function findArguments(text: string, name: string): { arguments: Json; end: number } | undefined {
+function findArguments(
+  text: string,
+  tool: Found,
+  form: CallForm,
+): (Called & { readonly end: number }) | undefined {
   let quoted = false;
   for (let i = 0; i < text.length; i++) {
     const char = text[i];
@@ -105,9 +153,11 @@ function findArguments(text: string, name: string): { arguments: Json; end: numb
       if (length === undefined) return undefined;
       const object = parseObject(text.slice(i, i + length));
       if (object) {
-        const inner = argumentsIn(object, name);
+        const end = i + length - 1;
+        if (!isKeyed(form) && i >= tool.end) return { arguments: object, end };
+        const called = calledIn(object, tool.name, isKeyed(form) ? form : commonKeys);
         // a call that names its tool and nothing more is none
-        return inner === null ? undefined : { arguments: inner ?? object, end: i + length - 1 };
+        return called === null ? undefined : { arguments: object, ...called, end };
       }
       i += length - 1;
     }
@@ -115,19 +165,22 @@ function findArguments(text: string, name: string): { arguments: Json; end: numb
   return undefined;
 }
 
-/** Null where there is a `name` without arguments, undefined where nothing looks like a call. */
-function argumentsIn(object: Json, name: string): Json | null | undefined {
+/** Null where there is a name without arguments, undefined where nothing looks like a call. */
+function calledIn(object: Json, tool: string, { name, args }: CallKeys): Called | null | undefined {
   const at = (key: string): Json | undefined => {
     const value = Object.hasOwn(object, key) ? object[key] : undefined;
     return typeof value === 'string' ? parseObject(value) : asObject(value);
   };
-  if (Object.hasOwn(object, 'name')) return at('arguments') ?? at('parameters') ?? null;
-  const own = at(name);
-  if (own) return own;
+  if (Object.hasOwn(object, name)) {
+    const found = args.map(at).find(Boolean);
+    return found ? { name: object[name], arguments: found } : null;
+  }
+  const own = at(tool);
+  if (own) return { arguments: own };
   for (const value of Object.values(object)) {
     for (const child of Array.isArray(value) ? value : [value]) {
       const inner = asObject(child);
-      const found = inner && argumentsIn(inner, name);
+      const found = inner && calledIn(inner, tool, { name, args });
       if (found !== undefined) return found;
     }
   }

@@ -1,9 +1,11 @@
 /** The text of a model, while it streams, as thinking, content and calls of tools: in the way that its template tells. */
 import type { ChatMessage } from './chat-template.ts';
 import type { TemplateChoice } from './choose.ts';
+import { directly } from './formats/command-r.ts';
 import { findFormat, findParser } from './formats/index.ts';
 import { createMarkedParser } from './formats/marked.ts';
 import { createGenericParser } from './generic-tools.ts';
+import { callForm } from './go/calls.ts';
 import { type OutputParser, parsed } from './output.ts';
 import { createThinkingParser } from './thinking.ts';
 import { readTools } from './tools.ts';
@@ -24,9 +26,10 @@ export function createOutputParser(choice: TemplateChoice, request: OutputReques
   const tools = readTools(request.tools);
   if (choice.language === 'go') {
     const thinking = createCompletionParser(choice, request);
-    return tools.length > 0
-      ? inTurn(thinking, createGenericParser(choice.go.toolTag, tools, choice.go.namesCalls))
-      : thinking;
+    if (tools.length === 0) return thinking;
+    const { source, toolTag } = choice.go;
+    const known = source.includes(directly.name) ? [...tools, directly] : tools;
+    return inTurn(thinking, createGenericParser(toolTag, known, callForm(choice.go, toolTag)));
   }
   const source = choice.jinja ?? '';
   const format = findFormat(source);
@@ -79,6 +82,7 @@ function inTurn(first: OutputParser, second: OutputParser): OutputParser {
       return first.inContent;
     },
     shapes: second.shapes,
+    marks: second.marks,
     get expected() {
       return second.expected;
     },

@@ -23,19 +23,31 @@ const isValid = Object.fromEntries(
 );
 
 interface Asked {
+  /** What a Jinja template shows, or how a Go template writes a call. */
   readonly template?: string;
+  readonly go?: string;
+  /** Of what it says, what are control tokens. */
+  readonly controls?: readonly string[];
   readonly parser?: string;
   readonly options?: Partial<SamplingOptions>;
 }
 
 const open = async (
   pieces: readonly string[],
-  { template = '', parser, jinja = template }: Asked & { jinja?: string } = {},
-) =>
-  load(createParrot(pieces, { 'tokenizer.chat_template': `${parrotTemplate}{# tools ${jinja} #}` }), {
+  { template = '', go, controls = [], parser, jinja = template }: Asked & { jinja?: string } = {},
+) => {
+  const chat = { 'tokenizer.chat_template': `${parrotTemplate}{# tools ${jinja} #}` };
+  const file = createParrot(pieces, go === undefined ? chat : {});
+  const tokens = file.gguf.metadata.get('tokenizer.ggml.tokens') as string[];
+  const types = file.gguf.metadata.get('tokenizer.ggml.token_type') as Int32Array;
+  for (const text of controls) types[tokens.indexOf(text)] = 3;
+  return load(file, {
     contextLength: 1024,
+    template:
+      go === undefined ? undefined : `{{ .Tools }}{{ range .Messages }}{{ .Content }}${go}{{ end }}<go>`,
     config: parser ? { model_family: '', parser } : undefined,
   });
+};
 
 const callsOf = async (answer: Parameters<typeof collect>[0]) => {
   const { deltas, ...rest } = await collect(answer);
@@ -67,6 +79,26 @@ const families: Record<string, Asked & { readonly says: readonly string[] }> = {
     parser: 'harmony',
     says: ['<|channel|>commentary to=functions.get', '<|message|>', 'no'],
   },
+  // as of Granite 4, DeepSeek V3.1, Command R and Granite 3.2 Vision
+  'Go, printed': {
+    go: '{{ if .ToolCalls }}<tool_call>{{ range .ToolCalls }}{{ print "{\\"name\\": \\"" .Function.Name "\\", \\"arguments\\": " (json .Function.Arguments) "}" }}{{ end }}{{ end }}',
+    says: ['<tool_call>', 'no'],
+  },
+  'Go, name first': {
+    go: '{{ if .ToolCalls }}<calls>{{ range .ToolCalls }}<call>{{ .Function.Name }}<sep>{{ .Function.Arguments }}</call>{{ end }}{{ end }}',
+    says: ['ok', '<calls>', '<call>', 'no'],
+    controls: ['<calls>', '<call>'],
+  },
+  'Go, a control token': {
+    go: '{{ if .ToolCalls }}[TOOL_CALLS] [{{ range .ToolCalls }}{"name": "{{ .Function.Name }}", "arguments": {{ .Function.Arguments }}}{{ end }}]{{ end }}',
+    says: ['ok', '[TOOL_CALLS]', ' [', 'no'],
+    controls: ['[TOOL_CALLS]'],
+  },
+  'Go, other keys': {
+    go: '{{ if .ToolCalls }}Action: [{{ range .ToolCalls }}\n{ "tool_name": "{{ .Function.Name }}", "parameters": {{ .Function.Arguments }} }{{ end }}]{{ end }}',
+    says: ['Action', ': [', '\n{', '"no'],
+  },
+  'Go, none': { go: '', says: ['{"name', '": "no'] },
 };
 
 it.each(Object.entries(families))('a call parses and validates, whatever is drawn: %s', async (_, family) => {

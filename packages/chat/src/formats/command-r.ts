@@ -1,5 +1,8 @@
 /** Command R7B and A: blocks of thoughts, of text and of actions. Command R and R+: `Action:` and a list in a code block. */
-import { callId, callsSchema, closedBehindJson, type Format, jsonCalls } from './format.ts';
+import type { Tool } from '../tools.ts';
+import { type CallKeys, callId, callsSchema, closedBehindJson, type Format, jsonCalls } from './format.ts';
+
+const keys: CallKeys = { name: 'tool_name', args: ['parameters'] };
 
 export const commandA: Format = {
   detect: template => template.includes('<|START_ACTION|>'),
@@ -16,15 +19,11 @@ export const commandA: Format = {
       open: '<|START_ACTION|>',
       inner: ['<|END_ACTION|>'],
       end: closedBehindJson('<|END_ACTION|>'),
-      read: jsonCalls('tool_name', ['parameters']),
+      read: jsonCalls(keys),
       shapes: tools => [
         [
           {
-            schema: callsSchema(tools, {
-              before: { tool_call_id: callId },
-              name: 'tool_name',
-              args: ['parameters'],
-            }),
+            schema: callsSchema(tools, keys, { before: { tool_call_id: callId } }),
           },
           '<|END_ACTION|>',
         ],
@@ -34,7 +33,7 @@ export const commandA: Format = {
 };
 
 /** How the model says that it needs no tool. */
-const directly = { name: 'directly-answer', parameters: {} };
+export const directly: Tool = { name: 'directly-answer', parameters: {} };
 
 export const commandR: Format = {
   detect: template => template.includes('Action:') && template.includes('```json'),
@@ -48,16 +47,10 @@ export const commandR: Format = {
           : undefined;
       },
       read: (body, tools) =>
-        jsonCalls('tool_name', ['parameters'])(body.replace(/^\s*```json|```\s*$/g, ''), tools).filter(
+        jsonCalls(keys)(body.replace(/^\s*```json|```\s*$/g, ''), tools).filter(
           ({ name }) => name !== directly.name,
         ),
-      shapes: tools => [
-        [
-          ' ```json\n',
-          { schema: callsSchema([...tools, directly], { name: 'tool_name', args: ['parameters'] }) },
-          '\n```',
-        ],
-      ],
+      shapes: tools => [[' ```json\n', { schema: callsSchema([...tools, directly], keys) }, '\n```']],
     },
   ],
 };

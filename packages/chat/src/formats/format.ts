@@ -108,12 +108,17 @@ export function jsonEnd(text: string): number | undefined {
   return undefined;
 }
 
-/**
- * Calls as JSON: one object, several, or a list of them. `name` is the key of the tool's name, `args` those of its arguments, which may
- * be JSON in a text.
- */
+/** What the name of a tool and its arguments are called in a call that is an object. */
+export interface CallKeys {
+  readonly name: string;
+  readonly args: readonly string[];
+}
+
+export const commonKeys: CallKeys = { name: 'name', args: ['arguments', 'parameters'] };
+
+/** Calls as JSON: one object, several, or a list of them. Arguments may be JSON in a text. */
 export const jsonCalls =
-  (name = 'name', args: readonly string[] = ['arguments', 'parameters']): CallMark['read'] =>
+  ({ name, args } = commonKeys): CallMark['read'] =>
   body =>
     jsonValues(body).map(value => {
       const object = asObject(value);
@@ -131,7 +136,8 @@ export const callId = { type: 'string', maxLength: 40 };
 /** The schema of a call as `jsonCalls` reads it; `before` and `after` are properties around these, of which the first must be there. */
 export const callSchema = (
   tools: readonly Tool[],
-  { name = 'name', args = ['arguments', 'parameters'], before = {}, after = {} } = {},
+  { name, args } = commonKeys,
+  { before = {}, after = {} } = {},
 ) => ({
   // all by the dialect of one
   $schema: tools.find(({ parameters }) => parameters.$schema)?.parameters.$schema,

@@ -4,6 +4,7 @@ import {
   asArguments,
   callId,
   callsSchema,
+  commonKeys,
   type Format,
   jsonCalls,
   jsonEnd,
@@ -46,7 +47,7 @@ export const mistralList: Format = {
   calls: [
     {
       ...mistral.calls[0],
-      shapes: tools => [[{ schema: callsSchema(tools, { after: { id: callId } }) }]],
+      shapes: tools => [[{ schema: callsSchema(tools, commonKeys, { after: { id: callId } }) }]],
     },
   ],
 };

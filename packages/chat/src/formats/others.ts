@@ -8,6 +8,7 @@ import {
   closedBehindJson,
   closedBy,
   closedByJson,
+  commonKeys,
   type Format,
   jsonCalls,
   OutputError,
@@ -40,7 +41,9 @@ export const apriel: Format = {
       inner: ['</tool_calls>'],
       end: closedBehindJson('</tool_calls>'),
       read: jsonCalls(),
-      shapes: tools => [[{ schema: callsSchema(tools, { after: { id: callId } }) }, '</tool_calls>']],
+      shapes: tools => [
+        [{ schema: callsSchema(tools, commonKeys, { after: { id: callId } }) }, '</tool_calls>'],
+      ],
     },
   ],
 };

@@ -57,10 +57,6 @@ export function toolTag(root: List): string {
   return text?.replaceAll('\r\n', '\n').split('{')[0].trim() || '{';
 }
 
-/** Whether the template writes `{"name": "{{ .Function.Name }}", "arguments": {{ … }}}`, with whichever blanks. */
-export const namesCalls = (source: string): boolean =>
-  /\{\s*"name":\s*"\{\{[^}]*\.Function\.Name\b[^}]*\}\}",\s*"(arguments|parameters)":\s*\{\{/.test(source);
-
 function findCalls(nodes: readonly Statement[]): Branch | undefined {
   for (const node of nodes) {
     if (node.type !== 'if' && node.type !== 'with' && node.type !== 'range') continue;

@@ -7,7 +7,7 @@ import { TemplateError } from '../limits.ts';
 import { goMessages, goTools } from './data.ts';
 import { execute, type Program } from './evaluator.ts';
 import { builtins, ollamaFunctions } from './functions.ts';
-import { namesCalls, type ThinkingTags, thinkingTags, toolTag, variablesOf } from './infer.ts';
+import { type ThinkingTags, thinkingTags, toolTag, variablesOf } from './infer.ts';
 import type { Branch, List, Operand, Pipe, Statement } from './nodes.ts';
 import { parse } from './parser.ts';
 import { goMap, type Value } from './values.ts';
@@ -19,8 +19,6 @@ export interface GoTemplate extends ChatTemplate {
   readonly thinkingTags?: ThinkingTags;
   /** What stands before calls of tools, `{` where there is nothing. */
   readonly toolTag: string;
-  /** A call is written as an object of its name and its arguments. */
-  readonly namesCalls: boolean;
   /** Calls of tools and their results both have a place in it, as Ollama judges it. */
   readonly takesResults: boolean;
 }
@@ -50,7 +48,6 @@ export function createGoTemplate(source: string): GoTemplate {
     ],
     thinkingTags: tags,
     toolTag: toolTag(root),
-    namesCalls: namesCalls(source),
     takesResults:
       variables.has('tools') &&
       variables.has('toolcalls') &&
