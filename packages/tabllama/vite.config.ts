@@ -162,6 +162,7 @@ function minified(): Plugin {
         const inlined = await terser(chunk.code, {
           module: true,
           ecma: 2020,
+          compress: { passes: 3 },
           format: { comments: false },
         });
         const { code } = await minify(chunk.fileName, inlined.code ?? chunk.code, {
