@@ -385,7 +385,8 @@ function remainders(made: Multiples, divisor: number, places: number): Machine {
       const { seen, remainder } = read(state);
       return (remainder * 10n ** BigInt(places - Math.max(0, seen))) % modulus === 0n;
     },
-    ends: state => completions(state, false).map(text => new TextEncoder().encode(text)),
+    ends: state =>
+      ['', '-'].flatMap(sign => completions(state, false).map(text => new TextEncoder().encode(sign + text))),
     meet: other => {
       const second = [...made.values()].find(one => one.machine === other);
       if (!second) return undefined;

@@ -287,6 +287,11 @@ export class TermStore {
     if (list.length === 0) return this.all;
     if (list[0] === NEVER) return NEVER;
     if (list.length === 1) return list[0];
+    const choice = list.find(part => this.nodes[part].kind === 'alt' && this.counts(part));
+    if (choice !== undefined) {
+      const others = list.filter(part => part !== choice);
+      return this.alt(...this.nodes[choice].parts.map(part => this.and(...others, part)));
+    }
     // x ∩ ¬x is empty, and x ∩ ¬(x ∩ y) is x ∩ ¬y.
     for (const part of list) {
       const { kind, left } = this.nodes[part];
@@ -502,15 +507,37 @@ export class TermStore {
     return min > max ? NEVER : this.cat(this.repeat(this.#runOf, min, max), this.#runTail);
   }
 
+  /** What is accepted by two machines is by one, and nothing is that one accepts which is within another that is kept out. */
   #joinMachines(list: Term[]): Term[] {
     if (this.machines.length === 0) return list;
-    const fresh = list.filter(part => this.nodes[part].kind === 'machine' && this.nodes[part].right === 0);
-    if (fresh.length < 2) return list;
-    const [first, second] = fresh.map(part => this.machines[this.nodes[part].left]);
-    const both = first.meet(second);
-    if (!both) return list;
-    const rest = list.filter(part => part !== fresh[0] && part !== fresh[1]);
-    return this.#joinMachines(ascending([...rest, this.machine(both, 0)]));
+    const fresh = (part: Term) =>
+      this.nodes[part].kind === 'machine' && this.nodes[part].right === 0
+        ? this.machines[this.nodes[part].left]
+        : undefined;
+    const at = list.findIndex(part => fresh(part));
+    if (at < 0) return list;
+    const first = fresh(list[at])!;
+    for (let i = 0; i < list.length; i++) {
+      if (i === at) continue;
+      const { kind, left } = this.nodes[list[i]];
+      const isOut = kind === 'not';
+      const second = fresh(isOut ? left : list[i]);
+      const both = second && first.meet(second);
+      if (!both) continue;
+      if (!isOut) {
+        const rest = list.filter((_, j) => j !== i && j !== at);
+        return this.#joinMachines(ascending([...rest, this.machine(both, 0)]));
+      }
+      if (both === first) return [NEVER];
+    }
+    return list;
+  }
+
+  /** Whether there is a machine in a term. */
+  counts(term: Term): boolean {
+    if (this.machines.length === 0) return false;
+    const { kind, left, parts } = this.nodes[term];
+    return kind === 'machine' || (kind === 'not' ? this.counts(left) : parts.some(part => this.counts(part)));
   }
 
   /** The intersection of runs is a run; so it is behind an opening quote. */

@@ -75,7 +75,15 @@ export class Terms extends Derivatives {
       if (strings && strings.texts.length <= MAX_TEXTS)
         return strings.texts.some(text => holds(Uint8Array.from(text, byte => byte.charCodeAt(0))));
     }
+    if (this.#isPassed(term)) return false;
     return this.#ends(term).some(holds) || this.#candidates(parts).some(holds) || this.#search(term);
+  }
+
+  /** Whether nothing is left but for what a machine counts, as behind a bound that is passed: a search would visit all that it may count. */
+  #isPassed(term: Term): boolean {
+    const { kind, parts } = this.nodes[term];
+    if (kind !== 'and' || !parts.some(part => this.counts(part))) return false;
+    return !this.live(this.and(...parts.filter(part => !this.counts(part))));
   }
 
   /** Texts of the parts, and one that holds all of them one behind the other. */
@@ -145,7 +153,7 @@ export class Terms extends Derivatives {
         for (let step = here; step >= 0; step = from.get(step)!) this.nodes[step].live = 'live';
         return true;
       }
-      if (known === 'dead') continue;
+      if (known === 'dead' || this.#isPassed(here)) continue;
       if (from.size > MAX_SEARCH) throw new LimitError('its patterns are too large together');
       const { bytes, classOf } = this.row(here);
       const quote = classOf[QUOTE];

@@ -25,6 +25,27 @@ examples([
   [{ minimum: 0, exclusiveMinimum: true }, ['1', '0.1'], ['0']],
   [{ multipleOf: 86400, type: 'integer', minimum: 0 }, ['86400', '172800', '0'], ['86401']],
   [{ allOf: [{ multipleOf: 4 }, { multipleOf: 6 }], type: 'integer', minimum: 1 }, ['12', '24'], ['4', '18']],
+  // several remainders at once, and bounds: what lies behind them is not searched
+  [
+    { type: 'integer', maximum: 29, oneOf: [7, 13, 4].map(multipleOf => ({ multipleOf })) },
+    ['7', '26', '8', '-7', '-13'],
+    ['28', '0', '52', '-91', '33'],
+  ],
+  [
+    { multipleOf: 9, not: { multipleOf: 5 }, oneOf: [{ multipleOf: 11 }, { multipleOf: 3 }, { minimum: 5 }] },
+    ['-9', '-18'],
+    ['9', '99', '-45', '-99'],
+  ],
+  [
+    {
+      type: 'integer',
+      multipleOf: 4,
+      maximum: 31,
+      oneOf: [{ multipleOf: 11 }, { multipleOf: 5 }, { minimum: 18 }, { multipleOf: 13 }],
+    },
+    ['24', '28', '-44', '-20'],
+    ['20', '-4', '44', '0'],
+  ],
 ]);
 
 /** Spellings that lie so near to a number that many are the same double. */
