@@ -54,6 +54,12 @@ export class AtomShapes {
         return array({ contains: [atom] });
       case 'unique':
         return array({ unique: true });
+      case 'apart':
+        return {
+          ...this.everything,
+          arrays: [{ ...ANY_ARRAY, apart: atom.arrays }],
+          objects: [{ ...ANY_OBJECT, apart: atom.objects }],
+        };
       case 'properties':
         if ('name' in atom.names) return object({ named: new Map([[atom.names.name, atom.of]]) });
         return object({ patterns: [{ term: atom.names.term, of: atom.of }] });
@@ -108,6 +114,7 @@ export class AtomShapes {
         return arrays([...below, ...above]);
       }
       case 'unique':
+      case 'apart':
         throw new LimitError('the complement of "uniqueItems" is not supported');
       case 'properties':
         return objects([this.#someProperty({ names: atom.names, of: not(atom.of) })]);

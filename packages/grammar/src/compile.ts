@@ -95,7 +95,7 @@ function visitAll(reader: SchemaReader, plans: Plans, places: Places): void {
     plans.inhabited(queue[at]);
     for (const array of shape.arrays) {
       plans.arrays.feasible(array, arrayStart(array));
-      for (const { from } of [{ from: 0 }, ...array.items]) {
+      for (const from of [0, ...array.items.map(rule => rule.from), Number.MAX_SAFE_INTEGER]) {
         const item = shapes.itemAt(array, from);
         visit(item);
         for (const { of, max } of array.contains) {
@@ -103,7 +103,6 @@ function visitAll(reader: SchemaReader, plans: Plans, places: Places): void {
           if (max < Infinity || array.unique) visit(formulas.and(item, formulas.not(of)));
         }
       }
-      visit(shapes.itemAt(array, Number.MAX_SAFE_INTEGER));
     }
     for (const object of shape.objects) {
       const plan = plans.object(object);

@@ -42,6 +42,8 @@ export type Atom =
       readonly max: number;
     }
   | { readonly kind: 'unique' }
+  /** Is none of these arrays and objects, each the formula of one value. */
+  | { readonly kind: 'apart'; readonly arrays: readonly Formula[]; readonly objects: readonly Formula[] }
   /** Values of the properties named so satisfy `of`. */
   | { readonly kind: 'properties'; readonly names: Names; readonly of: Formula }
   /** There is a property named so whose value satisfies `of`. */

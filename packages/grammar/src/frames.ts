@@ -44,12 +44,27 @@ class ArrayFrame extends BaseFrame {
   }
 }
 
+/** Several around one value, which is the same in all of them: it is read once. */
+class JointFrame extends BaseFrame {
+  readonly kind = 'joint';
+  readonly frames: readonly Frame[];
+
+  constructor(id: number, frames: readonly Frame[]) {
+    super(
+      id,
+      frames[0].parent,
+      frames.some(frame => frame.unique),
+    );
+    this.frames = frames;
+  }
+}
+
 /** Stands for whatever is around. */
 interface Hole extends BaseFrame {
   readonly kind: 'hole';
 }
 
-export type Frame = ObjectFrame | ArrayFrame | Hole;
+export type Frame = ObjectFrame | ArrayFrame | JointFrame | Hole;
 
 export const MAX_DEPTH = 400;
 
@@ -72,9 +87,15 @@ export class Frames {
   }
 
   array(parent: Frame | undefined, shape: ArrayShape, state: ArrayState, start: number): Frame {
-    const key = `a${parent?.id},${this.#idOf(shape)},${state.index},${state.counts.join('.')},${state.taken.join('.')},${start}`;
+    const key = `a${parent?.id},${this.#idOf(shape)},${state.index},${state.counts.join('.')},${state.taken.join('.')},${state.apart.join('.')},${start}`;
     const known = this.#frames.get(key);
     return known ?? this.#add(key, new ArrayFrame(this.#count++, parent, shape, state, start));
+  }
+
+  joint(frames: readonly Frame[]): Frame {
+    if (frames.length === 1) return frames[0];
+    const key = `j${frames.map(({ id }) => id).sort((a, b) => a - b)}`;
+    return this.#frames.get(key) ?? this.#add(key, new JointFrame(this.#count++, frames));
   }
 
   #add(key: string, frame: Frame): Frame {

@@ -390,10 +390,11 @@ function remainders(made: Multiples, divisor: number, places: number): Machine {
     meet: other => {
       const second = [...made.values()].find(one => one.machine === other);
       if (!second) return undefined;
-      const shift = Math.max(places, second.places);
+      let shift = Math.max(places, second.places);
       const a = modulus * 10n ** BigInt(shift - places);
       const b = BigInt(second.divisor) * 10n ** BigInt(shift - second.places);
-      const both = (a / gcd(a, b)) * b;
+      let both = (a / gcd(a, b)) * b;
+      for (; shift > 0 && both % 10n === 0n; shift--) both /= 10n;
       return both > MAX_DIVISOR ? undefined : remainders(made, Number(both), shift);
     },
   };

@@ -17,6 +17,8 @@ export interface ObjectState {
   readonly extras: readonly string[];
   /** For every clause the literals that may still come true, as bits, or SATISFIED. */
   readonly clauses: readonly number[];
+  /** Of the shape's `apart`, those that the object may still be. */
+  readonly apart: readonly Formula[];
 }
 
 /** An object as far as it is written, apart from where it stands; interned. */
@@ -83,6 +85,7 @@ export class ObjectPlan {
     lists: readonly (readonly string[])[],
     values: ReadonlyMap<string, Formula>,
     others: { readonly term: () => Term; readonly unrestricted: boolean; readonly capacity: number },
+    longest: number,
   ) {
     this.shape = shape;
     this.lists = lists;
@@ -91,15 +94,21 @@ export class ObjectPlan {
     this.unrestricted = others.unrestricted;
     this.capacity = others.capacity;
     const sizes = [shape, ...shape.clauses.flat().filter(literal => literal.kind === 'size')];
-    this.counted = Math.max(...sizes.map(({ min, max }) => (max < Infinity ? max + 1 : min)));
+    this.counted = Math.max(longest + 1, ...sizes.map(({ min, max }) => (max < Infinity ? max + 1 : min)));
     const clauses = shape.clauses.map(clause => 2 ** clause.length - 1);
-    this.start = { places: lists.map(() => 0), count: 0, done: 0, extras: [], clauses };
+    this.start = { places: lists.map(() => 0), count: 0, done: 0, extras: [], clauses, apart: shape.apart };
   }
 }
 
 export interface Wanted {
   readonly names: Names;
   readonly of: Formula;
+}
+
+/** Properties that there must be, and what is asked of those that there are. */
+export interface Asked {
+  readonly wanted: readonly Wanted[];
+  readonly rules: readonly Wanted[];
 }
 
 /** Whether an object of the shape declares names and needs no others. */
@@ -113,6 +122,6 @@ export function isClosable({ order, some, min, clauses }: ObjectShape): boolean 
 }
 
 /** Whether nothing is asked but names with their values. */
-export function isPlain({ some, clauses, min, max }: ObjectShape): boolean {
-  return some.length + clauses.length === 0 && min === 0 && max === Infinity;
+export function isPlain({ some, clauses, apart, min, max }: ObjectShape): boolean {
+  return some.length + clauses.length + apart.length === 0 && min === 0 && max === Infinity;
 }

@@ -12,6 +12,7 @@ import {
 } from './object-plan.ts';
 import type { Plans } from './plans.ts';
 import type { SchemaReader } from './schema.ts';
+import type { Shapes } from './shapes.ts';
 import { NEVER, type Term, type Terms } from './terms.ts';
 import { MAX_TOKEN_BYTES } from './trie.ts';
 
@@ -25,6 +26,7 @@ export class Places {
   readonly #formulas: Formulas;
   readonly #reader: SchemaReader;
   readonly #plans: Plans;
+  readonly #shapes: Shapes;
   readonly #divisions = new Map<ObjectPlan, readonly Term[]>();
   #count = 0;
 
@@ -33,12 +35,13 @@ export class Places {
     this.#formulas = reader.formulas;
     this.#reader = reader;
     this.#plans = plans;
+    this.#shapes = reader.shapes;
   }
 
   /** Where `state` stands, without it the beginning. */
   place(plan: ObjectPlan, state: ObjectState = plan.start): ObjectPlace {
     const extras = state.extras.length > 0 ? JSON.stringify(state.extras) : '';
-    const key = `${state.places.join('.')},${state.count},${state.done},${state.clauses.join('.')},${extras}`;
+    const key = `${state.places.join('.')},${state.count},${state.done},${state.clauses.join('.')},${state.apart.join('.')},${extras}`;
     let place = plan.places.get(key);
     if (!place) {
       place = new ObjectPlace(this.#count++, plan, state);
@@ -165,10 +168,27 @@ export class Places {
       const both = this.#formulas.and(value, ...chosen);
       if (!this.#plans.inhabited(both)) continue;
       const claimed = new Set([...certain, ...chosen]);
-      const state = this.#claim(plan, next, name, claimed);
-      if (state && this.#plans.objectFeasible(plan, state)) result.push({ state, value: both });
+      const claim = this.#claim(plan, next, name, claimed);
+      if (!claim) continue;
+      for (const { value, apart } of this.#parted(plan, next, both, name)) {
+        const state = claim.apart === apart ? claim : { ...claim, apart };
+        if (this.#plans.inhabited(value) && this.#plans.objectFeasible(plan, state))
+          result.push({ state, value });
+      }
     }
     return result;
+  }
+
+  /** What the value of the property may be, by what the object must not be. */
+  #parted(plan: ObjectPlan, next: ObjectState, value: Formula, name: string) {
+    if (next.apart.length === 0) return [{ value, apart: next.apart }];
+    const coming = new Set(plan.lists.flatMap((list, i) => list.slice(next.places[i])));
+    return this.#shapes.parted(value, next.apart, of => {
+      const { named } = this.#shapes.of(of).objects[0];
+      // what it has beside the names so far must still be able to come
+      const missing = [...named.keys()].filter(other => coming.has(other)).length;
+      return next.count + missing === named.size ? named.get(name) : undefined;
+    });
   }
 
   /** The state after a property whose value satisfies `claimed`; nothing is known of other formulas. */
@@ -212,7 +232,7 @@ export class Places {
     const harmless = (): boolean => {
       if (lost.includes(0)) return false;
       const count = Math.min(plan.counted, state.count + 1);
-      const worst = { ...state, count, extras: [...state.extras, ''], clauses: lost };
+      const worst = { ...state, count, extras: [...state.extras, ''], clauses: lost, apart: [] };
       return this.#plans.objectFeasible(plan, worst);
     };
     const others = state.extras.length < plan.capacity;
@@ -257,6 +277,7 @@ export class Places {
   /** Whether the object may end here. */
   objectComplete({ shape, lists }: ObjectPlan, state: ObjectState): boolean {
     const { count } = state;
+    if (state.apart.some(of => this.#shapes.of(of).objects[0].required.size === count)) return false;
     if (count < shape.min || count > shape.max || state.done !== 2 ** shape.some.length - 1) return false;
     if (lists.some((list, i) => list.some((name, at) => at >= state.places[i] && shape.required.has(name))))
       return false;

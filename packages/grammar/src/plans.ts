@@ -7,7 +7,15 @@ import { ArrayPlans, arrayStart } from './array-plans.ts';
 import { spell } from './characters.ts';
 import { LimitError } from './error.ts';
 import { FALSE, type Formula, type Formulas, type Names, TRUE } from './formulas.ts';
-import { isClosable, isPlain, ObjectPlan, type ObjectState, SATISFIED, type Wanted } from './object-plan.ts';
+import {
+  type Asked,
+  isClosable,
+  isPlain,
+  ObjectPlan,
+  type ObjectState,
+  SATISFIED,
+  type Wanted,
+} from './object-plan.ts';
 import type { SchemaReader } from './schema.ts';
 import { type ObjectShape, ObjectShapes, type Rule } from './shape.ts';
 import type { Shapes } from './shapes.ts';
@@ -16,12 +24,11 @@ import { charsOf, NEVER, type Term, type Terms } from './terms.ts';
 const MAX_QUESTIONS = 100_000;
 const MAX_OVERLAPPING = 8;
 /** What is asked of an object beside its plan. */
-interface Conditions {
+interface Conditions extends Asked {
   readonly min: number;
   readonly max: number;
-  readonly wanted: readonly Wanted[];
-  readonly rules: readonly Wanted[];
 }
+const NOTHING: Asked = { wanted: [], rules: [] };
 
 export class Plans {
   readonly arrays: ArrayPlans;
@@ -31,7 +38,8 @@ export class Plans {
   readonly #reader: SchemaReader;
   readonly #settled = new Map<Formula, boolean>([[TRUE, true]]);
   readonly #open = new Set<Formula>();
-  #assumptions = 0;
+  /** How often a question was met while it was open: what was found meanwhile may rest on it. */
+  assumptions = 0;
   #questions = 0;
   readonly #objects = new ObjectShapes();
   /** By shape, and by the first of those that equal it. */
@@ -65,12 +73,12 @@ export class Plans {
     const known = this.#settled.get(formula);
     if (known !== undefined) return known;
     if (this.#open.has(formula)) {
-      this.#assumptions++;
+      this.assumptions++;
       return false;
     }
     if (++this.#questions > MAX_QUESTIONS) throw new LimitError('it has too many combinations');
     if (this.#open.size > 300) throw new LimitError('it is nested too deeply');
-    const before = this.#assumptions;
+    const before = this.assumptions;
     this.#open.add(formula);
     const shape = this.#shapes.of(formula);
     const yes =
@@ -84,7 +92,7 @@ export class Plans {
       });
     this.#open.delete(formula);
     // A "no" that rests on an open question above it is not settled yet.
-    if (yes || this.#assumptions === before || this.#open.size === 0) this.#settled.set(formula, yes);
+    if (yes || this.assumptions === before || this.#open.size === 0) this.#settled.set(formula, yes);
     return yes;
   }
 
@@ -94,10 +102,10 @@ export class Plans {
     const known = this.#plans.get(shape);
     if (known) return known;
     const first = this.#objects.first(shape);
-    const before = this.#assumptions;
+    const before = this.assumptions;
     const plan = this.#plans.get(first) ?? this.#plan(shape);
     // A plan that rests on an open question is made again.
-    if (this.#assumptions === before || this.#open.size === 0) {
+    if (this.assumptions === before || this.#open.size === 0) {
       this.#plans.set(first, plan);
       this.#plans.set(shape, plan);
     }
@@ -124,6 +132,17 @@ export class Plans {
       listed.add(literal.names.name);
       lists.push([literal.names.name]);
     }
+    const isClosed = this.#closed && isClosable(shape);
+    let longest = -1;
+    for (const of of shape.apart) {
+      const { required } = this.#shapes.of(of).objects[0];
+      longest = Math.max(longest, required.size);
+      for (const name of required) {
+        if (isClosed || listed.has(name)) continue;
+        listed.add(name);
+        lists.push([name]);
+      }
+    }
     const values = new Map<string, Formula>();
     for (const name of listed) {
       const rules = shape.patterns.filter(rule => this.matches(rule.term, name)).map(rule => rule.of);
@@ -131,8 +150,8 @@ export class Plans {
     }
     const { characters } = this.#reader;
     const spokenOf = shape.patterns.filter(rule => rule.of !== FALSE).map(rule => rule.term);
-    const possible = this.#closed && isClosable(shape) ? this.#terms.alt(...spokenOf) : characters.string;
-    const finite = shape.min > 0 || shape.some.length > 0 || shape.clauses.length > 0;
+    const possible = isClosed ? this.#terms.alt(...spokenOf) : characters.string;
+    const finite = shape.min + shape.some.length + shape.clauses.length + shape.apart.length > 0;
     const forbidden = this.#forbidden(shape.patterns, TRUE);
     const unrestricted = possible === characters.string && forbidden.length === 0;
     let others: Term | undefined;
@@ -142,11 +161,17 @@ export class Plans {
     };
     const live = unrestricted || this.#terms.live(term());
     const capacity = !live ? 0 : finite && !unrestricted ? this.#terms.count(term(), 1000) : 1000;
-    return new ObjectPlan(shape, lists, values, {
-      term: () => (live ? term() : NEVER),
-      unrestricted,
-      capacity: capacity >= 1000 ? Infinity : capacity,
-    });
+    return new ObjectPlan(
+      shape,
+      lists,
+      values,
+      {
+        term: () => (live ? term() : NEVER),
+        unrestricted,
+        capacity: capacity >= 1000 ? Infinity : capacity,
+      },
+      longest,
+    );
   }
 
   /** The names in `term` whose value can satisfy `of` beside the patterns that the name matches. */
@@ -194,13 +219,17 @@ export class Plans {
     return this.#always.has(plan);
   }
 
-  /** Whether the object can be completed: one literal of every open clause is chosen, and what follows from all is asked. */
-  objectFeasible(plan: ObjectPlan, state: ObjectState): boolean {
+  /**
+   * Whether the object can be completed: one literal of every open clause is chosen, and what follows from all is asked. `asked`: what
+   * is asked beside.
+   */
+  objectFeasible(plan: ObjectPlan, state: ObjectState, asked: Asked = NOTHING): boolean {
     const { min, max, some, clauses } = plan.shape;
     if (this.#always.has(plan)) return true;
     const wanted: Wanted[] = some.flatMap(({ term, of }, i) =>
       (state.done >> i) & 1 ? [] : [{ names: { term }, of }],
     );
+    wanted.push(...asked.wanted);
     const required = stillRequired(plan, state);
     for (const name of required) if (!this.inhabited(plan.values.get(name)!)) return false;
     const choose = (from: number, more: Conditions): boolean => {
@@ -219,7 +248,9 @@ export class Plans {
         });
       });
     };
-    const yes = choose(0, { min, max, wanted, rules: [] });
+    const yes =
+      choose(0, { min, max, wanted, rules: asked.rules }) &&
+      (state.apart.length === 0 || this.arrays.counts.objects(plan, state, 1) > 0);
     if (yes && state === plan.start && isPlain(plan.shape)) this.#always.add(plan);
     return yes;
   }

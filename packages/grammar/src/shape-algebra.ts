@@ -74,7 +74,7 @@ export abstract class ShapeAlgebra {
   }
 
   protected intersectArrays(a: readonly ArrayShape[], b: readonly ArrayShape[]): readonly ArrayShape[] {
-    return this.#products(a, b, this.#mergeArrays, this.emptyArray, distinctArrays);
+    return this.#products(a, b, this.mergeArrays, this.emptyArray, distinctArrays);
   }
 
   /** Alternatives of one literal each become a clause of the others. */
@@ -84,7 +84,7 @@ export abstract class ShapeAlgebra {
     if (first && second) return this.#attach(this.#attach([ANY_OBJECT], first), second);
     if (second) return this.#attach(a, second);
     if (first) return this.#attach(b, first);
-    return this.#products(a, b, this.#mergeObjects, this.emptyObject, distinctObjects);
+    return this.#products(a, b, this.mergeObjects, this.emptyObject, distinctObjects);
   }
 
   #attach(shapes: readonly ObjectShape[], clause: readonly Literal[]): readonly ObjectShape[] {
@@ -97,7 +97,7 @@ export abstract class ShapeAlgebra {
       const possible = clause.filter(literal => !this.#excludes(shape, literal));
       if (possible.length > 30 || shape.clauses.length >= MAX_CLAUSES)
         throw new LimitError('it has too many alternatives');
-      if (possible.length === 1) result.push(this.#mergeObjects(shape, this.atoms.shapeOf(possible[0])));
+      if (possible.length === 1) result.push(this.mergeObjects(shape, this.atoms.shapeOf(possible[0])));
       else if (possible.length > 1) result.push({ ...shape, clauses: dedupe([...shape.clauses, possible]) });
     }
     return this.#few(distinctObjects(result));
@@ -167,7 +167,7 @@ export abstract class ShapeAlgebra {
     return list;
   }
 
-  readonly #mergeArrays = (a: ArrayShape, b: ArrayShape): ArrayShape => {
+  readonly mergeArrays = (a: ArrayShape, b: ArrayShape): ArrayShape => {
     if (a === ANY_ARRAY) return b;
     if (b === ANY_ARRAY) return a;
     return {
@@ -176,10 +176,11 @@ export abstract class ShapeAlgebra {
       unique: a.unique || b.unique,
       min: Math.max(a.min, b.min),
       max: Math.min(a.max, b.max),
+      apart: joined(a.apart, b.apart),
     };
   };
 
-  readonly #mergeObjects = (a: ObjectShape, b: ObjectShape): ObjectShape => {
+  readonly mergeObjects = (a: ObjectShape, b: ObjectShape): ObjectShape => {
     if (a === ANY_OBJECT) return b;
     if (b === ANY_OBJECT) return a;
     return {
@@ -191,6 +192,7 @@ export abstract class ShapeAlgebra {
       min: Math.max(a.min, b.min),
       max: Math.min(a.max, b.max),
       clauses: joined(a.clauses, b.clauses),
+      apart: joined(a.apart, b.apart),
     };
   };
 

@@ -13,6 +13,8 @@ export interface ArrayShape {
   readonly unique: boolean;
   readonly min: number;
   readonly max: number;
+  /** Formulas of one value each, from which it differs. */
+  readonly apart: readonly Formula[];
 }
 
 /** One condition on an object. A `rule` binds the values of all properties named so, a `some` asks for one of them. */
@@ -38,6 +40,8 @@ export interface ObjectShape {
   readonly max: number;
   /** Of each, one literal or more holds. They stand for alternatives that would otherwise be multiplied out. */
   readonly clauses: readonly (readonly Literal[])[];
+  /** Formulas of one value each, from which it differs. */
+  readonly apart: readonly Formula[];
 }
 
 export interface Shape {
@@ -48,7 +52,14 @@ export interface Shape {
   readonly objects: readonly ObjectShape[];
 }
 
-export const ANY_ARRAY: ArrayShape = { items: [], contains: [], unique: false, min: 0, max: Infinity };
+export const ANY_ARRAY: ArrayShape = {
+  items: [],
+  contains: [],
+  unique: false,
+  min: 0,
+  max: Infinity,
+  apart: [],
+};
 export const ANY_OBJECT: ObjectShape = {
   order: [],
   named: new Map(),
@@ -58,6 +69,7 @@ export const ANY_OBJECT: ObjectShape = {
   min: 0,
   max: Infinity,
   clauses: [],
+  apart: [],
 };
 
 /** The shapes as literals, when each of them is one. */
@@ -89,7 +101,7 @@ export function dedupe<T>(rules: readonly T[]): readonly T[] {
 }
 
 function arrayKey(shape: ArrayShape): string {
-  return JSON.stringify([shape.items, shape.contains, shape.unique, shape.min, shape.max]);
+  return JSON.stringify([shape.items, shape.contains, shape.unique, shape.min, shape.max, shape.apart]);
 }
 
 /** Whether two shapes ask for the same in the same order. Most that differ do so in their names. */
@@ -107,7 +119,8 @@ function equalObjects(a: ObjectShape, b: ObjectShape): boolean {
     alike(a.patterns, b.patterns) &&
     alike(a.some, b.some) &&
     alike(a.order, b.order) &&
-    alike(a.clauses, b.clauses)
+    alike(a.clauses, b.clauses) &&
+    alike(a.apart, b.apart)
   );
 }
 

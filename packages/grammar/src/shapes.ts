@@ -37,6 +37,38 @@ export class Shapes extends ShapeAlgebra {
     return this.#evaluate(formula, true);
   }
 
+  /** What differs from values, each given by its formula. */
+  apartFrom(values: readonly Formula[]): Formula {
+    if (values.length === 0) return TRUE;
+    const arrays = values.filter(of => this.of(of).arrays.length > 0);
+    const objects = values.filter(of => this.of(of).objects.length > 0);
+    const scalars = values.filter(of => !arrays.includes(of) && !objects.includes(of));
+    return this.formulas.and(
+      ...scalars.map(of => this.formulas.not(of)),
+      ...(scalars.length < values.length ? [this.formulas.atom({ kind: 'apart', arrays, objects })] : []),
+    );
+  }
+
+  /**
+   * What a part of an array or object may be, of which some are told apart: as each of those has it, or as none has. `apart`: those that
+   * the whole may then still be. `partOf`: what one has there; absent where it has nothing.
+   */
+  parted(value: Formula, whole: readonly Formula[], partOf: (of: Formula) => Formula | undefined) {
+    const groups = new Map<Formula, Formula[]>();
+    for (const of of whole) {
+      const part = partOf(of);
+      if (part === undefined) continue;
+      const group = groups.get(part);
+      if (group) group.push(of);
+      else groups.set(part, [of]);
+    }
+    const none: readonly Formula[] = [];
+    return [
+      { value: this.formulas.and(value, this.apartFrom([...groups.keys()])), apart: none },
+      ...Array.from(groups, ([part, apart]) => ({ value: this.formulas.and(value, part), apart })),
+    ];
+  }
+
   #evaluate(formula: Formula, positive: boolean): Shape {
     const key = formula * 2 + (positive ? 1 : 0);
     const known = this.#memo.get(key);

@@ -8,7 +8,16 @@ import type { Places } from './places.ts';
 import type { Plans } from './plans.ts';
 import type { SchemaReader } from './schema.ts';
 import type { Term, Terms } from './terms.ts';
-import { contextOf, keySoFar, ONE_SPACE, type Text, Thread, Threads, threadKey } from './threads.ts';
+import {
+  type Begun,
+  contextOf,
+  keySoFar,
+  ONE_SPACE,
+  type Text,
+  Thread,
+  Threads,
+  threadKey,
+} from './threads.ts';
 
 const NO_RESTS: readonly Term[] = [];
 
@@ -95,7 +104,9 @@ export class States {
     this.#threads.looked = false;
     this.#plans.renew();
     const threads: Thread[] = [];
-    for (const thread of state.threads) this.#threads.advance(thread, byte, text, threads);
+    const begun: Begun[] = [];
+    for (const thread of state.threads) this.#threads.advance(thread, byte, text, threads, begun);
+    if (begun.length > 0) this.#threads.begin(begun, byte, text, threads);
     const next = this.#state(threads);
     if (!this.#threads.looked) {
       state.next ??= new Map();
@@ -166,9 +177,9 @@ export class States {
 
   /** Where the text stands behind what `inner` goes on to read. */
   outer(state: State, text: Text): State {
-    state.outer ??= this.#state([
+    state.outer ??= this.#state(
       this.#threads.ended(contextOf(state.threads[0]) as Frame | undefined, text, 0),
-    ])!;
+    )!;
     return state.outer;
   }
 

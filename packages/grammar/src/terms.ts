@@ -227,7 +227,8 @@ export class Terms extends Derivatives {
       if (open.size > 2000) return limit;
       open.add(at);
       let total = this.nodes[at].nullable ? 1 : 0;
-      for (let byte = 0; byte < 256 && total < limit; byte++) {
+      for (const byte of this.begins(at)) {
+        if (total >= limit) break;
         const next = this.next(at, byte);
         if (next !== NEVER) total += visit(next);
       }

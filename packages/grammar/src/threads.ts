@@ -71,6 +71,12 @@ export class Thread {
   }
 }
 
+/** A value begins within a frame. */
+export interface Begun {
+  readonly frame: Frame | undefined;
+  readonly value: Formula;
+}
+
 /** The text so far; `length` counts its bytes. */
 export interface Text {
   bytes: Uint8Array;
@@ -108,8 +114,8 @@ export class Threads {
     this.#frames.forget();
   }
 
-  /** Adds the threads behind `byte`, which lies in the text already as its last. */
-  advance(thread: Thread, byte: number, text: Text, into: Thread[]): void {
+  /** Adds the threads behind `byte`, which lies in the text already as its last, and what values it begins. */
+  advance(thread: Thread, byte: number, text: Text, into: Thread[], begun: Begun[]): void {
     switch (thread.at) {
       case 'done':
       case 'out':
@@ -118,12 +124,12 @@ export class Threads {
       case 'value': {
         const gap = this.#gap(thread.gap, byte);
         if (gap > 0) into.push(thread.withGap(gap));
-        else if (gap === 0) this.#begin(thread.frame, thread.value, byte, text, into);
+        else if (gap === 0) begun.push(thread);
         return;
       }
       case 'scalar':
       case 'key':
-        this.#read(thread, byte, text, into);
+        this.#read(thread, byte, text, into, begun);
         return;
       case 'colon':
         if (byte === 0x3a) into.push(Thread.at('value', thread.frame, thread.value));
@@ -133,7 +139,7 @@ export class Threads {
         // Behind a value, blank space leads to the closing bracket only.
         if (gap > 0 && (thread.at !== 'after' || this.#closable(thread.frame!)))
           into.push(thread.withGap(gap));
-        else if (gap === 0) this.#punctuate(thread, thread.frame!, byte, text, into);
+        else if (gap === 0) this.#punctuate(thread, thread.frame!, byte, text, into, begun);
       }
     }
   }
@@ -146,14 +152,28 @@ export class Threads {
     return gap >= 2 && gap < 2 + MAX_INDENT && byte !== 0x0a ? gap + 1 : -1;
   }
 
-  /** The first byte of a value. */
-  #begin(frame: Frame | undefined, value: Formula, byte: number, text: Text, into: Thread[]): void {
-    const shape = this.#reader.shapes.of(value);
-    let parent = frame;
-    if (frame?.kind === 'array' && frame.shape.unique) {
-      this.looked = true;
-      parent = this.#frames.array(frame.parent, frame.shape, frame.state, text.length - 1);
+  /** Adds the threads behind the first byte of values: where several frames ask for the same, they are one. */
+  begin(begun: readonly Begun[], byte: number, text: Text, into: Thread[]): void {
+    const around = new Map<Formula, Frame[]>();
+    for (const { frame: parent, value } of begun) {
+      const frame = parent && this.#started(parent, text.length - 1);
+      const others = around.get(value);
+      if (!frame || begun.length === 1) this.#begin(frame, value, byte, text, into);
+      else if (others) others.push(frame);
+      else around.set(value, [frame]);
     }
+    for (const [value, frames] of around) this.#begin(this.#frames.joint(frames), value, byte, text, into);
+  }
+
+  /** The frame with an item that begins there, where that is to be known. */
+  #started(frame: Frame, start: number): Frame {
+    if (frame.kind !== 'array' || !frame.shape.unique) return frame;
+    this.looked = true;
+    return this.#frames.array(frame.parent, frame.shape, frame.state, start);
+  }
+
+  #begin(parent: Frame | undefined, value: Formula, byte: number, text: Text, into: Thread[]): void {
+    const shape = this.#reader.shapes.of(value);
     if (byte === 0x7b || byte === 0x5b) {
       if (parent && parent.depth >= MAX_DEPTH) return;
       if (byte === 0x7b) {
@@ -171,7 +191,7 @@ export class Threads {
       }
       return;
     }
-    this.#read(Thread.reading('scalar', parent, this.#scalar(shape)), byte, text, into);
+    this.#read(Thread.reading('scalar', parent, this.#scalar(shape)), byte, text, into, []);
   }
 
   #scalar(shape: Shape): Term {
@@ -185,7 +205,7 @@ export class Threads {
     return term;
   }
 
-  #read(thread: Thread, byte: number, text: Text, into: Thread[]): void {
+  #read(thread: Thread, byte: number, text: Text, into: Thread[], begun: Begun[]): void {
     const { frame, rest } = thread;
     const { terms } = this.#reader;
     const next = terms.next(rest, byte);
@@ -193,10 +213,12 @@ export class Threads {
     else if (next === EPSILON && thread.at === 'key') {
       this.looked = true;
       into.push(...this.named(thread, keyBehind(text)));
-    } else if (next === EPSILON) into.push(this.ended(frame, text, text.length));
+    } else if (next === EPSILON) into.push(...this.ended(frame, text, text.length));
     else if (thread.at === 'scalar' && terms.nullable(rest)) {
       if (frame === HOLE) into.push(EARLY);
-      else this.advance(this.ended(frame, text, text.length - 1), byte, text, into);
+      else
+        for (const ended of this.ended(frame, text, text.length - 1))
+          this.advance(ended, byte, text, into, begun);
     }
   }
 
@@ -230,43 +252,53 @@ export class Threads {
   }
 
   /** A value is complete: it ends before `end`. */
-  ended(frame: Frame | undefined, text: Text, end: number): Thread {
-    if (!frame) return Thread.at('done', frame);
-    if (frame.kind === 'hole') return OUT;
-    if (frame.kind === 'object' || !frame.shape.unique) return Thread.at('after', frame);
+  ended(frame: Frame | undefined, text: Text, end: number): readonly Thread[] {
+    if (!frame) return [Thread.at('done', frame)];
+    if (frame.kind === 'hole') return [OUT];
+    if (frame.kind === 'joint') return frame.frames.flatMap(each => this.ended(each, text, end));
+    if (frame.kind === 'object' || !frame.shape.unique) return [Thread.at('after', frame)];
     this.looked = true;
     const value = parseJson(decode(text.bytes, frame.start, end));
     const { shape, state } = frame;
-    const taken = [...new Set([...state.taken, oneOfValues([value], this.#reader)])].sort((a, b) => a - b);
-    return Thread.at('after', this.#frames.array(frame.parent, shape, { ...state, taken }, 0));
+    const taken = [...new Set([...state.taken, oneOfValues([value], this.#reader, true)])].sort(
+      (a, b) => a - b,
+    );
+    return [Thread.at('after', this.#frames.array(frame.parent, shape, { ...state, taken }, 0))];
   }
 
   /** A byte that is no blank space, behind a bracket, a comma or a value. */
-  #punctuate({ at, gap }: Thread, frame: Frame, byte: number, text: Text, into: Thread[]): void {
-    if (frame.kind === 'hole') return;
+  #punctuate(
+    { at, gap }: Thread,
+    frame: Frame,
+    byte: number,
+    text: Text,
+    into: Thread[],
+    begun: Begun[],
+  ): void {
+    if (frame.kind === 'hole' || frame.kind === 'joint') return;
     if (frame.kind === 'object') {
       const { place } = frame;
       if (byte === 0x7d) {
-        if (at !== 'next' && this.#closable(frame)) into.push(this.ended(frame.parent, text, text.length));
+        if (at !== 'next' && this.#closable(frame)) into.push(...this.ended(frame.parent, text, text.length));
       } else if (at === 'after') {
         if (byte === 0x2c && gap === 0 && this.#places.keysAt(place).term !== NEVER)
           into.push(Thread.at('next', frame));
       } else if (byte === QUOTE) {
         const { term, open } = this.#places.keysAt(place);
-        this.#read(Thread.reading('key', frame, term, open), byte, text, into);
+        this.#read(Thread.reading('key', frame, term, open), byte, text, into, begun);
       }
       return;
     }
     const { shape, state, parent } = frame;
     if (byte === 0x5d) {
-      if (this.#closable(frame)) into.push(this.ended(parent, text, text.length));
+      if (this.#closable(frame)) into.push(...this.ended(parent, text, text.length));
       return;
     }
     if (at === 'after' && (byte !== 0x2c || gap > 0)) return;
     for (const option of this.#plans.arrays.afterItem(shape, state)) {
       const item = this.#frames.array(parent, shape, option.state, 0);
       if (at === 'after') into.push(Thread.at('value', item, option.value));
-      else this.#begin(item, option.value, byte, text, into);
+      else begun.push({ frame: item, value: option.value });
     }
   }
 

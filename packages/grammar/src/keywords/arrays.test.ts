@@ -1,6 +1,8 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { examples } from '../../test/examples.ts';
-import { compileSchema } from '../index.ts';
+import { bytesVocabulary, fits, read } from '../../test/reading.ts';
+import { compileSchema, createMatcher } from '../index.ts';
+import { canonical, parseJson } from '../json.ts';
 
 examples([
   [
@@ -114,6 +116,32 @@ it.each([
     minItems: 4,
     items: { enum: [{ a: 1 }, {}, { b: 1 }, { a: 1, b: 1 }], maxProperties: 1 },
   },
+  // {"a": 1} is of both kinds, and no object has a `b`
+  {
+    type: 'array',
+    uniqueItems: true,
+    minItems: 6,
+    items: {
+      type: 'object',
+      additionalProperties: false,
+      anyOf: [
+        { properties: { a: { enum: [1, 2, 3] } }, required: ['a'], maxProperties: 1 },
+        { properties: { a: { enum: [0, 1] } }, additionalProperties: false },
+      ],
+      properties: { a: true, b: false },
+    },
+  },
+  {
+    type: 'array',
+    uniqueItems: true,
+    minItems: 3,
+    items: {
+      properties: { a: { enum: [1, 2] } },
+      anyOf: [{ required: ['a'] }, { required: ['b'] }],
+      type: 'object',
+      additionalProperties: false,
+    },
+  },
 ])('finds no array for %j', schema => {
   expect(() => compileSchema(schema)).toThrow('no text satisfies');
 });
@@ -121,4 +149,66 @@ it.each([
 it('refuses items that could take from later ones all that these may be', () => {
   const schema = { uniqueItems: true, minItems: 2, prefixItems: [{ enum: [1, 2] }, { const: 1 }] };
   expect(() => compileSchema(schema)).toThrow('few values in common');
+});
+
+describe('items that differ, however many they are', () => {
+  const object = { properties: { a: { type: 'string' }, b: { type: 'integer' }, c: { type: 'boolean' } } };
+  const texts = (count: number, of: (i: number) => unknown) =>
+    JSON.stringify(Array.from({ length: count }, (_, i) => of(i)));
+  it.each<[string, object, (i: number) => unknown]>([
+    ['objects', { type: 'object', ...object, required: ['a'] }, i => ({ a: `${i % 7}`, b: i, c: i % 2 > 0 })],
+    ['objects with what they like', {}, i => ({ a: 1, [`b${i}`]: [1, { c: i }] })],
+    ['pairs', { type: 'array', items: { type: 'number' } }, i => [i % 5, Math.floor(i / 5)]],
+    ['lists', { type: 'array', items: { type: 'string' }, uniqueItems: true }, i => ['a', `${i}`, 'b']],
+    ['lists of each length', { items: { const: 1 } }, i => Array(i).fill(1)],
+    [
+      'any of several',
+      { anyOf: [{ ...object, required: ['b'] }, { type: 'array' }] },
+      i => (i % 2 ? [i] : { b: i }),
+    ],
+  ])('%s', (_, items, of) => {
+    const schema = { type: 'array', uniqueItems: true, items };
+    const text = texts(30, of);
+    expect(read(schema, text)).toBe('yes');
+    const again = `${text.slice(0, -1)}, ${JSON.stringify(of(17))}`;
+    expect(read(schema, again)).not.toBe('open');
+  });
+
+  it('in whichever order their properties come', () => {
+    const schema = { type: 'array', uniqueItems: true, items: { type: 'object' } };
+    expect(fits(schema, '[{"a": 1, "b": 2}, {"b": 2, "a": 2}]')).toBe(true);
+    expect(fits(schema, '[{"a": 1, "b": 2}, {"b": 2.0, "a": 1}]')).toBe(false);
+    expect(fits(schema, '[{"x": {"a": 1, "b": 2}}, {"x": {"b": 2, "a": 1}, "y": 1}]')).toBe(true);
+    expect(fits(schema, '[{"x": {"a": 1, "b": 2}}, {"x": {"b": 2, "a": 1}}]')).toBe(false);
+  });
+
+  it('to the last of those that there are', () => {
+    const properties = {
+      a: { enum: [1, 2, 3] },
+      b: { type: 'boolean' },
+      c: { type: 'array', items: { enum: [0, 1] }, maxItems: 2 },
+    };
+    const items = { type: 'object', properties, required: ['a'], additionalProperties: false };
+    const all = 3 * 3 * 8;
+    for (let seed = 1; seed <= 3; seed++) {
+      const matcher = createMatcher(
+        compileSchema({ type: 'array', uniqueItems: true, minItems: all, items }, { compact: true }),
+        bytesVocabulary,
+      );
+      const bits = new Uint32Array(9);
+      const text: number[] = [];
+      for (let dice = seed; !matcher.isComplete(); dice = (dice * 48271) % 2147483647) {
+        matcher.mask(bits);
+        // numbers are spelled in as few ways as may be
+        const allowed = [...'[]{}",:abc0123truefalse']
+          .map(char => char.charCodeAt(0))
+          .filter(byte => (bits[byte >> 5] >>> (byte & 31)) & 1);
+        expect(allowed.length, Buffer.from(text).toString()).toBeGreaterThan(0);
+        text.push(allowed[dice % allowed.length]);
+        matcher.accept(text.at(-1)!);
+      }
+      const list = parseJson(Buffer.from(text).toString()) as readonly [];
+      expect(new Set(list.map(canonical)).size).toBe(all);
+    }
+  });
 });

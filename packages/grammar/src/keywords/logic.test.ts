@@ -14,4 +14,16 @@ examples([
     ['{}', '{"a": 1, "b": 1}'],
   ],
   [{ not: { required: ['a'] }, type: 'object' }, ['{"b": 1}'], ['{"a": 1}']],
+  // alternatives around the same value are one while it is written
+  [
+    {
+      type: 'object',
+      additionalProperties: { $ref: '#' },
+      if: { properties: { a: { type: 'object' } }, required: ['a'] },
+      // biome-ignore lint/suspicious/noThenProperty: the keyword's name
+      then: { required: ['b'] },
+    },
+    [`${'{"x": '.repeat(40)}{}${'}'.repeat(40)}`, `${'{"x": '.repeat(9)}{"a": {}, "b": {}}${'}'.repeat(9)}`],
+    [`${'{"x": '.repeat(9)}{"a": {}}${'}'.repeat(9)}`, `${'{"x": '.repeat(9)}1`],
+  ],
 ]);

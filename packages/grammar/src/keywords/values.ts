@@ -43,8 +43,8 @@ const type: Keyword = (value, reading, keyword) => {
   return typed(reading, names);
 };
 
-/** The formula of being one of these values. */
-export function oneOfValues(values: readonly Json[], reading: Values): Formula {
+/** The formula of being one of these values. `anyOrder`: of the properties of objects; then equal values have equal formulas. */
+export function oneOfValues(values: readonly Json[], reading: Values, anyOrder = false): Formula {
   const { formulas, terms, characters, numbers } = reading;
   const strings: string[] = [];
   const decimals: Decimal[] = [];
@@ -55,7 +55,7 @@ export function oneOfValues(values: readonly Json[], reading: Values): Formula {
     else if (typeof value === 'boolean') words |= value ? TRUE_BIT : FALSE_BIT;
     else if (typeof value === 'string') strings.push(value);
     else if (isDecimal(value)) decimals.push(value);
-    else structured.push(structure(value, reading));
+    else structured.push(structure(value, reading, anyOrder));
   }
   const string = characters.literals(strings);
   // numbers are spelled out at the first question about some, and most enums have none
@@ -73,16 +73,21 @@ export function oneOfValues(values: readonly Json[], reading: Values): Formula {
   return formulas.or(scalars, ...structured);
 }
 
-function structure(value: Json, reading: Values): Formula {
+function structure(value: Json, reading: Values, anyOrder: boolean): Formula {
   const { formulas, terms, characters } = reading;
   if (isObject(value)) {
     const names = [...value.keys()];
+    if (anyOrder) names.sort();
     const others = terms.and(characters.string, terms.not(characters.literals(names)));
     return formulas.and(
       typed(reading, ['object']),
-      formulas.atom({ kind: 'order', names }),
+      ...(anyOrder ? [] : [formulas.atom({ kind: 'order', names })]),
       ...names.flatMap(name => [
-        formulas.atom({ kind: 'properties', names: { name }, of: oneOfValues([value.get(name)!], reading) }),
+        formulas.atom({
+          kind: 'properties',
+          names: { name },
+          of: oneOfValues([value.get(name)!], reading, anyOrder),
+        }),
         formulas.atom({ kind: 'some', names: { name }, of: TRUE }),
       ]),
       formulas.atom({ kind: 'properties', names: { term: others }, of: FALSE }),
@@ -93,7 +98,7 @@ function structure(value: Json, reading: Values): Formula {
     typed(reading, ['array']),
     formulas.atom({ kind: 'length', min: items.length, max: items.length }),
     ...items.map((item, i) =>
-      formulas.atom({ kind: 'items', from: i, to: i, of: oneOfValues([item], reading) }),
+      formulas.atom({ kind: 'items', from: i, to: i, of: oneOfValues([item], reading, anyOrder) }),
     ),
   );
 }
