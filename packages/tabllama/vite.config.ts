@@ -7,6 +7,7 @@ import { defineConfig, minify, type Plugin } from 'vite';
 const late: Record<string, { importer: RegExp; module: string }> = {
   create: { importer: /\/endpoints\/create\.ts$/, module: '@tabllama/create' },
   grammar: { importer: /\/engine\/src\/vocabulary\.ts$/, module: '@tabllama/grammar' },
+  calls: { importer: /\/engine\/src\/bounds\.ts$/, module: '@tabllama/calls' },
 };
 
 /**
@@ -38,6 +39,8 @@ export default defineConfig(({ mode }) => ({
     license: { fileName: `${mode}-licenses.md` },
     rolldownOptions: {
       input: inputs[mode] ?? { [mode]: late[mode].module },
+      // calls are written after a grammar is loaded
+      external: mode === 'calls' ? [late.grammar.module] : [],
       preserveEntrySignatures: 'strict',
       output: {
         format: mode === 'script' ? 'iife' : 'es',
@@ -103,10 +106,15 @@ function publishedAsScript(name: string): Plugin {
       handler(_, bundle) {
         const chunk = bundle[`${name}.js`];
         if (chunk?.type !== 'chunk') this.error(`there is no ${name}.js`);
-        chunk.code = chunk.code.replace(/\bexport\{(.*?)\};?\s*$/, (_, names: string) => {
-          const properties = names.split(',').map(each => each.split(' as ').reverse().join(':'));
-          return `${lateGlobal(name)}={${properties}};\n`;
-        });
+        chunk.code = chunk.code
+          .replace(/\bexport\{(.*?)\};?\s*$/, (_, names: string) => {
+            const properties = names.split(',').map(each => each.split(' as ').reverse().join(':'));
+            return `${lateGlobal(name)}={${properties}};\n`;
+          })
+          .replace(/\bimport\{(.*?)\}from[`"'](.*?)[`"'];?/, (_, names: string, module: string) => {
+            const [from] = Object.keys(late).filter(each => late[each].module === module);
+            return `const{${names.replaceAll(' as ', ':')}}=${lateGlobal(from)};`;
+          });
         // throws where module syntax is left
         new Script(chunk.code);
       },
@@ -162,7 +170,7 @@ function minified(): Plugin {
         const inlined = await terser(chunk.code, {
           module: true,
           ecma: 2020,
-          compress: { passes: 3 },
+          compress: { passes: 3, pure_getters: true },
           format: { comments: false },
         });
         const { code } = await minify(chunk.fileName, inlined.code ?? chunk.code, {

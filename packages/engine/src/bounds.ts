@@ -1,7 +1,8 @@
 /** What a part of an answer is bound to, token by token: JSON by a grammar, or a call as its format writes it. */
 import { StatusError } from '@tabllama/api';
+import type { Row, RowMatcher } from '@tabllama/calls';
 import { argumentsOf, type Expected, type OutputParser, readTools, type Shape } from '@tabllama/chat';
-import type { Grammar, Row, RowMatcher } from '@tabllama/grammar';
+import type { Grammar } from '@tabllama/grammar';
 import type { Tokenizer } from '@tabllama/tokenizer';
 import type { GrammarModule, ModelTokens } from './vocabulary.ts';
 
@@ -22,14 +23,15 @@ export const formatBounds = (format: string, model: ModelTokens): Bounds =>
   jsonBounds(compile(model.grammar, format, 'format'), model);
 
 /** Of calls of tools, by what a parser may expect. Throws StatusError 400 for a tool whose schema is refused. */
-export function callBoundsOf(
+export async function callBoundsOf(
   { shapes = [] }: OutputParser,
   tools: readonly unknown[] | undefined,
   { tokenizer, vocabulary, grammar }: ModelTokens,
-): (expected: Expected) => Bounds {
+): Promise<(expected: Expected) => Bounds> {
   // each alone too, so that it is known which is refused
   for (const tool of shapes.length > 0 ? readTools(tools) : [])
     compile(grammar, argumentsOf(tool), `tool ${JSON.stringify(tool.name)}`);
+  const { createRows } = await import('@tabllama/calls');
   const rowOf = (shape: Shape): Row =>
     shape.map(piece => {
       if (typeof piece === 'string') return piece;
@@ -41,7 +43,7 @@ export function callBoundsOf(
   return ({ shapes }) => {
     const begin =
       begins.get(shapes) ??
-      grammar.createRows(
+      createRows(
         shapes.map(shape => rows.get(shape)!),
         { vocabulary, encode: text => symbolsOf(text, tokenizer) },
       );

@@ -82,7 +82,7 @@ export function createLoadedModel(
             format,
             marks,
             watcher: watched && createWatcher(watched, format !== undefined),
-            callBounds: watched && callBoundsOf(watched, request.tools, await modelTokens()),
+            callBounds: watched && (await callBoundsOf(watched, request.tools, await modelTokens())),
           })
         : undefined;
     // llama.cpp's server, which Ollama leaves chats by Jinja to, cuts no prompt, lets an answer run on, and repeats its beginning

@@ -132,14 +132,14 @@ function dice(seed: number) {
   };
 }
 
-it.each(Object.entries(families))('whatever is drawn is a call that validates: %s', (_, family) => {
+it.each(Object.entries(families))('whatever is drawn is a call that validates: %s', async (_, family) => {
   const { marks = [] } = parserOf(family);
   for (const model of models) {
     const { tokenizer, vocabulary, isShort } = model;
     const bits = new Uint32Array(Math.ceil(vocabulary.size / 32));
     const opened = parserOf(family);
     opened.push(family.opens);
-    const bound = callBoundsOf(opened, tools, model);
+    const bound = await callBoundsOf(opened, tools, model);
     const names = new Set<string>();
     for (let seed = 1; seed <= 5; seed++) {
       const draw = dice(seed * 7919);

@@ -228,7 +228,7 @@ export class States {
     if (threads.length === 1) return this.#interned(threadKey(threads[0]), threads);
     const keys = new Map<string, Thread>();
     for (const thread of threads) keys.set(threadKey(thread), thread);
-    if (keys.size > MAX_THREADS) throw new LimitError('too many alternatives are open at once');
+    if (keys.size > MAX_THREADS) throw new LimitError('it has too many alternatives');
     return this.#interned([...keys.keys()].sort().join(' '), [...keys.values()]);
   }
 

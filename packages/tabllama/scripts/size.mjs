@@ -6,7 +6,12 @@ const limits = [
   { what: 'page half', files: ['index.js'], bytes: 6_000 },
   { what: 'page half as a script', files: ['script.js'], bytes: 6_000 },
   { what: 'page half and worker', files: ['index.js', 'worker.js'], bytes: 125_000 },
-  { what: 'with masks', files: ['index.js', 'worker.js', 'grammar.js'], bytes: 166_000 },
+  { what: 'masks', files: ['grammar.js'], bytes: 40_000 },
+  {
+    what: 'with masks and calls',
+    files: ['index.js', 'worker.js', 'grammar.js', 'calls.js'],
+    bytes: 168_000,
+  },
 ];
 
 for (const { what, files, bytes } of limits) {

@@ -2,7 +2,7 @@
  * How a family of models marks thoughts and calls of tools in its answers. A family is a file with a `Format` and a line in the table;
  * `createMarkedParser` does the streaming.
  */
-import type { Spelling, Texts } from '@tabllama/grammar';
+import type { Spelling, Texts } from '@tabllama/calls';
 import type { ThinkingTags } from '../go/infer.ts';
 import type { OutputParser, ParsedCall } from '../output.ts';
 import { argumentsOf, type Tool } from '../tools.ts';

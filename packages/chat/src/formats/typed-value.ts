@@ -1,5 +1,5 @@
 /** A value that is written as bare text, read by the types that the tool's schema allows. Order and cases are Ollama's. */
-import type { Bare, Spelling } from '@tabllama/grammar';
+import type { Bare, Spelling } from '@tabllama/calls';
 import { type Tool, typesOf } from '../tools.ts';
 
 export function typedValue(written: string, types: readonly string[]): unknown {

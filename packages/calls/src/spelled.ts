@@ -1,10 +1,6 @@
 /** An object in another spelling (see `spelling.ts`), read as the JSON that it stands for. */
-import { beginning } from './beginning.ts';
-import { createCharacters, nameOf } from './characters.ts';
-import type { Grammar } from './compile.ts';
-import { patternTerm } from './patterns.ts';
+import { beginning, createCharacters, type Grammar, nameOf, patternTerm, type Term } from '@tabllama/grammar';
 import type { Quotes, Spelling } from './spelling.ts';
-import type { Term } from './terms.ts';
 import {
   advance,
   keyOf,

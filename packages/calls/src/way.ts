@@ -1,7 +1,5 @@
 /** Ways to read what is written of a row, symbol by symbol. Where it may go on in several ways, each is followed. */
-import type { Grammar } from './compile.ts';
-import type { State } from './states.ts';
-import type { Text } from './threads.ts';
+import type { Grammar, State, Text } from '@tabllama/grammar';
 
 const QUOTE = 0x22;
 

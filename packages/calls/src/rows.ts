@@ -1,10 +1,7 @@
 /** A text that grows token by token in one of some rows (see `spelling.ts`): which tokens may come next, as bits. */
-import type { Mask } from './masks.ts';
-import { limited, maskAt } from './matcher.ts';
+import { buildTrie, limited, type Mask, maskAt, type Trie, type Vocabulary } from '@tabllama/grammar';
 import { createSpelled } from './spelled.ts';
 import type { Row } from './spelling.ts';
-import { buildTrie, type Trie } from './trie.ts';
-import type { Vocabulary } from './vocabulary.ts';
 import {
   advance,
   bytesOf,

@@ -2,7 +2,7 @@
  * How calls of tools are written: a row of texts and of values, where each value is JSON or JSON in another spelling. What is written
  * in one is read as the JSON that it stands for, so that every assertion of a schema holds in any of them.
  */
-import type { Grammar } from './compile.ts';
+import type { Grammar } from '@tabllama/grammar';
 
 /** Alternatives. */
 export type Texts = readonly string[];
