@@ -41,12 +41,32 @@ test('the published files run as they are, and answer as the app does', async ({
         const body = JSON.stringify({ model, prompt: 'Once upon a time', stream: false, options, ...more });
         return (await fetch('/api/generate', { method: 'POST', body })).json();
       };
-      return { ...(await ask({})), bound: (await ask({ format: { enum: ['yes', 'no'] } })).response };
+      const template =
+        '{{ .Tools }}{{ range .Messages }}{{ .Content }}{{ if .ToolCalls }}<call>{{ .ToolCalls }}{{ end }}{{ end }}';
+      const created = JSON.stringify({ model: 'calls', from: model, template, stream: false });
+      await fetch('/api/create', { method: 'POST', body: created });
+      const tools = [{ type: 'function', function: { name: 'f', parameters: { type: 'object' } } }];
+      const chat = await fetch('/api/chat', {
+        method: 'POST',
+        body: JSON.stringify({
+          model: 'calls',
+          messages: [{ role: 'user', content: 'Once upon a time' }],
+          tools,
+          stream: false,
+          options: { num_predict: 4 },
+        }),
+      });
+      return {
+        ...(await ask({})),
+        bound: (await ask({ format: { enum: ['yes', 'no'] } })).response,
+        withTools: (await chat.json()).eval_count,
+      };
     }, tinyModel);
     expect(answer).toMatchObject({
       done: true,
       eval_count: 24,
       bound: expect.stringMatching(/^\s*"(yes|no)"\s*$/),
+      withTools: 4,
     });
     texts.push(answer.response);
     quantized.push(await quantize(page));

@@ -17,6 +17,8 @@ export interface TemplateSources {
 
 export interface TemplateChoice {
   readonly language: 'go' | 'jinja';
+  /** Whether Ollama leaves chats to llama.cpp's server, which runs the Jinja template: the model names no program of Ollama's own. */
+  readonly isNative: boolean;
   /** Absent where a model has no template at all: chats with it are ChatML, as in llama.cpp's server. */
   readonly jinja?: string;
   /** The manifest's, or Ollama's default, which passes the prompts on alone. */
@@ -53,7 +55,9 @@ export function chooseTemplate(sources: TemplateSources): TemplateChoice {
   const named = findParser(sources.parser);
   if (named?.tools) capabilities.add('tools');
   if (named?.thinking || families.includes(family)) capabilities.add('thinking');
-  return { language: usesJinja ? 'jinja' : 'go', jinja, go, parser, capabilities: [...capabilities] };
+  const isNative = Boolean(usesJinja) && !renderer && !parser;
+  const language = usesJinja ? 'jinja' : 'go';
+  return { language, isNative, jinja, go, parser, capabilities: [...capabilities] };
 }
 
 /** Where both are there: Jinja if it can do more, or as much and takes results of tools where the other does not. */

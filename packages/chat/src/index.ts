@@ -17,4 +17,4 @@ export { TemplateError } from './limits.ts';
 export type { OutputParser, ParsedCall, ParsedText } from './output.ts';
 export { createCompletionParser, createOutputParser, type OutputRequest } from './output-parser.ts';
 export { createStopMatcher, type StopMatcher } from './stop-matcher.ts';
-export { argumentsOf, knownTools, readTools } from './tools.ts';
+export { argumentsOf, knownTools, readTools, sorted } from './tools.ts';

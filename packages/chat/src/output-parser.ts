@@ -14,6 +14,8 @@ export interface OutputRequest {
   /** The text that the model continues. */
   readonly prompt: string;
   readonly think?: boolean | string;
+  /** The prompt is the user's own: none of Ollama's parsers looks at what continues it. */
+  readonly raw?: boolean;
   readonly messages?: readonly ChatMessage[];
   readonly tools?: readonly unknown[];
 }
@@ -46,9 +48,11 @@ export function createOutputParser(choice: TemplateChoice, request: OutputReques
 
 /** For `/api/generate`, where Ollama looks at the Go template alone, and only if the model is to think. */
 export function createCompletionParser(choice: TemplateChoice, request: OutputRequest): OutputParser {
-  const builtin = findParser(choice.parser)?.create({ ...request, tools: [], messages: [] });
+  const { prompt, think, raw } = request;
+  const builtin = raw
+    ? undefined
+    : findParser(choice.parser)?.create({ ...request, tools: [], messages: [] });
   if (builtin) return builtin;
-  const { prompt, think } = request;
   const tags = think ? choice.go.thinkingTags : undefined;
   if (!tags) return plain;
   const parser = createThinkingParser(tags, prompt.trimEnd().endsWith(tags.open));

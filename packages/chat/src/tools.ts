@@ -75,7 +75,7 @@ export function knownTools(tools: readonly unknown[]): unknown[] {
         description: description ?? '',
         parameters: {
           type: schema.type ?? '',
-          ...present({ $defs: schema.$defs, items: schema.items, required: schema.required }),
+          ...present({ $defs: sorted(schema.$defs), items: sorted(schema.items), required: schema.required }),
           properties: knownProperties(schema.properties) ?? null,
         },
       },
@@ -96,12 +96,20 @@ function knownProperty(property: unknown): unknown {
     anyOf: Array.isArray(anyOf) ? anyOf.map(knownProperty) : undefined,
     // one type in a list is the type
     type: Array.isArray(type) && type.length === 1 ? type[0] : type,
-    items,
+    items: sorted(items),
     description,
-    enum: choices,
+    enum: sorted(choices),
     properties: knownProperties(properties),
     required,
   });
+}
+
+/** With the keys of every object in order, as Go writes what it does not know. */
+export function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, inner]) => [key, sorted(inner)]));
 }
 
 /** What Go's `omitempty` leaves; of fields of the type `any` all but nil. */

@@ -3,12 +3,14 @@ import { type Message, type ModelInfo, type RenderRequest, runnerError, StatusEr
 import {
   type ChatMessage,
   type ChatTemplate,
+  type ChatToolCall,
   chooseTemplate,
   createGoTemplate,
   createJinjaTemplate,
   harmonyTools,
   knownTools,
   quote,
+  sorted,
   type TemplateChoice,
 } from '@tabllama/chat';
 import type { Tokenizer } from '@tabllama/tokenizer';
@@ -31,7 +33,8 @@ export function openTemplate(info: ModelInfo, tokenizer: Tokenizer): OpenedTempl
     parser: config?.parser,
   });
   if (choice.language === 'jinja') {
-    return { choice, template: openJinja(choice.jinja ?? chatMl, tokenizer) };
+    const template = openJinja(choice.jinja ?? chatMl, tokenizer);
+    return { choice, template: choice.isNative ? asNative(template) : template };
   }
   if (config?.renderer && !renderers.test(config.renderer)) {
     throw new StatusError(500, `unknown renderer ${quote(config.renderer)}`);
@@ -54,6 +57,23 @@ const chatMl = `{% for message in messages %}<|im_start|>{{ message.role }}
 {{ message.content }}<|im_end|>
 {% endfor %}{% if add_generation_prompt %}<|im_start|>assistant
 {% endif %}`;
+
+/** Ollama tells llama.cpp's server nothing of old thoughts, and writes within arguments the keys of objects in order. */
+const asNative = (template: ChatTemplate): ChatTemplate => ({
+  render: input =>
+    template.render({
+      ...input,
+      messages: input.messages.map(({ thinking, tool_calls, ...message }) => ({
+        ...message,
+        tool_calls: tool_calls?.map(call => ({ ...call, function: withSortedValues(call.function) })),
+      })),
+    }),
+});
+
+const withSortedValues = ({ arguments: values, ...called }: ChatToolCall['function']) => ({
+  ...called,
+  arguments: Object.fromEntries(Object.entries(values).map(([key, value]) => [key, sorted(value)])),
+});
 
 function openJinja(source: string, tokenizer: Tokenizer): ChatTemplate {
   const textOf = (token: number | undefined) =>

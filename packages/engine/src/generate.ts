@@ -30,6 +30,8 @@ export interface GenerateOptions extends GenerationRequest {
   readonly marks?: readonly string[];
   /** Ends an answer that says the same over and over, where no format binds it. */
   readonly endsRepeats?: boolean;
+  /** Whether a BOS is kept beside `numKeep` where a prompt is cut. Absent: where the tokenizer adds one. */
+  readonly keepsBos?: boolean;
 }
 
 interface GuidedStep extends Step {
@@ -48,8 +50,10 @@ export async function* generate(
   signal?: AbortSignal,
 ): AsyncGenerator<TextDelta, void, undefined> {
   const { options, guide, marks, contextLength } = request;
-  const keep = options.numKeep < 0 ? prompt.length : options.numKeep + (tokenizer.addBos ? 1 : 0);
-  const fitting = fitPrompt(prompt, contextLength, keep, request, session.contextLength);
+  const kept = (bos: boolean) => (options.numKeep < 0 ? prompt.length : options.numKeep + (bos ? 1 : 0));
+  const keep = kept(tokenizer.addBos);
+  const keepWhenCut = kept(request.keepsBos ?? tokenizer.addBos);
+  const fitting = fitPrompt(prompt, contextLength, keepWhenCut, request, session.contextLength);
   if (fitting.length === 0) throw new StatusError(400, 'the prompt is empty');
   if (options.repeatPenalty <= 0) {
     throw runnerError(400, 'Failed to initialize samplers: penalty_repeat must be finite and greater than 0');

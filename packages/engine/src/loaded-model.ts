@@ -7,6 +7,7 @@ import {
   type LoadedModel,
   type ModelInfo,
   type RenderRequest,
+  type SamplingOptions,
   StatusError,
   type ToolCall,
 } from '@tabllama/api';
@@ -42,6 +43,9 @@ export function createLoadedModel(
 ): LoadedModel {
   const session = new Session(runner);
   const encode = (text: string) => tokenizer.encode(text, { special: true, addSpecial: true });
+  const keepsBos = saysBos(info);
+  // of prompts that Ollama has made itself
+  const encodeMade = (prompt: string) => encode(keepsBos ? prompt.replace(/^<bos>/, '') : prompt);
   // opened at the first chat: a template that cannot be used is no hindrance to raw prompts
   let opened: OpenedTemplate | undefined;
   const template = () => {
@@ -86,12 +90,16 @@ export function createLoadedModel(
           })
         : undefined;
     // llama.cpp's server, which Ollama leaves chats by Jinja to, cuts no prompt, lets an answer run on, and repeats its beginning
-    const isNative = template().choice.language === 'jinja';
-    const truncate = isNative ? false : request.truncate;
-    const options = { ...request, truncate, contextLength, guide, marks, endsRepeats: !isNative };
+    const { isNative } = template().choice;
+    const options = isNative
+      ? { ...request, truncate: false, contextLength, guide, marks }
+      : { ...asMade(request), contextLength, guide, marks, endsRepeats: true, keepsBos };
     const last = request.messages.at(-1);
     const begun = isNative && last?.role === 'assistant' ? last.content : '';
-    const deltas = following(begun, generate(session, tokenizer, encode(prompt), options, signal));
+    const deltas = following(
+      begun,
+      generate(session, tokenizer, isNative ? encode(prompt) : encodeMade(prompt), options, signal),
+    );
     for await (const delta of deltas) {
       const { isGuided, logprobs, done, stats } = delta;
       if (isGuided && parser) {
@@ -121,8 +129,8 @@ export function createLoadedModel(
       : undefined;
     const toolCalls: ToolCall[] = [];
     let raw = '';
-    const options = { ...request, contextLength, guide, marks, endsRepeats: true };
-    for await (const delta of generate(session, tokenizer, encode(prompt), options, signal)) {
+    const options = { ...asMade(request), contextLength, guide, marks, endsRepeats: true, keepsBos };
+    for await (const delta of generate(session, tokenizer, encodeMade(prompt), options, signal)) {
       if (!parser) {
         yield delta;
         continue;
@@ -167,6 +175,19 @@ export function createLoadedModel(
     },
   };
 }
+
+/** Whether Ollama takes the tokenizer for one that adds a BOS: by what the file says, not by what is usual for its kind. */
+function saysBos({ gguf: { metadata } }: ModelInfo): boolean {
+  const [pre, model] = ['pre', 'model'].map(key => metadata.get(`tokenizer.ggml.${key}`));
+  if (pre === 'lfm2' || pre === 'gemma4' || model === 'gemma4') return true;
+  return metadata.get('tokenizer.ggml.add_bos_token') === true;
+}
+
+/** As Ollama asks for the completion of a prompt: a `typical_p` of 0 is none. */
+const asMade = <R extends { readonly options: SamplingOptions }>(request: R): R => ({
+  ...request,
+  options: { ...request.options, typicalP: request.options.typicalP || 1 },
+});
 
 /** The deltas, and a text before what the first of them says. */
 async function* following(

@@ -102,8 +102,8 @@ export function readFormat(format: Json | undefined): string | undefined {
   throw new StatusError(500, `invalid format: ${quote(text)}; expected "json" or a valid JSON Schema object`);
 }
 
-/** How a WAVE file and an MP3 file with a tag begin, in base64. */
-const audio = /^UklGR.{6}XQVZF|^SUQz/;
+/** How a WAVE file begins, an MP3 file with a tag, and one without (eleven bits of 1), in base64. */
+const audio = /^UklGR.{6}XQVZF|^SUQz|^\/[+/]/;
 
 /** Refuses images and sound, at the point where Ollama's runner refuses them. */
 export function checkImages(images: readonly string[], native: boolean): void {
@@ -115,9 +115,9 @@ export function checkImages(images: readonly string[], native: boolean): void {
   throw runnerError(500, `${what} input is not supported - hint: ${hint}`, 'server_error');
 }
 
-/** True if the template in use is the Jinja template of the file. */
-export function usesJinja(installed: InstalledModel, model: LoadedModel): boolean {
-  return templateOf(installed, model.info.gguf).language === 'jinja';
+/** Whether Ollama would leave a chat to llama.cpp's server. */
+export function isNativeChat(installed: InstalledModel, model: LoadedModel): boolean {
+  return templateOf(installed, model.info.gguf).isNative;
 }
 
 /** Runs a generation on a leased model, and releases it at the end, however it ends. */

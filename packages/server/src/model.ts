@@ -89,14 +89,14 @@ export function templateOf({ template, config }: InstalledModel, gguf: Gguf): Te
 
 /** The text of the template in use. */
 export function templateText(model: InstalledModel, gguf: Gguf): string {
-  const { language, jinja, go } = templateOf(model, gguf);
-  return language === 'jinja' && jinja !== undefined ? jinja : go.source;
+  const { isNative, jinja, go } = templateOf(model, gguf);
+  return isNative && jinja !== undefined ? jinja : go.source;
 }
 
 /** What a model can do, in Ollama's order: by its config, the keys of the header, and the template in use. */
 export function capabilities(model: InstalledModel, gguf: Gguf): string[] {
-  const { language, capabilities: ofTemplate } = templateOf(model, gguf);
-  const ofFile = language === 'jinja' ? ofTemplate : [];
+  const { isNative, capabilities: ofTemplate } = templateOf(model, gguf);
+  const ofFile = isNative ? ofTemplate : [];
   return [
     ...new Set([...(model.config.capabilities ?? []), ...ofFile, ...abilities(model, gguf), ...ofTemplate]),
   ];
@@ -109,6 +109,7 @@ export function abilities({ manifest }: InstalledModel, { metadata }: Gguf): str
   return [
     metadata.has(`${architecture}.pooling_type`) ? 'embedding' : 'completion',
     ...(metadata.has(`${architecture}.vision.block_count`) || hasProjector ? ['vision'] : []),
+    ...(metadata.has(`${architecture}.audio.block_count`) ? ['audio'] : []),
   ];
 }
 

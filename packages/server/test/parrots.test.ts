@@ -349,3 +349,111 @@ describe('an answer', () => {
     }
   });
 });
+
+describe('what Ollama makes of a request before it is run', () => {
+  const rendered = async (body: object) =>
+    (
+      (await ask('/api/chat', { stream: false, _debug_render_only: true, ...body }))[0]._debug_info as
+        | { rendered_template: string }
+        | undefined
+    )?.rendered_template;
+  const shown = async (model: string) => (await ask('/api/show', { model }))[0];
+
+  test('a BOS that is written at the beginning is not there twice', async () => {
+    await create('bos', ['a'], { template: templates.plain });
+    const count = async (prompt: string) =>
+      (await ask('/api/generate', { model: 'bos', prompt, raw: true, stream: false }))[0].prompt_eval_count;
+    expect(await count('<bos>x<go>')).toBe(await count('x<go>'));
+  });
+
+  test('none of its parsers looks at what continues a raw prompt', async () => {
+    const config = { parser: 'qwen3-thinking', template: templates.plain };
+    await create('raw', ['<think>', 'deep', '</think>', 'answer'], config);
+    const answer = async (more: object) =>
+      (await ask('/api/generate', { model: 'raw', prompt: '<go>', stream: false, ...more }))[0];
+    expect(await answer({ raw: true })).toMatchObject({ response: '<think>deep</think>answer' });
+    expect(await answer({})).toMatchObject({ thinking: 'deep', response: 'answer' });
+  });
+
+  test('typical_p of 0 is none where Ollama asks for a completion', async () => {
+    const pieces = ['a', 'b', 'c'];
+    await create('typical', pieces, { template: templates.plain });
+    const draw = async (seed: number) =>
+      (
+        await ask('/api/generate', {
+          model: 'typical',
+          prompt: 'x',
+          stream: false,
+          options: { typical_p: 0, temperature: 50, seed, num_predict: 5, top_k: 0, top_p: 1 },
+        })
+      )[0].response;
+    const answers = new Set(await Promise.all([1, 2, 3, 4].map(draw)));
+    expect(answers.size).toBeGreaterThan(1);
+  });
+
+  test('a Jinja template sees no old thoughts, and arguments as Go writes them', async () => {
+    const chat = `{# ${'y'.repeat(250)} #}{%- if tools %}{{ tools | tojson }}{% endif %}{% for m in messages %}{{ m.reasoning_content }}|{{ m.content }}|{{ m.tool_calls | tojson if m.tool_calls }};{% endfor %}<go>`;
+    const metadata = { 'tokenizer.chat_template': chat };
+    await create('native', ['ok', 'n'], {}, { metadata });
+    await create('renders', ['ok', 'r'], { renderer: 'qwen3-coder', parser: 'qwen3-coder' }, { metadata });
+    const items = { type: 'object', properties: { y: { enum: [{ b: 1, a: 2 }] }, b: {} } };
+    const properties = { z: { type: 'array', items }, a: { type: 'string' } };
+    const tools = [{ type: 'function', function: { name: 'f', parameters: { type: 'object', properties } } }];
+    const call = { function: { name: 'f', arguments: { q: { z: 1, a: [{ d: 1, c: 2 }] }, b: 1 } } };
+    const messages = [
+      { role: 'user', content: 'u' },
+      { role: 'assistant', content: 'x', thinking: 'T', tool_calls: [call] },
+      { role: 'user', content: 'v' },
+    ];
+    const native = await rendered({ model: 'native', messages, tools });
+    expect(native).toContain(';|x|');
+    expect(native).toContain('"arguments": {"q": {"a": [{"c": 2, "d": 1}], "z": 1}, "b": 1}');
+    expect(native).toContain('"properties": {"z": {"type": "array", "items": {"properties": {"b": {}, "y": ');
+    expect(native).toContain('"enum": [{"a": 2, "b": 1}]');
+    expect(await rendered({ model: 'renders', messages, tools })).toContain(';T|x|');
+    expect(await shown('native')).toMatchObject({ template: chat });
+    expect(await shown('renders')).toMatchObject({
+      template: '{{ .Prompt }}',
+      capabilities: ['completion', 'tools'],
+    });
+  });
+
+  test('old thoughts are taken out of the messages of a model too', async () => {
+    await create('own', ['ok', 'o'], {
+      template: templates.think,
+      info: { model_family: 'qwen3' },
+      messages: [
+        { role: 'user', content: 'u' },
+        { role: 'assistant', content: '<think>x</think>y' },
+      ],
+    });
+    expect(await rendered({ model: 'own', messages: [{ role: 'user', content: 'v' }] })).toBe(
+      'user: u\nassistant: y\nuser: v\n<go>',
+    );
+  });
+
+  test('a picture, where there is more than one message for a Jinja template, is refused as in a chat', async () => {
+    const body = { model: 'native', prompt: 'p', images: ['iVBORw0KGgo='], stream: false };
+    const refuse = async (more: object) => {
+      const answer = await send('/api/generate', { ...body, ...more });
+      return [answer.status, (await answer.json()).error];
+    };
+    expect(await refuse({})).toEqual([400, expect.stringContaining('Multimodal data provided')]);
+    expect(await refuse({ system: 's' })).toEqual([500, expect.stringContaining('image input is not')]);
+    const sound = [Buffer.of(0xff, 0xfb, 0x90, 0x00).toString('base64')];
+    expect(await refuse({ system: 's', images: sound })).toEqual([
+      500,
+      expect.stringContaining('audio input is not'),
+    ]);
+    expect(await refuse({ system: 's', truncate: false })).toEqual([
+      400,
+      expect.stringContaining('Multimodal data provided'),
+    ]);
+  });
+
+  test('a template of the request is given no tools', async () => {
+    const body = { model: 'own', prompt: 'p', template: '{{ .Tools }}|{{ .Messages | len }}', stream: false };
+    const [{ _debug_info }] = await ask('/api/generate', { ...body, _debug_render_only: true });
+    expect(_debug_info).toMatchObject({ rendered_template: 'null|3' });
+  });
+});

@@ -9,6 +9,7 @@ import {
   checkTopLogprobs,
   createdAt,
   type DebugInfo,
+  isNativeChat,
   type Metrics,
   metrics,
   type Prepared,
@@ -16,7 +17,6 @@ import {
   readFormat,
   respondTo,
   run,
-  usesJinja,
 } from '../generation.ts';
 import { findModel } from '../model.ts';
 import { forward } from '../remote/forward.ts';
@@ -87,7 +87,7 @@ export async function answerChat(
     const request = { messages, tools: body.tools, think, truncate: body.truncate };
     // where messages may have to be dropped, Ollama's runner renders the Jinja template, and refuses what it cannot do, before the stream
     const rendersFirst = body._debug_render_only || (messages.length > 1 && body.truncate !== false);
-    if (rendersFirst && usesJinja(installed, lease.model)) {
+    if (rendersFirst && isNativeChat(installed, lease.model)) {
       readFormat(body.format);
       checkImages(allImages(messages), true);
     }
@@ -115,7 +115,7 @@ async function* lines(
 ): AsyncGenerator<ChatLine, void, undefined> {
   const deltas = run(prepared.lease, signal, (model, either) => {
     const format = readFormat(body.format);
-    const isNative = usesJinja(installed, model);
+    const isNative = isNativeChat(installed, model);
     checkImages(allImages(request.messages), isNative);
     // where Ollama's runner renders, 0 is not "no limit": it says one token
     const { num_predict = installed.parameters.num_predict } = body.options ?? {};
@@ -174,7 +174,7 @@ function promptMessages(installed: InstalledModel, request: readonly MessageFiel
       },
     })),
   }));
-  const all = [...installed.messages, ...withoutOldThinking(installed, asked)];
+  const all = [...withoutOldThinking(installed, [...installed.messages, ...asked])];
   if (installed.system && asked[0].role !== 'system') {
     all.unshift({ role: 'system', content: installed.system });
   }

@@ -9,6 +9,7 @@ import {
   checkTopLogprobs,
   createdAt,
   type DebugInfo,
+  isNativeChat,
   type Metrics,
   metrics,
   type Prepared,
@@ -159,9 +160,20 @@ function promptText(body: GenerateFields, installed: InstalledModel, { lease, th
     ...(body.context === undefined ? installed.messages : []),
     { role: 'user', content: prompt, images },
   ];
+  // as in a chat, what is rendered because it may have to be cut is looked at first
+  if (
+    messages.length > 1 &&
+    truncate !== false &&
+    !body.template &&
+    !body.suffix &&
+    isNativeChat(installed, model)
+  )
+    checkImages(images ?? [], true);
   const before = body.context ? model.detokenize(body.context, true) : '';
   const { template, suffix } = body;
-  return before + model.render({ messages, isPrompt: true, tools: [], think, truncate, template, suffix });
+  // a template of the request is given no tools, not even none
+  const tools = template ? undefined : [];
+  return before + model.render({ messages, isPrompt: true, tools, think, truncate, template, suffix });
 }
 
 /** The last line with everything that came before it. */
