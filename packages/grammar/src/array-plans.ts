@@ -174,16 +174,13 @@ export class ArrayPlans {
     );
     const start = shape.contains.reduce((most, { from }) => Math.max(most, from), Math.max(last, shape.min));
     const index = Math.min(state.index + 1, shape.max < Infinity ? Infinity : start);
-    const parted = (value: Formula) => {
-      if (state.apart.length === 0) return [{ value, apart: state.apart }];
-      return this.#shapes.parted(value, state.apart, of => {
-        const [array] = this.#shapes.of(of).arrays;
-        return state.index < array.min ? this.#shapes.itemAt(array, state.index) : undefined;
-      });
+    const partOf = (of: Formula) => {
+      const [array] = this.#shapes.of(of).arrays;
+      return state.index < array.min ? this.#shapes.itemAt(array, state.index) : undefined;
     };
     return this.ways(shape, state.counts, state.index, item)
       .flatMap(({ counts, value }) =>
-        parted(value).map(({ value, apart }) => ({
+        this.#shapes.parted(value, state.apart, partOf).map(({ value, apart }) => ({
           state: { index, counts, taken: state.taken, apart },
           value,
         })),

@@ -181,12 +181,12 @@ export class Places {
 
   /** What the value of the property may be, by what the object must not be. */
   #parted(plan: ObjectPlan, next: ObjectState, value: Formula, name: string) {
-    if (next.apart.length === 0) return [{ value, apart: next.apart }];
-    const coming = new Set(plan.lists.flatMap((list, i) => list.slice(next.places[i])));
+    let coming: Set<string> | undefined;
     return this.#shapes.parted(value, next.apart, of => {
       const { named } = this.#shapes.of(of).objects[0];
       // what it has beside the names so far must still be able to come
-      const missing = [...named.keys()].filter(other => coming.has(other)).length;
+      coming ??= new Set(plan.lists.flatMap((list, i) => list.slice(next.places[i])));
+      const missing = [...named.keys()].filter(other => coming!.has(other)).length;
       return next.count + missing === named.size ? named.get(name) : undefined;
     });
   }

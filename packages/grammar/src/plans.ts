@@ -132,13 +132,15 @@ export class Plans {
       listed.add(literal.names.name);
       lists.push([literal.names.name]);
     }
+    const spokenOf = shape.patterns.filter(rule => rule.of !== FALSE).map(rule => rule.term);
     const isClosed = this.#closed && isClosable(shape);
+    const isOut = (name: string): boolean => isClosed && !spokenOf.some(term => this.matches(term, name));
     let longest = -1;
     for (const of of shape.apart) {
       const { required } = this.#shapes.of(of).objects[0];
       longest = Math.max(longest, required.size);
       for (const name of required) {
-        if (isClosed || listed.has(name)) continue;
+        if (listed.has(name) || isOut(name)) continue;
         listed.add(name);
         lists.push([name]);
       }
@@ -149,7 +151,6 @@ export class Plans {
       values.set(name, this.#formulas.and(shape.named.get(name) ?? TRUE, ...rules));
     }
     const { characters } = this.#reader;
-    const spokenOf = shape.patterns.filter(rule => rule.of !== FALSE).map(rule => rule.term);
     const possible = isClosed ? this.#terms.alt(...spokenOf) : characters.string;
     const finite = shape.min + shape.some.length + shape.clauses.length + shape.apart.length > 0;
     const forbidden = this.#forbidden(shape.patterns, TRUE);

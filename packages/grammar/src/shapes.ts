@@ -54,6 +54,7 @@ export class Shapes extends ShapeAlgebra {
    * the whole may then still be. `partOf`: what one has there; absent where it has nothing.
    */
   parted(value: Formula, whole: readonly Formula[], partOf: (of: Formula) => Formula | undefined) {
+    if (whole.length === 0) return [{ value, apart: whole }];
     const groups = new Map<Formula, Formula[]>();
     for (const of of whole) {
       const part = partOf(of);

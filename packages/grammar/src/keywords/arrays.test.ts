@@ -180,6 +180,15 @@ describe('items that differ, however many they are', () => {
     expect(fits(schema, '[{"a": 1, "b": 2}, {"b": 2.0, "a": 1}]')).toBe(false);
     expect(fits(schema, '[{"x": {"a": 1, "b": 2}}, {"x": {"b": 2, "a": 1}, "y": 1}]')).toBe(true);
     expect(fits(schema, '[{"x": {"a": 1, "b": 2}}, {"x": {"b": 2, "a": 1}}]')).toBe(false);
+    const items = {
+      properties: { a: true },
+      additionalProperties: { type: 'boolean' },
+      propertyNames: { maxLength: 1 },
+    };
+    const closed = { closed: true };
+    const some = { type: 'array', uniqueItems: true, items: { type: 'object', ...items } };
+    expect(fits(some, '[{"b": true, "c": true}, {"c": true, "b": false}]', closed)).toBe(true);
+    expect(fits(some, '[{"b": true, "c": true}, {"c": true, "b": true}]', closed)).toBe(false);
   });
 
   it('to the last of those that there are', () => {
