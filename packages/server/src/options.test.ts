@@ -46,6 +46,8 @@ test.each([
 test('a seed is drawn anew where there is none, and 0 is one', () => {
   expect(resolveOptions({ seed: 0 }).sampling.seed).toBe(0);
   expect(resolveOptions({ seed: -1 }).sampling.seed).not.toBe(resolveOptions().sampling.seed);
+  expect(resolveOptions({ seed: -2 }).sampling.seed).toBe(2 ** 32 - 2);
+  expect(resolveOptions({ seed: 2 ** 40 + 5 }).sampling.seed).toBe(5);
 });
 
 test('repeat_last_n -1 is the whole context', () => {

@@ -74,7 +74,7 @@ export function resolveOptions(
       // 0 is "no limit" in Ollama, and like every other absence of a limit it ends at ten contexts.
       numPredict: value.num_predict > 0 ? Math.min(value.num_predict, most) : most,
       numKeep: value.num_keep,
-      seed: value.seed < 0 ? crypto.getRandomValues(new Uint32Array(1))[0] : value.seed % 2 ** 32,
+      seed: seedOf(value.seed),
       temperature: value.temperature,
       topK: value.top_k,
       topP: value.top_p,
@@ -87,6 +87,12 @@ export function resolveOptions(
       stop: value.stop,
     },
   };
+}
+
+/** The low 32 bits, as for llama.cpp; all of them set, as in -1, ask for a seed of chance. */
+function seedOf(seed: number): number {
+  const low = BigInt.asUintN(32, BigInt(seed));
+  return low === 0xffff_ffffn ? crypto.getRandomValues(new Uint32Array(1))[0] : Number(low);
 }
 
 /** The options that are known and not null, each of its type. */
