@@ -5,6 +5,7 @@ const defaultPort = '11434';
 
 /** The URL that is stored for a `remote_host`: `http` and Ollama's own port where it names none. Throws StatusError 400. */
 export function remoteUrl(text: string): string {
+  if (/^\/+$/.test(text)) return `http://localhost:${defaultPort}/`;
   if (text === 'ollama.com' || text === 'http://ollama.com') return 'https://ollama.com:443';
   const local = text.startsWith('/') ? `http://localhost${text}` : text;
   const address = local.includes('://') ? local : `http://${local}`;

@@ -293,3 +293,104 @@ test('a long text without marks goes through at once, and one full of them in ti
   const { user, system } = process.cpuUsage(before);
   expect((user + system) / 1e6).toBeLessThan(2);
 });
+
+describe("what Ollama's parsers make of what is not as it should be", () => {
+  const say = (
+    parser: string,
+    text: string,
+    more: { think?: boolean; messages?: readonly { role: string; content: string }[] } = {},
+  ) => {
+    const reader = createOutputParser(chooseTemplate({ go: '{{ .Prompt }}', parser }), {
+      prompt: '',
+      tools,
+      ...more,
+    });
+    const all = [...text].map(char => reader.push(char));
+    all.push(reader.end());
+    const calls = all.flatMap(said => said.calls ?? []).map(({ name, arguments: args }) => [name, args]);
+    const [content, thinking] = (['content', 'thinking'] as const).map(key =>
+      all.map(said => said[key] ?? '').join(''),
+    );
+    return { content, thinking, calls };
+  };
+  const [begin, separator, end] = ['<｜tool▁call▁begin｜>', '<｜tool▁sep｜>', '<｜tool▁call▁end｜>'];
+  const deep = (call: string) => `ok<｜tool▁calls▁begin｜>${begin}${call}${end}<｜tool▁calls▁end｜>`;
+
+  test.each<[string, string, { think?: boolean }?]>([
+    ['deepseek3', deep('bad_tool{"arg":1}')],
+    ['cogito', deep(`get_time${separator}{no json}`)],
+    ['lfm2', 'ok<|tool_call_start|>bash(command)<|tool_call_end|>'],
+    ['olmo3', 'ok<function_calls></function_calls>'],
+    ['gemma4', 'ok<|tool_call>call:get_time{city:<|"|>a}<tool_call|>'],
+    ['cohere', 'ok<|START_ACTION|>[!!!]<|END_ACTION|>', { think: false }],
+  ])('%s drops a call that it cannot read', (parser, text, more = {}) => {
+    expect(say(parser, text, more)).toEqual({ content: 'ok', thinking: '', calls: [] });
+  });
+
+  test.each<[string, string, RegExp]>([
+    [
+      'qwen3.5',
+      '</think><tool_call>\n<function=get_time>\n<parameter=city>\nRome\n</function>\n</tool_call>',
+      /^XML syntax error: <parameter=city>/,
+    ],
+    ['qwen3-coder', '<tool_call><function=f></parameter></function></tool_call>', /^XML syntax error/],
+    [
+      'qwen3-coder',
+      '<tool_call><function=f><parameter=a>1<parameter=b>2</parameter></function></tool_call>',
+      /^XML syntax error: <parameter=a>/,
+    ],
+    ['ministral', '[TOOL_CALLS]unknown_tool[ARGS]{}', /^tool 'unknown_tool' not found$/],
+    [
+      'glm-ocr',
+      '<tool_call>get_time<arg_key>city</arg_key></tool_call>',
+      /^mismatched arg_key and arg_value counts: 1 keys, 0 values$/,
+    ],
+  ])('%s refuses %j', (parser, text, message) => {
+    expect(() => say(parser, text)).toThrow(message);
+  });
+
+  test.each<[string, object]>([
+    ['<arg_key>city</arg_key>\n<arg_value>Paris', { city: 'Paris' }],
+    ['<arg_key>city</arg_key><arg_value>Paris<arg_key>x</arg_key>\n<arg_value>C', { city: 'Paris', x: 'C' }],
+    ['<arg_key>city</arg_key>\nNew York</arg_value>', { city: 'New York' }],
+    ['<arg_key>city<arg_value>Bern</arg_value>', { city: 'Bern' }],
+  ])('GLM takes tags that are missing for there: %s', (inner, args) => {
+    const { calls } = say('glm-ocr', `<tool_call>get_weather\n${inner}</tool_call>`);
+    expect(JSON.stringify(calls).replaceAll('\\n', '')).toBe(JSON.stringify([['get_weather', args]]));
+  });
+
+  test('a call that was cut off before what its tool asks for is none', () => {
+    const opened = '<tool_call>get_weather\n';
+    expect(say('glm-ocr', `${opened}<arg_key>days</arg_key>\n<arg_value>2</arg_value>`).calls).toEqual([]);
+    expect(say('glm-ocr', `${opened}<arg_key>city</arg_key>\n<arg_value>Rome</arg_value>`).calls).toEqual([
+      ['get_weather', { city: 'Rome' }],
+    ]);
+  });
+
+  test('Gemma 4 thinks behind a mark, with a name or without, and behind the results of tools', () => {
+    const asked = { think: true };
+    expect(say('gemma4', '<|channel>just thinking<channel|>ok', asked)).toMatchObject({
+      thinking: 'just thinking',
+      content: 'ok',
+    });
+    expect(say('gemma4', 'a <|channel>thought\nhm<channel|>ok', asked)).toMatchObject({
+      thinking: 'hm',
+      content: 'a ok',
+    });
+    for (const parser of ['gemma4', 'gemma4-no-thinking'])
+      expect(say(parser, '<|channel>thought\nhm<channel|>ok')).toMatchObject({ thinking: '', content: 'ok' });
+    const messages = [{ role: 'tool', content: 'files' }];
+    expect(say('gemma4', 'I see.<channel|>go.mod', { think: true, messages })).toMatchObject({
+      thinking: 'I see.',
+      content: 'go.mod',
+    });
+    expect(say('gemma4', '<|tool_call>call:f{q:"a,b:c"}<tool_call|>').calls).toEqual([['f', { q: 'a,b:c' }]]);
+  });
+
+  test('Ministral may think, whatever is asked', () => {
+    expect(say('ministral', '[THINK]a[/THINK]b', { think: false })).toMatchObject({
+      thinking: 'a',
+      content: 'b',
+    });
+  });
+});

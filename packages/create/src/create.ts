@@ -80,18 +80,20 @@ export async function* createModel(
   if (request.template) await add('template', request.template);
   if (request.system) await add('system', request.system);
   for (const license of licenses) await add('license', license, { replace: false });
-  const parameters = { ...(await readParameters(store, layers)), ...request.parameters };
+  const told = { ...base.config, ...(isDescribed ? {} : described(headers)) };
+  const own = isDescribed ? undefined : programOf(headers);
+  const stop = own?.stop && !(request.renderer && request.parser) ? { stop: own.stop } : {};
+  const parameters = { ...(await readParameters(store, layers)), ...stop, ...request.parameters };
   if (Object.keys(parameters).length > 0) await add('params', `${toJson(sorted(parameters))}\n`);
   if (request.messages?.length) await add('messages', `${toJson(request.messages.map(storedMessage))}\n`);
 
   for (const layer of layers) {
     yield { status: said.get(layer) ?? `using existing layer ${layer.digest}` };
   }
-  const told = { ...base.config, ...(isDescribed ? {} : described(headers)) };
   const config: Partial<ModelConfig> = {
     ...told,
-    renderer: request.renderer || told.renderer,
-    parser: request.parser || told.parser,
+    renderer: request.renderer || told.renderer || own?.name,
+    parser: request.parser || told.parser || own?.name,
     requires: request.requires || told.requires,
     ...readInfo(request.info, told),
   };
@@ -107,6 +109,21 @@ export async function* createModel(
   };
   await store.putManifest(name, manifest);
   yield { status: 'success' };
+}
+
+/** Architectures for which Ollama has programs of its own, a renderer and a parser of one name. */
+const programs: Readonly<Record<string, { readonly name: string; readonly stop?: readonly string[] }>> = {
+  gemma4: { name: 'gemma4', stop: ['<turn|>'] },
+  laguna: { name: 'laguna' },
+  nemotron_h: { name: 'nemotron-3-nano' },
+  nemotron_h_moe: { name: 'nemotron-3-nano' },
+  nemotron_h_omni: { name: 'nemotron-3-nano' },
+};
+
+function programOf(headers: readonly Gguf[]) {
+  const names = headers.map(({ metadata }) => String(metadata.get('general.architecture')));
+  const name = names.find(one => Object.hasOwn(programs, one));
+  return name === undefined ? undefined : programs[name];
 }
 
 /** The fields of a config in Ollama's order, on which its digest depends. */

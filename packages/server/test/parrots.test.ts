@@ -49,7 +49,7 @@ async function create(
   model: string,
   pieces: readonly string[],
   fields: object = {},
-  options: { readonly metadata?: Record<string, string>; readonly start?: string } = {},
+  options: { readonly metadata?: Record<string, string | number>; readonly start?: string } = {},
 ) {
   const file = createParrot(pieces, options.metadata, options.start).file();
   const digest = Buffer.from(await crypto.subtle.digest('SHA-256', file)).toString('hex');
@@ -455,5 +455,27 @@ describe('what Ollama makes of a request before it is run', () => {
     const body = { model: 'own', prompt: 'p', template: '{{ .Tools }}|{{ .Messages | len }}', stream: false };
     const [{ _debug_info }] = await ask('/api/generate', { ...body, _debug_render_only: true });
     expect(_debug_info).toMatchObject({ rendered_template: 'null|3' });
+  });
+
+  test('architectures for which Ollama has programs of its own are given them', async () => {
+    for (const [architecture, program] of [
+      ['gemma4', 'gemma4'],
+      ['laguna', 'laguna'],
+      ['nemotron_h_moe', 'nemotron-3-nano'],
+    ]) {
+      const sizes = ['context_length', 'embedding_length', 'block_count'].map(key => [
+        `${architecture}.${key}`,
+        1,
+      ]);
+      const metadata = { 'general.architecture': architecture, ...Object.fromEntries(sizes) };
+      await create('program', [architecture], {}, { metadata });
+      const stop = architecture === 'gemma4' ? '\nPARAMETER stop <turn|>' : '';
+      const lines = new RegExp(`\nRENDERER ${program}\nPARSER ${program}${stop}`.replaceAll('|', '\\|'));
+      expect((await shown('program')).modelfile).toMatch(lines);
+      await create('given', [architecture], { parser: 'p', parameters: { stop: ['x'] } }, { metadata });
+      const given = (await shown('given')).modelfile as string;
+      expect(given).toContain(`\nRENDERER ${program}\nPARSER p`);
+      expect(given).not.toContain('<turn|>');
+    }
   });
 });

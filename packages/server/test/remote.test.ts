@@ -364,7 +364,6 @@ describe('the user of the page', () => {
       ['/api/chat', hi],
       ['/api/generate', { model: 'far', prompt: 'Hi' }],
       ['/api/embed', { model: 'far', input: 'a' }],
-      ['/api/show', { model: 'far' }],
     ] as const) {
       const response = await post(path, body);
       expect(response.status).toBe(403);
@@ -372,6 +371,12 @@ describe('the user of the page', () => {
         error: `the user of this page has not allowed requests to ${other.url}, where this model runs`,
       });
     }
+    // what is known here is shown, as in Ollama
+    const shown = await post('/api/show', { model: 'far' });
+    expect([shown.status, await shown.json()]).toEqual([
+      200,
+      expect.objectContaining({ remote_host: other.url, model_info: {} }),
+    ]);
     expect(other.requests).toEqual([]);
   });
 
@@ -444,6 +449,7 @@ describe('where a model runs', () => {
     ['https://gpu.local:443/a//b/../c/', 'https://gpu.local:443/a/c'],
     ['http://x/', 'http://x:11434'],
     ['/proxy/', 'http://localhost:11434/proxy'],
+    ['/', 'http://localhost:11434/'],
     ['[::1]', 'http://[::1]:11434'],
     ['http://[::1]:80', 'http://[::1]:80'],
   ])('%s is stored as %s', async (remote_host, stored) => {

@@ -54,8 +54,8 @@ export interface Format {
   /** True for a Jinja template that asks for this format. */
   detect(template: string): boolean;
   readonly calls: readonly CallMark[];
-  /** Absent: `<think>` and `</think>`, where the template has them. */
-  readonly thinking?: ThinkingTags;
+  /** Absent: `<think>` and `</think>`, where the template has them. `name`: what may stand behind the mark that opens them. */
+  readonly thinking?: ThinkingTags & { readonly name?: string };
   /** Thoughts may come after content as well. */
   readonly thinksLater?: boolean;
   /** Marks that are neither content nor thoughts. */

@@ -19,7 +19,7 @@ export const functionGemma: Format = {
 
 export const gemma4: Format = {
   detect: template => template.includes('<|tool_call>'),
-  thinking: { open: '<|channel>thought\n', close: '<channel|>' },
+  thinking: { open: '<|channel>', name: 'thought\n', close: '<channel|>' },
   thinksLater: true,
   drops: ['<tool_call|>', '<|tool_response>'],
   calls: [callMark('<|tool_call>', '<tool_call|>', '<|"|>')],
@@ -59,10 +59,18 @@ function toJson(values: string, mark: string): string {
     .map((piece, i) =>
       i % 2 === 1
         ? JSON.stringify(piece)
-        : piece.replace(/([{,]\s*)([^\s"{}[\],:]+)(\s*:)/g, quoteKey).replace(/(:)([^,{}[\]]+)/g, quoteBare),
+        : outsideStrings(piece, rest =>
+            rest.replace(/([{,]\s*)([^\s"{}[\],:]+)(\s*:)/g, quoteKey).replace(/(:)([^,{}[\]]+)/g, quoteBare),
+          ),
     )
     .join('');
 }
+
+const outsideStrings = (text: string, change: (rest: string) => string) =>
+  text
+    .split(/("(?:\\.|[^"\\])*")/)
+    .map((part, i) => (i % 2 === 1 ? part : change(part)))
+    .join('');
 
 const quoteKey = (_: string, before: string, key: string, colon: string) =>
   before + JSON.stringify(key) + colon;

@@ -3,6 +3,19 @@ import { typesOf } from '../tools.ts';
 import { closedBy, type Format, OutputError, spelledArguments } from './format.ts';
 import { bareSpelling, typedValue } from './typed-value.ts';
 
+/** The name, keys and values of a call; a tag that is missing is taken for there where the next one shows it. */
+function parts(body: string): { name: string; keys: string[]; values: string[] } {
+  const [before, ...rest] = body.split(/(<\/?arg_(?:key|value)>)/);
+  const keys: string[] = [];
+  const values: string[] = [];
+  for (let i = 0; i < rest.length; i += 2) {
+    const [tag, text, next] = [rest[i], rest[i + 1], rest[i + 2]];
+    if (tag === '<arg_key>') keys.push(text.trim());
+    else if (tag === '<arg_value>' || (next === '</arg_value>' && text.trim() !== '')) values.push(text);
+  }
+  return { name: before.trim(), keys, values };
+}
+
 export const glm: Format = {
   detect: template => template.includes('<arg_key>'),
   calls: [
@@ -11,15 +24,18 @@ export const glm: Format = {
       inner: ['</tool_call>', '<arg_key>', '</arg_key>', '<arg_value>', '</arg_value>'],
       end: closedBy('</tool_call>'),
       read(body, tools) {
-        const name = body.split('<arg_key>')[0].trim();
+        const { name, keys, values } = parts(body);
         if (name === '') throw new OutputError('empty function name');
+        if (keys.length !== values.length) {
+          const counts = `${keys.length} keys, ${values.length} values`;
+          throw new OutputError(`mismatched arg_key and arg_value counts: ${counts}`);
+        }
         const tool = tools.find(one => one.name === name);
-        const pairs = body.matchAll(/<arg_key>([\s\S]*?)<\/arg_key>\s*<arg_value>([\s\S]*?)<\/arg_value>/g);
-        const values = [...pairs].map(([, written, value]): [string, unknown] => {
-          const key = written.trim();
-          return [key, typedValue(value, typesOf(tool, key))];
-        });
-        return [{ name, arguments: Object.fromEntries(values) }];
+        const given = keys.map((key, i): [string, unknown] => [
+          key,
+          typedValue(values[i], typesOf(tool, key)),
+        ]);
+        return [{ name, arguments: Object.fromEntries(given) }];
       },
       shapes: tools =>
         tools.map(tool => [

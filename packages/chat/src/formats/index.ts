@@ -16,7 +16,7 @@ import { createHarmonyParser, harmony } from './harmony.ts';
 import { hermes } from './hermes.ts';
 import { llama3 } from './llama3.ts';
 import { createMarkedParser } from './marked.ts';
-import { mistral, mistralList } from './mistral.ts';
+import { ministral, mistral, mistralList } from './mistral.ts';
 import { apriel, functools, kimi, minimax, nemotron } from './others.ts';
 import { lfm2, olmo3 } from './python.ts';
 import { qwenCoder } from './qwen-coder.ts';
@@ -75,8 +75,10 @@ interface Named {
   readonly mayThink?: (request: OutputRequest) => boolean;
   /** Content is said at once, the blanks at its end too. */
   readonly keepsBlanks?: boolean;
-  /** Thoughts that were not asked for are dropped. */
+  /** Thoughts that were not asked for are dropped, as are all of a model that is not asked for any. */
   readonly isDiscreet?: boolean;
+  /** A closed call that cannot be read is dropped. */
+  readonly dropsBroken?: boolean;
 }
 
 const always = () => true;
@@ -85,6 +87,8 @@ const asked = ({ think }: OutputRequest) => Boolean(think);
 
 const byDefault = { opens: (request: Opening) => wanted(request) && !request.isPrefilled };
 const keepsBlanks = true;
+const dropsBroken = true;
+const behindResults = ({ messages }: OutputRequest) => messages?.at(-1)?.role === 'tool';
 
 const named: Readonly<Record<string, Named>> = {
   qwen3: { format: hermes },
@@ -99,14 +103,16 @@ const named: Readonly<Record<string, Named>> = {
   deepseek3: {
     format: deepseek,
     keepsBlanks,
+    dropsBroken,
     opens: request => asked(request) && !request.isPrefilled,
   },
   cogito: {
     format: deepseek,
     keepsBlanks,
+    dropsBroken,
     opens: request => asked(request) && !request.isPrefilled && !request.tools?.length,
   },
-  olmo3: { format: olmo3, keepsBlanks },
+  olmo3: { format: olmo3, keepsBlanks, dropsBroken },
   'olmo3-think': {
     format: { ...olmo3, calls: [] },
     keepsBlanks,
@@ -114,14 +120,21 @@ const named: Readonly<Record<string, Named>> = {
     opens: ({ isPrefilled }) => !isPrefilled,
   },
   functiongemma: { format: functionGemma, keepsBlanks },
-  gemma4: { format: gemma4, keepsBlanks, opens: () => false, mayThink: always, isDiscreet: true },
-  'gemma4-no-thinking': { format: gemma4, keepsBlanks },
+  gemma4: {
+    format: gemma4,
+    keepsBlanks,
+    dropsBroken,
+    opens: request => asked(request) && behindResults(request),
+    mayThink: always,
+    isDiscreet: true,
+  },
+  'gemma4-no-thinking': { format: gemma4, keepsBlanks, dropsBroken, mayThink: always, isDiscreet: true },
   'glm-4.7': { format: glm, opens: wanted, mayThink: always },
   'glm-ocr': { format: glm },
-  lfm2: { format: lfm2, keepsBlanks },
-  'lfm2-thinking': { format: lfm2, keepsBlanks, opens: () => false, mayThink: asked },
-  ministral: { format: { ...mistral, thinking: undefined } },
-  cohere: { format: commandA, keepsBlanks, ...byDefault },
+  lfm2: { format: lfm2, keepsBlanks, dropsBroken },
+  'lfm2-thinking': { format: lfm2, keepsBlanks, dropsBroken, opens: () => false, mayThink: asked },
+  ministral: { format: ministral, mayThink: always },
+  cohere: { format: commandA, keepsBlanks, dropsBroken, ...byDefault },
   passthrough: { format: { ...hermes, calls: [] }, keepsBlanks, tools: false },
 };
 
@@ -135,7 +148,7 @@ export function findParser(name: string | undefined): NamedParser | undefined {
     };
   }
   if (name === undefined || !Object.hasOwn(named, name)) return undefined;
-  const { format, tools = true, keepsBlanks, opens, mayThink, isDiscreet = false } = named[name];
+  const { format, tools = true, opens, mayThink, isDiscreet, keepsBlanks, dropsBroken } = named[name];
   return {
     tools,
     thinking: opens !== undefined,
@@ -144,13 +157,14 @@ export function findParser(name: string | undefined): NamedParser | undefined {
       const isPrefilled = last?.role === 'assistant' && last.content !== '';
       const isOpen = opens?.({ ...request, isPrefilled });
       const thinking = isOpen ? 'opened' : mayThink?.(request) ? 'possible' : 'none';
-      const isSilent = isDiscreet && !asked(request);
+      const isSilent = isDiscreet && !(opens && asked(request));
       return createMarkedParser(format, {
         tools: readTools(request.tools),
         thinking,
         isNative: false,
         keepsBlanks,
         isSilent,
+        dropsBroken,
       });
     },
   };

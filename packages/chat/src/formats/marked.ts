@@ -18,13 +18,15 @@ export interface MarkedOptions {
   readonly keepsBlanks?: boolean;
   /** Thoughts are dropped. */
   readonly isSilent?: boolean;
+  /** With Ollama's parsers: a closed call that cannot be read is dropped. Absent: it ends the answer with an error. */
+  readonly dropsBroken?: boolean;
 }
 
-const think: ThinkingTags = { open: '<think>', close: '</think>' };
+const usual: ThinkingTags = { open: '<think>', close: '</think>' };
 
 export function createMarkedParser(format: Format, options: MarkedOptions): OutputParser {
   const { tools, isNative } = options;
-  const tags = options.thinking === 'none' ? undefined : (format.thinking ?? think);
+  const tags = options.thinking === 'none' ? undefined : (format.thinking ?? usual);
   const marks = isNative && tools.length === 0 ? [] : format.calls;
   const shapes = new Map(
     marks.flatMap((one): [CallMark, readonly Shape[]][] =>
@@ -39,8 +41,8 @@ export function createMarkedParser(format: Format, options: MarkedOptions): Outp
   let mark: CallMark | undefined;
   /** Blanks that come next count for nothing. */
   let skips = state === 'thinking';
-  /** The thoughts may begin with the mark that the prompt has already written. */
-  let repeats = state === 'thinking';
+  /** What the thoughts may begin with that is none of them: the mark that the prompt has already written, or a name behind it. */
+  let strips = state === 'thinking' ? tags!.open : '';
   let isBlank = true;
   const late: ParsedCall[] = [];
 
@@ -81,6 +83,12 @@ export function createMarkedParser(format: Format, options: MarkedOptions): Outp
     return found === undefined ? !ended && what === 'content' && marks.length > 0 : found !== tags?.close;
   };
 
+  const think = () => {
+    state = 'thinking';
+    strips = format.thinking?.name ?? '';
+    skips = true;
+  };
+
   /** One step; true if there may be another. */
   const step = (ended: boolean): boolean => {
     if (skips) {
@@ -93,21 +101,19 @@ export function createMarkedParser(format: Format, options: MarkedOptions): Outp
         const begun = text.trimStart();
         if (begun.startsWith(tags!.open)) {
           text = begun.slice(tags!.open.length);
-          state = 'thinking';
-          skips = true;
+          think();
         } else if (tags!.open.startsWith(begun) && !ended) return false;
         else state = 'content';
         return true;
       }
       case 'thinking': {
-        if (repeats) {
-          if (tags!.open.startsWith(text) && text !== tags!.open && !ended) return false;
-          repeats = false;
-          if (text.startsWith(tags!.open)) {
-            text = text.slice(tags!.open.length);
-            skips = true;
-            return true;
-          }
+        if (strips) {
+          if (strips.startsWith(text) && text !== strips && !ended) return false;
+          const isThere = text.startsWith(strips);
+          if (isThere) text = text.slice(strips.length);
+          skips = isThere;
+          strips = '';
+          return true;
         }
         const opens = marks.filter(({ atStart }) => !atStart).map(({ open }) => open);
         const mark = sayUpToMark('thinking', [tags!.close, ...opens], ended);
@@ -128,10 +134,7 @@ export function createMarkedParser(format: Format, options: MarkedOptions): Outp
         text = text.slice(hit.found.length);
         mark = calls.find(({ open }) => open === hit.found);
         if (mark) state = 'calling';
-        else if (later.includes(hit.found)) {
-          state = 'thinking';
-          skips = true;
-        }
+        else if (later.includes(hit.found)) think();
         return true;
       }
       case 'calling': {
@@ -150,12 +153,13 @@ export function createMarkedParser(format: Format, options: MarkedOptions): Outp
   /** `isWhole`: the calls are closed. A call that was cut off may still be one. */
   const read = (body: string, whole: string, isWhole: boolean) => {
     try {
-      const calls = mark!.read(body, tools);
+      const all = mark!.read(body, tools);
+      const calls = isWhole ? all : all.filter(call => hasRequired(call, tools));
       if (isNative) late.push(...calls.map(call => ({ id: newId(), ...call })));
       else out.calls.push(...calls);
     } catch (error) {
       if (isNative) say('content', mark!.open + whole);
-      else if (isWhole) throw error;
+      else if (isWhole && !options.dropsBroken) throw error;
     }
   };
 
@@ -186,6 +190,12 @@ export function createMarkedParser(format: Format, options: MarkedOptions): Outp
       ...(tags ? [tags.open, tags.close] : []),
     ],
   };
+}
+
+/** Whether a call has what its tool asks for. */
+function hasRequired(call: ParsedCall, tools: readonly Tool[]): boolean {
+  const required = tools.find(({ name }) => name === call.name)?.parameters.required;
+  return !Array.isArray(required) || required.every(name => Object.hasOwn(call.arguments, name));
 }
 
 /** As llama.cpp's server makes them. */

@@ -51,3 +51,19 @@ export const mistralList: Format = {
     },
   ],
 };
+
+/** Of Ollama's parser, for which a tool that is not there is an error. */
+export const ministral: Format = {
+  ...mistral,
+  calls: [
+    {
+      ...mistral.calls[0],
+      read(body, tools) {
+        const calls = mistral.calls[0].read(body, tools);
+        const unknown = calls.find(call => !tools.some(({ name }) => name === call.name));
+        if (unknown) throw new OutputError(`tool '${unknown.name}' not found`);
+        return calls;
+      },
+    },
+  ],
+};

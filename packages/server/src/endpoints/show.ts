@@ -31,7 +31,10 @@ export const show: Endpoint = async ({ request, store, remotes }) => {
     parameters: { ...installed.parameters, ...body.options },
   };
   const remote = remotes.find(installed);
-  if (remote) return json(await showRemote(remote, shown, body.verbose, request.signal));
+  if (remote) {
+    const known = await showRemote(remote, shown, body.verbose, request.signal);
+    return json({ ...known, model_info: { ...known.model_info, ...copilotName(request, name) } });
+  }
   const { gguf } = await store.open(installed);
   const verbose = body.verbose ?? false;
   return json({
@@ -78,11 +81,17 @@ async function showRemote(
   model: InstalledModel,
   verbose: boolean | undefined,
   signal: AbortSignal,
-): Promise<object> {
+): Promise<{ readonly model_info: object; readonly [field: string]: unknown }> {
   const { config, licenses, messages } = model;
   const { model_family: family, base_name, context_length, embedding_length } = config;
   let theirs: object = {};
-  for await (const answer of remote.send('/api/show', { verbose }, signal)) theirs = answer;
+  try {
+    for await (const answer of remote.send('/api/show', { verbose }, signal)) theirs = answer;
+  } catch (error) {
+    // Ollama asks none: without an answer, what is known here is shown, but for a name of its cloud
+    const isCloud = new URL(remote.host).hostname === 'ollama.com';
+    if (!(error instanceof StatusError) || isCloud || signal.aborted) throw error;
+  }
   const ours = {
     license: licenses.join('\n') || undefined,
     modelfile: modelfile(model),
