@@ -339,6 +339,10 @@ describe("what Ollama's parsers make of what is not as it should be", () => {
       '<tool_call><function=f><parameter=a>1<parameter=b>2</parameter></function></tool_call>',
       /^XML syntax error: <parameter=a>/,
     ],
+    ['qwen3', '<tool_call></tool_call>', /^failed to parse JSON/],
+    ['qwen3', `<tool_call>[${object}]</tool_call>`, /not an object/],
+    ['qwen3', '<tool_call>{"name": "get_time", "arguments": "{}"}</tool_call>', /not an object/],
+    ['qwen3', '<tool_call>{"arguments": {}}</tool_call>', /^empty function name$/],
     ['ministral', '[TOOL_CALLS]unknown_tool[ARGS]{}', /^tool 'unknown_tool' not found$/],
     [
       'glm-ocr',
@@ -385,6 +389,11 @@ describe("what Ollama's parsers make of what is not as it should be", () => {
       content: 'go.mod',
     });
     expect(say('gemma4', '<|tool_call>call:f{q:"a,b:c"}<tool_call|>').calls).toEqual([['f', { q: 'a,b:c' }]]);
+  });
+
+  test('Qwen 3 calls arguments by no other name', () => {
+    const call = '<tool_call>{"name": "get_time", "parameters": {"city": "Rome"}}</tool_call>';
+    expect(say('qwen3', call).calls).toEqual([['get_time', {}]]);
   });
 
   test('Ministral may think, whatever is asked', () => {

@@ -13,7 +13,7 @@ import { functionGemma, gemma4 } from './gemma.ts';
 import { glm } from './glm.ts';
 import { granite } from './granite.ts';
 import { createHarmonyParser, harmony } from './harmony.ts';
-import { hermes } from './hermes.ts';
+import { hermes, qwen3 } from './hermes.ts';
 import { llama3 } from './llama3.ts';
 import { createMarkedParser } from './marked.ts';
 import { ministral, mistral, mistralList } from './mistral.ts';
@@ -91,10 +91,10 @@ const dropsBroken = true;
 const behindResults = ({ messages }: OutputRequest) => messages?.at(-1)?.role === 'tool';
 
 const named: Readonly<Record<string, Named>> = {
-  qwen3: { format: hermes },
-  'qwen3-thinking': { format: hermes, opens: wanted },
-  'qwen3-vl-instruct': { format: hermes },
-  'qwen3-vl-thinking': { format: hermes, opens: ({ isPrefilled }) => !isPrefilled },
+  qwen3: { format: qwen3 },
+  'qwen3-thinking': { format: qwen3, opens: wanted },
+  'qwen3-vl-instruct': { format: qwen3 },
+  'qwen3-vl-thinking': { format: qwen3, opens: ({ isPrefilled }) => !isPrefilled },
   'qwen3-coder': { format: qwenCoder },
   'qwen3.5': { format: qwenCoder, ...byDefault },
   ornith: { format: qwenCoder, ...byDefault },
