@@ -391,6 +391,15 @@ describe("what Ollama's parsers make of what is not as it should be", () => {
     expect(say('gemma4', '<|tool_call>call:f{q:"a,b:c"}<tool_call|>').calls).toEqual([['f', { q: 'a,b:c' }]]);
   });
 
+  test('Cohere: of a list that is no JSON, the calls that are', () => {
+    const call = (name: string, args: string) => `{"tool_name": "${name}", "parameters": ${args}}`;
+    const rome = '{"city": "Rome {"}';
+    const actions = `[${call('get_time', '{"at": 15:30}')} ${call('get_weather', rome)}, ${call('f', '[]')}]`;
+    expect(say('cohere', `<|START_ACTION|>${actions}<|END_ACTION|>`, { think: false }).calls).toEqual([
+      ['get_weather', { city: 'Rome {' }],
+    ]);
+  });
+
   test('Qwen 3 calls arguments by no other name', () => {
     const call = '<tool_call>{"name": "get_time", "parameters": {"city": "Rome"}}</tool_call>';
     expect(say('qwen3', call).calls).toEqual([['get_time', {}]]);

@@ -1,6 +1,17 @@
 /** Command R7B and A: blocks of thoughts, of text and of actions. Command R and R+: `Action:` and a list in a code block. */
+import type { ParsedCall } from '../output.ts';
 import type { Tool } from '../tools.ts';
-import { type CallKeys, callId, callsSchema, closedBehindJson, type Format, jsonCalls } from './format.ts';
+import {
+  asObject,
+  type CallKeys,
+  callId,
+  callsSchema,
+  closedBehindJson,
+  type Format,
+  jsonCalls,
+  jsonEnd,
+  OutputError,
+} from './format.ts';
 
 const keys: CallKeys = { name: 'tool_name', args: ['parameters'] };
 
@@ -31,6 +42,52 @@ export const commandA: Format = {
     },
   ],
 };
+
+/** As Ollama's own parser reads it: where the list is no JSON, each call in it for itself. */
+export const cohere: Format = {
+  ...commandA,
+  calls: [
+    {
+      ...commandA.calls[0],
+      read(body) {
+        try {
+          return (JSON.parse(body) as readonly unknown[]).map(callOf);
+        } catch {
+          return objectsIn(body).flatMap(object => {
+            try {
+              return [callOf(JSON.parse(object))];
+            } catch {
+              return [];
+            }
+          });
+        }
+      },
+    },
+  ],
+};
+
+/** Throws OutputError. */
+function callOf(value: unknown): ParsedCall {
+  const { tool_call_id: id = '', tool_name: name = '', parameters } = asObject(value);
+  if (typeof id !== 'string' || typeof name !== 'string') throw new OutputError('a call of a tool is none');
+  return { name, arguments: asObject(parameters ?? {}) };
+}
+
+/** What is between outer braces, be it JSON or not. */
+function objectsIn(text: string): string[] {
+  const objects: string[] = [];
+  let isString = false;
+  for (let i = 0; i < text.length; i++) {
+    if (isString && text[i] === '\\') i++;
+    else if (text[i] === '"') isString = !isString;
+    else if (!isString && text[i] === '{') {
+      const object = text.slice(i, i + (jsonEnd(text.slice(i)) ?? 0));
+      if (object) objects.push(object);
+      i += Math.max(0, object.length - 1);
+    }
+  }
+  return objects;
+}
 
 /** How the model says that it needs no tool. */
 export const directly: Tool = { name: 'directly-answer', parameters: {} };

@@ -5,7 +5,7 @@
 import type { OutputParser } from '../output.ts';
 import type { OutputRequest } from '../output-parser.ts';
 import { readTools } from '../tools.ts';
-import { commandA, commandR } from './command-r.ts';
+import { cohere, commandA, commandR } from './command-r.ts';
 import { deepseek } from './deepseek.ts';
 import type { Format } from './format.ts';
 import { functionary31, functionary32 } from './functionary.ts';
@@ -134,7 +134,7 @@ const named: Readonly<Record<string, Named>> = {
   lfm2: { format: lfm2, keepsBlanks, dropsBroken },
   'lfm2-thinking': { format: lfm2, keepsBlanks, dropsBroken, opens: () => false, mayThink: asked },
   ministral: { format: ministral, mayThink: always },
-  cohere: { format: commandA, keepsBlanks, dropsBroken, ...byDefault },
+  cohere: { format: cohere, keepsBlanks, dropsBroken, ...byDefault },
   passthrough: { format: { ...hermes, calls: [] }, keepsBlanks, tools: false },
 };
 
