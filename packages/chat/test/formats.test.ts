@@ -369,6 +369,9 @@ describe("what Ollama's parsers make of what is not as it should be", () => {
     expect(say('glm-ocr', `${opened}<arg_key>city</arg_key>\n<arg_value>Rome</arg_value>`).calls).toEqual([
       ['get_weather', { city: 'Rome' }],
     ]);
+    const cut = `${opened}<arg_key>days</arg_key>\n<arg_value>2</arg_value>`;
+    const jinja = '{% if tools %}<arg_key>{% endif %}';
+    expect(parse(jinja, [cut])).toEqual({ content: cut, thinking: '', calls: [] });
   });
 
   test('Gemma 4 thinks behind a mark, with a name or without, and behind the results of tools', () => {

@@ -3,7 +3,7 @@ import type { ThinkingTags } from '../go/infer.ts';
 import { type OutputParser, type ParsedCall, type ParsedText, parsed } from '../output.ts';
 import { partialLength } from '../partial.ts';
 import type { Tool } from '../tools.ts';
-import type { CallMark, Format, Shape } from './format.ts';
+import { type CallMark, type Format, OutputError, type Shape } from './format.ts';
 
 export interface MarkedOptions {
   readonly tools: readonly Tool[];
@@ -155,6 +155,7 @@ export function createMarkedParser(format: Format, options: MarkedOptions): Outp
     try {
       const all = mark!.read(body, tools);
       const calls = isWhole ? all : all.filter(call => hasRequired(call, tools));
+      if (isNative && calls.length === 0 && all.length > 0) throw new OutputError('a call that was cut off');
       if (isNative) late.push(...calls.map(call => ({ id: newId(), ...call })));
       else out.calls.push(...calls);
     } catch (error) {
