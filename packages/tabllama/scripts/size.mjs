@@ -5,12 +5,12 @@ import { gzipSync } from 'node:zlib';
 const limits = [
   { what: 'page half', files: ['index.js'], bytes: 6_000 },
   { what: 'page half as a script', files: ['script.js'], bytes: 6_000 },
-  { what: 'page half and worker', files: ['index.js', 'worker.js'], bytes: 126_000 },
+  { what: 'page half and worker', files: ['index.js', 'worker.js'], bytes: 127_000 },
   { what: 'masks', files: ['grammar.js'], bytes: 40_000 },
   {
     what: 'with masks and calls',
     files: ['index.js', 'worker.js', 'grammar.js', 'calls.js'],
-    bytes: 169_000,
+    bytes: 170_000,
   },
 ];
 
