@@ -104,12 +104,14 @@ function knownProperty(property: unknown): unknown {
   });
 }
 
-/** With the keys of every object in order, as Go writes what it does not know. */
-export function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
+/** With the keys of every object in order, as Go writes a map. `text`: a key whose value is left as it is, since Go keeps that as a text. */
+export function sorted<T>(value: T, text?: string): T {
+  if (Array.isArray(value)) return value.map(item => sorted(item, text)) as T;
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(entries.map(([key, inner]) => [key, sorted(inner)]));
+  return Object.fromEntries(
+    entries.map(([key, inner]) => [key, key === text ? inner : sorted(inner, text)]),
+  ) as T;
 }
 
 /** What Go's `omitempty` leaves; of fields of the type `any` all but nil. */

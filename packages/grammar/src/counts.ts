@@ -19,8 +19,8 @@ export class Counts {
   readonly #plans: Plans;
   readonly #arrays: ArrayPlans;
   #plainNumbers: Term | undefined;
-  /** How many arrays and objects around are being counted. */
-  #nested = 0;
+  /** The formulas around whose values are being counted, and whether they were met within. */
+  readonly open = new Map<Formula, boolean>();
   readonly #known = new Map<Formula, { readonly count: number; readonly limit: number }>();
 
   constructor({ terms, formulas, shapes }: SchemaReader, plans: Plans, arrays: ArrayPlans) {
@@ -37,7 +37,8 @@ export class Counts {
     if (known && (known.count < known.limit || known.limit >= limit)) return Math.min(known.count, limit);
     const before = this.#plans.assumptions;
     const count = this.#count(formula, limit);
-    if (this.#nested === 0 && this.#plans.assumptions === before) this.#known.set(formula, { count, limit });
+    if (this.open.size === 0 && this.#plans.assumptions === before)
+      this.#known.set(formula, { count, limit });
     return count;
   }
 
@@ -45,14 +46,21 @@ export class Counts {
     const shape = this.#shapes.of(formula);
     let total = 0;
     if (shape.arrays.length + shape.objects.length > 0) {
-      if (this.#nested > MAX_NESTED) return limit;
-      this.#nested++;
-      total =
-        distinct(shape.arrays, this.#shapes.mergeArrays, limit, of => this.#arraysOf(of, limit)) +
-        distinct(shape.objects, this.#shapes.mergeObjects, limit, of => this.#objectsOf(of, limit));
-      this.#nested--;
+      if (this.open.size > MAX_NESTED) return limit;
+      if (this.open.has(formula)) {
+        this.open.set(formula, true);
+        this.#plans.assumptions++;
+      } else {
+        this.open.set(formula, false);
+        total =
+          distinct(shape.arrays, this.#shapes.mergeArrays, limit, of => this.#arraysOf(of, limit)) +
+          distinct(shape.objects, this.#shapes.mergeObjects, limit, of => this.#objectsOf(of, limit));
+        const isMet = this.open.get(formula);
+        this.open.delete(formula);
+        // what needs itself does not exist, and what may hold itself does without an end
+        if (isMet && total > 0) return limit;
+      }
     }
-    if (total >= limit) return limit;
     const words = [1, 2, 4].filter(bit => shape.words & bit).length;
     const numbers = this.#terms.count(this.#terms.and(shape.number, this.#plain()), limit);
     const strings = this.#terms.count(shape.string, limit);
@@ -69,7 +77,7 @@ export class Counts {
     const { index, apart } = state;
     const most = limit + apart.length;
     if (shape.min - index > most) return limit;
-    const longest = shape.contains.reduce((sum, { min }) => sum + min, Math.max(index, shape.min) + most);
+    const longest = shape.contains.reduce((sum, { min }) => sum + min, index + shape.min + most);
     /** Of which later items may not take the values. */
     const before = shape.unique ? [...used] : [];
     let total = 0;
@@ -92,10 +100,9 @@ export class Counts {
       ways = [...next.values()];
       if (shape.unique) before.push(item);
     }
-    const mayBe = (of: Formula): boolean => {
-      const both = this.#shapes.mergeArrays({ ...shape, apart: [] }, this.#shapes.of(of).arrays[0]);
-      return this.#arrays.feasible(both, arrayStart(both));
-    };
+    const free = { ...shape, apart: [] };
+    const mayBe = (of: Formula) =>
+      this.#arraysOf(this.#shapes.mergeArrays(free, this.#shapes.of(of).arrays[0]), 1);
     return total - apart.filter(mayBe).length;
   }
 
@@ -112,13 +119,13 @@ export class Counts {
     const names = lists.flatMap((list, i) => list.slice(state.places[i]));
     const needed = names.filter(name => shape.required.has(name)).length;
     const others = shape.max > state.count + needed ? capacity - state.extras.length : 0;
-    if (others === Number.POSITIVE_INFINITY) return limit;
-    const free = { ...state, apart: [] };
+    if (others >= most) return limit;
+    const begun = { ...state, apart: [] };
     const isAsked = shape.some.length + shape.clauses.length > 0;
     /** With or without each of the names from `i` on, of which some are needed. */
     const ways = (i: number, product: number, count: number, needed: number, asked: Asked): number => {
       if (product === 0 || count + needed > shape.max || count + names.length - i < shape.min) return 0;
-      if (isAsked && !this.#plans.objectFeasible(plan, free, asked)) return 0;
+      if (isAsked && !this.#plans.objectFeasible(plan, begun, asked)) return 0;
       if (i === names.length || product >= most) return Math.min(product, most);
       const { wanted, rules } = asked;
       const name = { name: names[i] };
@@ -134,12 +141,9 @@ export class Counts {
     };
     const total = others + ways(0, 1, state.count, needed, { wanted: [], rules: [] });
     if (total >= most) return limit;
-    const mayBe = (of: Formula): boolean => {
-      const both = this.#plans.object(
-        this.#shapes.mergeObjects({ ...shape, apart: [] }, this.#shapes.of(of).objects[0]),
-      );
-      return this.#plans.objectFeasible(both, both.start);
-    };
+    const free = { ...shape, apart: [] };
+    const mayBe = (of: Formula) =>
+      this.#objectsOf(this.#shapes.mergeObjects(free, this.#shapes.of(of).objects[0]), 1);
     return total - apart.filter(mayBe).length;
   }
 

@@ -386,7 +386,9 @@ function remainders(made: Multiples, divisor: number, places: number): Machine {
       return (remainder * 10n ** BigInt(places - Math.max(0, seen))) % modulus === 0n;
     },
     ends: state =>
-      ['', '-'].flatMap(sign => completions(state, false).map(text => new TextEncoder().encode(sign + text))),
+      completions(state, false)
+        .flatMap(text => [text, `-${text}`])
+        .map(text => new TextEncoder().encode(text)),
     meet: other => {
       const second = [...made.values()].find(one => one.machine === other);
       if (!second) return undefined;

@@ -68,6 +68,11 @@ export class Plans {
     this.#shapes.renew();
   }
 
+  /** Whether no question is open. */
+  #isSettling(): boolean {
+    return this.#open.size + this.arrays.counts.open.size === 0;
+  }
+
   /** Whether any value satisfies the formula: the least fixed point, so that what needs itself does not exist. */
   inhabited(formula: Formula): boolean {
     const known = this.#settled.get(formula);
@@ -92,7 +97,7 @@ export class Plans {
       });
     this.#open.delete(formula);
     // A "no" that rests on an open question above it is not settled yet.
-    if (yes || this.assumptions === before || this.#open.size === 0) this.#settled.set(formula, yes);
+    if (yes || this.assumptions === before || this.#isSettling()) this.#settled.set(formula, yes);
     return yes;
   }
 
@@ -105,7 +110,7 @@ export class Plans {
     const before = this.assumptions;
     const plan = this.#plans.get(first) ?? this.#plan(shape);
     // A plan that rests on an open question is made again.
-    if (this.assumptions === before || this.#open.size === 0) {
+    if (this.assumptions === before || this.#isSettling()) {
       this.#plans.set(first, plan);
       this.#plans.set(shape, plan);
     }

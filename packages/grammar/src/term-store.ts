@@ -287,7 +287,7 @@ export class TermStore {
     if (list.length === 0) return this.all;
     if (list[0] === NEVER) return NEVER;
     if (list.length === 1) return list[0];
-    const choice = list.find(part => this.nodes[part].kind === 'alt' && this.counts(part));
+    const choice = list.find(part => this.nodes[part].kind === 'alt' && this.hasMachine(part));
     if (choice !== undefined) {
       const others = list.filter(part => part !== choice);
       return this.alt(...this.nodes[choice].parts.map(part => this.and(...others, part)));
@@ -517,15 +517,14 @@ export class TermStore {
     const at = list.findIndex(part => fresh(part));
     if (at < 0) return list;
     const first = fresh(list[at])!;
-    for (let i = 0; i < list.length; i++) {
-      if (i === at) continue;
-      const { kind, left } = this.nodes[list[i]];
+    const others = list.filter((_, i) => i !== at);
+    for (const part of others) {
+      const { kind, left } = this.nodes[part];
       const isOut = kind === 'not';
-      const second = fresh(isOut ? left : list[i]);
+      const second = fresh(isOut ? left : part);
       const both = second && first.meet(second);
-      if (!both) continue;
-      if (!isOut) {
-        const rest = list.filter((_, j) => j !== i && j !== at);
+      if (both && !isOut) {
+        const rest = others.filter(other => other !== part);
         return this.#joinMachines(ascending([...rest, this.machine(both, 0)]));
       }
       if (both === first) return [NEVER];
@@ -534,10 +533,13 @@ export class TermStore {
   }
 
   /** Whether there is a machine in a term. */
-  counts(term: Term): boolean {
+  hasMachine(term: Term): boolean {
     if (this.machines.length === 0) return false;
     const { kind, left, parts } = this.nodes[term];
-    return kind === 'machine' || (kind === 'not' ? this.counts(left) : parts.some(part => this.counts(part)));
+    return (
+      kind === 'machine' ||
+      (kind === 'not' ? this.hasMachine(left) : parts.some(part => this.hasMachine(part)))
+    );
   }
 
   /** The intersection of runs is a run; so it is behind an opening quote. */

@@ -82,8 +82,9 @@ export class Terms extends Derivatives {
   /** Whether nothing is left but for what a machine counts, as behind a bound that is passed: a search would visit all that it may count. */
   #isPassed(term: Term): boolean {
     const { kind, parts } = this.nodes[term];
-    if (kind !== 'and' || !parts.some(part => this.counts(part))) return false;
-    return !this.live(this.and(...parts.filter(part => !this.counts(part))));
+    if (kind !== 'and') return false;
+    const rest = parts.filter(part => !this.hasMachine(part));
+    return rest.length < parts.length && !this.live(this.and(...rest));
   }
 
   /** Texts of the parts, and one that holds all of them one behind the other. */

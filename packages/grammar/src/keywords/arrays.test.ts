@@ -116,6 +116,8 @@ it.each([
     minItems: 4,
     items: { enum: [{ a: 1 }, {}, { b: 1 }, { a: 1, b: 1 }], maxProperties: 1 },
   },
+  // the second item would need a second item, without an end
+  { type: 'array', uniqueItems: true, minItems: 2, items: { anyOf: [{ const: 1 }, { $ref: '#' }] } },
   // {"a": 1} is of both kinds, and no object has a `b`
   {
     type: 'array',

@@ -1,10 +1,10 @@
 /** An answer of Ollama's chat as OpenAI's response: whole, or as the events of its items. */
 import { StatusError, type ToolCall } from '@tabllama/api';
+import { sorted } from '@tabllama/chat';
 import { httpError, type StreamFormat } from '../../responses.ts';
 import type { ChatLine } from '../chat.ts';
 import { toolCalls } from './openai.ts';
 import type { Echo } from './responses-request.ts';
-import { sorted } from './sorted.ts';
 import { event, liveHeaders, randomInt, unixSeconds } from './translated.ts';
 
 export interface ResponsesRequest {
@@ -132,7 +132,7 @@ export function eventsOf(request: ResponsesRequest): StreamFormat<ChatLine> {
   let called = false;
 
   const send = (type: string, fields: object) =>
-    event(type, sorted({ ...fields, type, sequence_number: sequence_number++ }));
+    event(type, sorted({ ...fields, type, sequence_number: sequence_number++ }, 'schema'));
 
   function current(status: State['status'], state: Partial<State> = {}): object {
     const { effort = null, summary = null } = request.echo;

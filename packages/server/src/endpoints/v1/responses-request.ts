@@ -1,4 +1,6 @@
 /** A request of OpenAI's responses: its fields, what its tools are for Ollama's chat, and what of it comes back. */
+
+import { sorted } from '@tabllama/chat';
 import {
   any,
   array,
@@ -20,7 +22,6 @@ import { toJson } from '../../go-text.ts';
 import { type Json, parseWhole } from '../../json.ts';
 import type { ChatFields } from '../chat.ts';
 import { at, bad, input } from './responses-input.ts';
-import { sorted } from './sorted.ts';
 import { some, webSearch } from './translated.ts';
 
 interface Tool {
@@ -101,7 +102,7 @@ function functionsOf({ type = '', name = '', description, parameters, tools = []
       function: { ...call, name: call.name.startsWith(prefix) ? call.name : prefix + call.name },
     }));
   }
-  const json = parameters && parseWhole(toJson(sorted(parameters)));
+  const json = parameters && parseWhole(toJson(sorted(parameters, 'schema')));
   const read = () => decodeJson(json ?? null, 'ToolFunctionParameters', toolParameters);
   const schema = at('failed to unmarshal tool parameters', read);
   return [{ type, function: { name, description, parameters: schema } }];
@@ -147,7 +148,7 @@ function echoedTool({ type = '', name = '', description, strict, parameters, too
     name,
     description: description ?? null,
     strict: strict ?? null,
-    parameters: parameters ? sorted(parameters) : null,
+    parameters: parameters ? sorted(parameters, 'schema') : null,
     tools: tools?.length ? tools.map(echoedTool) : undefined,
   };
 }
