@@ -1,5 +1,6 @@
 /** How many values there are of formulas, arrays and objects: exactly where there are few, or fewer; for items that must differ. */
 import { type ArrayPlans, type ArrayState, arrayStart } from './array-plans.ts';
+import { LimitError } from './error.ts';
 import { FALSE, type Formula, type Formulas, TRUE } from './formulas.ts';
 import type { Asked, ObjectPlan, ObjectState } from './object-plan.ts';
 import type { Plans } from './plans.ts';
@@ -8,7 +9,7 @@ import type { ArrayShape, ObjectShape } from './shape.ts';
 import type { Shapes } from './shapes.ts';
 import type { Term, Terms } from './terms.ts';
 
-const MAX_NESTED = 3;
+const MAX_NESTED = 50;
 /** Shapes of which each two are looked at. */
 const MAX_SHARED = 20;
 
@@ -31,14 +32,13 @@ export class Counts {
     this.#arrays = arrays;
   }
 
-  /** How many values satisfy the formula, at most `limit`. Arrays and objects may be fewer, and count as many where nested deeply. */
+  /** How many values satisfy the formula, at most `limit`. */
   values(formula: Formula, limit: number): number {
     const known = this.#known.get(formula);
     if (known && (known.count < known.limit || known.limit >= limit)) return Math.min(known.count, limit);
     const before = this.#plans.assumptions;
     const count = this.#count(formula, limit);
-    if (this.open.size === 0 && this.#plans.assumptions === before)
-      this.#known.set(formula, { count, limit });
+    if (this.#plans.assumptions === before) this.#known.set(formula, { count, limit });
     return count;
   }
 
@@ -46,11 +46,11 @@ export class Counts {
     const shape = this.#shapes.of(formula);
     let total = 0;
     if (shape.arrays.length + shape.objects.length > 0) {
-      if (this.open.size > MAX_NESTED) return limit;
-      if (this.open.has(formula)) {
-        this.open.set(formula, true);
-        this.#plans.assumptions++;
-      } else {
+      if (this.open.size > MAX_NESTED) throw new LimitError('it is nested too deeply');
+      const isOpen = this.open.has(formula);
+      this.open.set(formula, isOpen);
+      if (isOpen) this.#plans.assumptions++;
+      else {
         this.open.set(formula, false);
         total =
           distinct(shape.arrays, this.#shapes.mergeArrays, limit, of => this.#arraysOf(of, limit)) +

@@ -106,7 +106,7 @@ export class States {
     const threads: Thread[] = [];
     const begun: Begun[] = [];
     for (const thread of state.threads) this.#threads.advance(thread, byte, text, threads, begun);
-    if (begun.length > 0) this.#threads.begin(begun, byte, text, threads);
+    this.#threads.begin(begun, byte, text, threads);
     const next = this.#state(threads);
     if (!this.#threads.looked) {
       state.next ??= new Map();

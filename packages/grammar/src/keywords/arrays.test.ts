@@ -116,6 +116,16 @@ it.each([
     minItems: 4,
     items: { enum: [{ a: 1 }, {}, { b: 1 }, { a: 1, b: 1 }], maxProperties: 1 },
   },
+  // however deep what there is of them lies
+  {
+    type: 'array',
+    uniqueItems: true,
+    minItems: 3,
+    items: Array.from({ length: 20 }).reduce<object>(
+      a => ({ type: 'object', properties: { a }, required: ['a'], additionalProperties: false }),
+      { type: 'boolean' },
+    ),
+  },
   // the second item would need a second item, without an end
   { type: 'array', uniqueItems: true, minItems: 2, items: { anyOf: [{ const: 1 }, { $ref: '#' }] } },
   // {"a": 1} is of both kinds, and no object has a `b`
