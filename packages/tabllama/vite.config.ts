@@ -170,6 +170,7 @@ function minified(): Plugin {
         const inlined = await terser(chunk.code, {
           module: true,
           ecma: 2020,
+          mangle: false,
           compress: { passes: 3, pure_getters: true },
           format: { comments: false },
         });

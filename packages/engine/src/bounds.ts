@@ -4,7 +4,7 @@ import type { Row, RowMatcher } from '@tabllama/calls';
 import { argumentsOf, type Expected, type OutputParser, readTools, type Shape } from '@tabllama/chat';
 import type { Grammar } from '@tabllama/grammar';
 import type { Tokenizer } from '@tabllama/tokenizer';
-import type { GrammarModule, ModelTokens } from './vocabulary.ts';
+import { type GrammarModule, type ModelTokens, startsToken } from './vocabulary.ts';
 
 export interface Bounds {
   /** Takes a token in, or refuses it. */
@@ -85,8 +85,7 @@ function compile({ compileSchema, GrammarError }: GrammarModule, schema: unknown
 }
 
 function jsonBounds(compiled: Grammar, { tokenizer, vocabulary, grammar }: ModelTokens): Bounds {
-  const { createMatcher, startsToken } = grammar;
-  const matcher = createMatcher(compiled, vocabulary);
+  const matcher = grammar.createMatcher(compiled, vocabulary);
   const ends = new Uint32Array(Math.ceil(vocabulary.size / 32));
   for (const id of vocabulary.endIds) ends[id >> 5] |= 1 << (id & 31);
 

@@ -1,9 +1,10 @@
 import type { Derived } from '@tabllama/api';
-import { createVocabulary, vocabularyToBytes } from '@tabllama/grammar';
+import { createVocabulary } from '@tabllama/grammar';
 import { createTokenizer } from '@tabllama/tokenizer';
 import { describe, expect, it } from 'vitest';
 import { openFixture } from '../../models/test/fixtures.ts';
 import { collect, greedy, load } from '../test/load.ts';
+import { vocabularyToBytes } from './vocabulary-bytes.ts';
 
 const stories = await openFixture('stories260K-f32');
 const request = { prompt: 'Once upon a time', options: { ...greedy, numPredict: 12 }, format: 'json' };

@@ -2,6 +2,7 @@
 import type { Derived } from '@tabllama/api';
 import type * as Grammar from '@tabllama/grammar';
 import type { Tokenizer } from '@tabllama/tokenizer';
+import { vocabularyFromBytes, vocabularyToBytes } from './vocabulary-bytes.ts';
 
 /** The package that makes masks, which is loaded with the first answer that is bound. */
 export type GrammarModule = typeof Grammar;
@@ -30,7 +31,7 @@ export async function openTokens(
 }
 
 async function openVocabulary(
-  { createVocabulary, vocabularyFromBytes, vocabularyToBytes }: GrammarModule,
+  grammar: GrammarModule,
   tokenizer: Tokenizer,
   digest: string,
   derived: Derived | undefined,
@@ -40,16 +41,30 @@ async function openVocabulary(
   const endIds = ids.filter(tokenizer.isEndOfGeneration);
   try {
     const bytes = await derived?.get(digest, FORM);
-    const kept = bytes && vocabularyFromBytes(bytes, { size, endIds });
+    const kept = bytes && vocabularyFromBytes(grammar, bytes, { size, endIds });
     if (kept?.sorted.every(id => isText(id))) return kept;
   } catch {
     // whatever is wrong with it, it can be made anew
   }
-  const vocabulary = createVocabulary({
+  const vocabulary = grammar.createVocabulary({
     size,
     bytesOf: token => (isText(token) ? bytesOf(token) : undefined),
     endIds,
   });
   derived?.put(digest, FORM, vocabularyToBytes(vocabulary)).catch(() => {}); // not kept, it is made again
   return vocabulary;
+}
+
+/** Whether a token begins with these bytes and goes on. */
+export function startsToken({ trie: { byte, end } }: Grammar.Vocabulary, bytes: Uint8Array): boolean {
+  let from = 0;
+  let to = byte.length;
+  for (const wanted of bytes) {
+    let node = from;
+    while (node < to && byte[node] !== wanted) node = end[node];
+    if (node >= to) return false;
+    from = node + 1;
+    to = end[node];
+  }
+  return from < to;
 }

@@ -1,7 +1,7 @@
 /** Which arrays can still be completed, and what their items must satisfy; see `plans.ts`. */
 import { Counts } from './counts.ts';
 import { LimitError } from './error.ts';
-import type { Formula, Formulas } from './formulas.ts';
+import { type Formula, type Formulas, TRUE } from './formulas.ts';
 import type { Plans } from './plans.ts';
 import type { SchemaReader } from './schema.ts';
 import type { ArrayShape } from './shape.ts';
@@ -12,8 +12,8 @@ export interface ArrayState {
   readonly index: number;
   /** Items so far that satisfy each `contains`. */
   readonly counts: readonly number[];
-  /** Formulas of the items so far, where they must differ. */
-  readonly taken: readonly Formula[];
+  /** What differs from the items so far, where items must. */
+  readonly taken: Formula;
   /** Of the shape's `apart`, those that the array may still be. */
   readonly apart: readonly Formula[];
 }
@@ -26,7 +26,6 @@ interface Stretch {
 }
 
 const MAX_CHOICES = 5;
-const MAX_SEARCH = 20_000;
 
 export class ArrayPlans {
   readonly #formulas: Formulas;
@@ -43,22 +42,29 @@ export class ArrayPlans {
 
   /** What the item at an index must satisfy, beside those so far. */
   itemAt(shape: ArrayShape, state: ArrayState, index: number): Formula {
-    return this.#formulas.and(this.#shapes.itemAt(shape, index), this.#shapes.apartFrom(state.taken));
+    return this.#formulas.and(this.#shapes.itemAt(shape, index), state.taken);
   }
 
-  /** Whether the array can be completed. `used`: what items satisfy that count as written, but whose values are not taken yet. */
-  feasible(shape: ArrayShape, state: ArrayState, used: readonly Formula[] = []): boolean {
-    if (!this.#completable(shape, state, used)) return false;
-    return state.apart.length === 0 || this.counts.arrays(shape, state, 1, used) > 0;
-  }
-
-  #completable(shape: ArrayShape, state: ArrayState, used: readonly Formula[]): boolean {
+  /**
+   * Whether the array can be completed. `used`: what items satisfy that count as written, but whose values are not taken yet. Adds to
+   * `few` what items satisfy that are to come where there are too few values for whatever else may be written.
+   */
+  feasible(
+    shape: ArrayShape,
+    state: ArrayState,
+    used: readonly Formula[] = [],
+    few = new Set<Formula>(),
+  ): boolean {
     if (state.index > shape.max || shape.min > shape.max) return false;
-    if (shape.contains.some(({ min, max }, i) => state.counts[i] > max || min > max)) return false;
-    const open = shape.contains.flatMap(({ min, max }, i) =>
-      max < Infinity || state.counts[i] < min ? [i] : [],
-    );
-    // Stretches of places with one formula each, from here to the end.
+    const open = shape.contains.some(({ min, max }, i) => max < Infinity || state.counts[i] < min);
+    const forced = this.stretches(shape, state).filter(({ from }) => from < shape.min);
+    if (forced.some(({ of }) => !this.#plans.inhabited(of))) return false;
+    if (!open && state.apart.length + (shape.unique ? forced.length : 0) === 0) return true;
+    return this.counts.arrays(shape, state, 1, used, few) > 0;
+  }
+
+  /** The places from there to the end, those with one formula together. */
+  stretches(shape: ArrayShape, state: ArrayState): readonly Stretch[] {
     const cuts = new Set([state.index]);
     for (const { from } of shape.contains) if (from > state.index) cuts.add(from);
     for (const { from, to } of shape.items) {
@@ -66,90 +72,15 @@ export class ArrayPlans {
       if (to + 1 > state.index && to < Infinity) cuts.add(to + 1);
     }
     const starts = [...cuts].sort((a, b) => a - b);
-    const stretches = starts.map((from, i) => ({
+    return starts.map((from, i) => ({
       from,
       to: starts[i + 1] ?? Infinity,
       of: this.itemAt(shape, state, from),
     }));
-    const forced = stretches.filter(({ from }) => from < shape.min);
-    if (forced.some(({ of }) => !this.#plans.inhabited(of))) return false;
-    if (open.length > 1 || (shape.unique && (open.length > 0 || forced.length > 1)))
-      return this.#reaches(shape, state, stretches, used);
-    const places = ({ from, to }: Stretch, first: number, end: number): number =>
-      Math.max(0, Math.min(to, end) - Math.max(from, first));
-    if (shape.unique && forced.length > 0) {
-      const needs = shape.min - state.index;
-      return this.counts.values(forced[0].of, needs) >= needs;
-    }
-    if (open.length === 0) return true;
-    const [i] = open;
-    const { from, of, min, max } = shape.contains[i];
-    const fits = (formula: Formula, end: number): number =>
-      stretches
-        .filter(stretch => this.#plans.inhabited(this.#formulas.and(stretch.of, formula)))
-        .reduce((sum, stretch) => sum + places(stretch, from, end), 0);
-    const end = stretches.find(stretch => !this.#plans.inhabited(stretch.of))?.from ?? Infinity;
-    if (fits(of, Math.min(shape.max, end)) < min - state.counts[i]) return false;
-    const ahead = Math.max(0, shape.min - Math.max(state.index, from));
-    return max === Infinity || ahead - fits(this.#formulas.not(of), shape.min) + state.counts[i] <= max;
-  }
-
-  /** The same where several conditions compete for the items to come: searched place by place. */
-  #reaches(
-    shape: ArrayShape,
-    { index, counts }: ArrayState,
-    stretches: readonly Stretch[],
-    used: readonly Formula[],
-  ): boolean {
-    const asked = shape.contains.reduce(
-      (sum, { min }, i) => sum + Math.max(0, min - counts[i]),
-      Math.max(0, shape.min - index) + used.length,
-    );
-    const capacities = new Map<Formula, number>();
-    const capacity = (of: Formula): number => {
-      let known = capacities.get(of);
-      if (known === undefined) {
-        const count = shape.unique ? this.counts.values(of, asked) : asked;
-        known = count < asked ? count : Infinity;
-        capacities.set(of, known);
-      }
-      return known;
-    };
-    let ways = new Map([['', { counts, used: used.filter(of => capacity(of) < Infinity) }]]);
-    const isDone = (): boolean => [...ways.values()].some(way => this.satisfied(shape, way.counts));
-    let work = 0;
-    for (const [i, stretch] of stretches.entries()) {
-      for (let at = stretch.from; at < Math.min(stretch.to, shape.max); at++) {
-        if (at >= shape.min && isDone()) return true;
-        const next: typeof ways = new Map();
-        for (const way of ways.values()) {
-          for (const { counts, value } of this.ways(shape, way.counts, at, stretch.of)) {
-            if (++work > MAX_SEARCH) throw new LimitError('too many of its conditions overlap');
-            if (!this.#plans.inhabited(value)) continue;
-            const isFew = capacity(value) < Infinity;
-            if (isFew) this.#refuseShared(value, stretches.slice(0, i));
-            if (isFew && way.used.filter(of => of === value).length >= capacity(value)) continue;
-            const used = isFew ? [...way.used, value].sort((a, b) => a - b) : way.used;
-            next.set(`${counts} ${used}`, { counts, used });
-          }
-        }
-        const isSame = next.size === ways.size && [...next.keys()].every(key => ways.has(key));
-        ways = next;
-        if (isSame) break;
-      }
-      if (ways.size === 0) return false;
-    }
-    return isDone();
-  }
-
-  /** An item may not take from a later one, of which there are few, its value. */
-  #refuseShared(of: Formula, before: readonly Stretch[]): void {
-    if (before.some(stretch => this.#plans.inhabited(this.#formulas.and(stretch.of, of))))
-      throw new LimitError('"uniqueItems" is not supported where different items have few values in common');
   }
 
   /** The ways to count one more item, each with what the item must satisfy: without one in common if `apart`. */
-  ways(shape: ArrayShape, before: readonly number[], index: number, item: Formula, apart = shape.unique) {
+  ways(shape: ArrayShape, before: readonly number[], index: number, item: Formula, apart: boolean) {
     let ways: { counts: readonly number[]; value: Formula }[] = [{ counts: before, value: item }];
     shape.contains.forEach(({ from, of, min, max }, i) => {
       const isBound = max < Infinity || apart;
@@ -178,14 +109,35 @@ export class ArrayPlans {
       const [array] = this.#shapes.of(of).arrays;
       return state.index < array.min ? this.#shapes.itemAt(array, state.index) : undefined;
     };
-    return this.ways(shape, state.counts, state.index, item)
+    return this.ways(shape, state.counts, state.index, item, shape.unique)
       .flatMap(({ counts, value }) =>
         this.#shapes.parted(value, state.apart, partOf).map(({ value, apart }) => ({
           state: { index, counts, taken: state.taken, apart },
           value,
         })),
       )
-      .filter(({ state, value }) => this.#plans.inhabited(value) && this.feasible(shape, state, [value]));
+      .flatMap(({ state, value }) => this.#sparing(shape, state, value).map(value => ({ state, value })));
+  }
+
+  /** The parts of an item's values with which the array can be completed: it may not take the last value of a later one. */
+  #sparing(shape: ArrayShape, state: ArrayState, value: Formula): readonly Formula[] {
+    const few = new Set<Formula>();
+    if (!this.#plans.inhabited(value) || !this.feasible(shape, state, [value], few)) return [];
+    // what the array must not be has one value there
+    if (state.apart.length > 0) return [value];
+    let parts = [value];
+    for (const of of few) {
+      parts = parts.flatMap(part => this.parted(part, of)).filter(part => this.#plans.inhabited(part));
+      if (parts.length > 2 ** MAX_CHOICES) throw new LimitError('too many of its conditions overlap');
+    }
+    return parts.length === 1 ? parts : parts.filter(part => this.feasible(shape, state, [part]));
+  }
+
+  /** What is in both, and what is in the first alone, where they overlap. */
+  parted(part: Formula, of: Formula): readonly Formula[] {
+    const both = this.#formulas.and(part, of);
+    if (both === part || !this.#plans.inhabited(both)) return [part];
+    return [both, this.#formulas.and(part, this.#formulas.not(of))];
   }
 
   /** Whether the array may end here. */
@@ -203,5 +155,5 @@ export class ArrayPlans {
 }
 
 export function arrayStart(shape: ArrayShape): ArrayState {
-  return { index: 0, counts: shape.contains.map(() => 0), taken: [], apart: shape.apart };
+  return { index: 0, counts: shape.contains.map(() => 0), taken: TRUE, apart: shape.apart };
 }

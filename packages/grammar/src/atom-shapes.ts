@@ -11,6 +11,9 @@ import {
 } from './shape.ts';
 import { NEVER, type Term } from './terms.ts';
 
+/** An atom whose shape needs no other's. */
+type PlainAtom = Exclude<Atom, { readonly kind: 'apart' }>;
+
 /** All numbers and all strings. */
 export interface Universe {
   readonly number: Term;
@@ -28,7 +31,7 @@ export class AtomShapes {
     this.everything = { words: WORDS, ...universe, arrays: [ANY_ARRAY], objects: [ANY_OBJECT] };
   }
 
-  inside(atom: Atom): Shape {
+  inside(atom: PlainAtom): Shape {
     const array = (part: Partial<ArrayShape>): Shape => ({
       ...this.everything,
       arrays: [{ ...ANY_ARRAY, ...part }],
@@ -54,12 +57,6 @@ export class AtomShapes {
         return array({ contains: [atom] });
       case 'unique':
         return array({ unique: true });
-      case 'apart':
-        return {
-          ...this.everything,
-          arrays: [{ ...ANY_ARRAY, apart: atom.arrays }],
-          objects: [{ ...ANY_OBJECT, apart: atom.objects }],
-        };
       case 'properties':
         if ('name' in atom.names) return object({ named: new Map([[atom.names.name, atom.of]]) });
         return object({ patterns: [{ term: atom.names.term, of: atom.of }] });
@@ -69,9 +66,6 @@ export class AtomShapes {
         return object(atom);
       case 'order':
         return object({ order: [atom.names] });
-      default:
-        atom satisfies never;
-        return this.nothing;
     }
   }
 
@@ -81,7 +75,7 @@ export class AtomShapes {
     return of === TRUE ? { required } : { required, named: new Map([[names.name, of]]) };
   }
 
-  outside(atom: Atom): Shape {
+  outside(atom: PlainAtom): Shape {
     const not = this.#formulas.not.bind(this.#formulas);
     const arrays = (parts: readonly Partial<ArrayShape>[]): Shape => ({
       ...this.nothing,
@@ -114,7 +108,6 @@ export class AtomShapes {
         return arrays([...below, ...above]);
       }
       case 'unique':
-      case 'apart':
         throw new LimitError('the complement of "uniqueItems" is not supported');
       case 'properties':
         return objects([this.#someProperty({ names: atom.names, of: not(atom.of) })]);
@@ -126,9 +119,6 @@ export class AtomShapes {
       case 'size':
         return objects([{ max: atom.min - 1 }, ...(atom.max < Infinity ? [{ min: atom.max + 1 }] : [])]);
       case 'order':
-        return this.nothing;
-      default:
-        atom satisfies never;
         return this.nothing;
     }
   }

@@ -96,6 +96,9 @@ const RAW: Ranges = [
 const PLAIN = /^[ !#-[\]-~]*$/;
 const decoder = new TextDecoder();
 
+/** Bytes of UTF-8 as a text. */
+export const decode = (bytes: Uint8Array): string => decoder.decode(bytes);
+
 /** The one spelling of a string, in UTF-8, with its quotes. */
 export function spell(text: string): Uint8Array {
   const spelling = spellingOf(text);
@@ -107,7 +110,7 @@ export function spell(text: string): Uint8Array {
 /** The name that is spelled so. */
 export function nameOf(spelling: string): string {
   if (PLAIN.test(spelling)) return spelling;
-  return JSON.parse(`"${decoder.decode(Uint8Array.from(spelling, char => char.charCodeAt(0)))}"`);
+  return JSON.parse(`"${decode(Uint8Array.from(spelling, char => char.charCodeAt(0)))}"`);
 }
 
 /** A name as it stands between its quotes, a char code for each byte. */

@@ -7,7 +7,7 @@ import { Places } from './places.ts';
 import { Plans } from './plans.ts';
 import { SchemaReader } from './schema.ts';
 import { States } from './states.ts';
-import { NEVER, type Term, type Terms } from './terms.ts';
+import type { Terms } from './terms.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
 export interface GrammarOptions {
@@ -65,18 +65,22 @@ export function compileSchema(
     visitAll(reader, plans, places);
     return { states: new States(reader, plans, places, compact), terms: reader.terms, caches: new Map() };
   } catch (error) {
-    if (error instanceof LimitError)
-      throw new GrammarError('too-complex', reader.shapes.pointer, '', error.message);
-    if (error instanceof RangeError)
-      throw new GrammarError('too-complex', reader.shapes.pointer, '', 'it is nested too deeply');
-    throw error;
+    // the stack of V8 has an end
+    const isDeep = error instanceof RangeError;
+    if (!isDeep && !(error instanceof LimitError)) throw error;
+    const { pointer = '', keyword = '' } = reader.shapes.at ?? {};
+    throw new GrammarError(
+      'too-complex',
+      pointer,
+      keyword,
+      isDeep ? 'it is nested too deeply' : error.message,
+    );
   }
 }
 
 /** Looks at everything that a text can reach, so that what is wrong shows now and not in the middle of a text. */
 function visitAll(reader: SchemaReader, plans: Plans, places: Places): void {
-  const { root, shapes, formulas, characters, numbers } = reader;
-  const types = [NEVER, characters.string, numbers.any, numbers.integer().inside];
+  const { root, shapes, formulas } = reader;
   const seen = new Set<Formula>([root, TRUE, FALSE]);
   const queue = [root];
   const visit = (formula: Formula): void => {
@@ -86,7 +90,7 @@ function visitAll(reader: SchemaReader, plans: Plans, places: Places): void {
   };
   for (let at = 0; at < queue.length; at++) {
     if (queue.length > MAX_REACHABLE) throw new LimitError('it has too many combinations');
-    const inside = simpleParts(queue[at], reader, types);
+    const inside = simpleParts(queue[at], reader);
     if (inside) {
       for (const formula of inside) visit(formula);
       continue;
@@ -94,10 +98,12 @@ function visitAll(reader: SchemaReader, plans: Plans, places: Places): void {
     const shape = shapes.of(queue[at]);
     plans.inhabited(queue[at]);
     for (const array of shape.arrays) {
-      plans.arrays.feasible(array, arrayStart(array));
       for (const from of [0, ...array.items.map(rule => rule.from), Number.MAX_SAFE_INTEGER]) {
         const item = shapes.itemAt(array, from);
+        const few = new Set<Formula>();
+        plans.arrays.feasible(array, { ...arrayStart(array), index: from }, [], few);
         visit(item);
+        for (const of of few) for (const part of plans.arrays.parted(item, of)) visit(part);
         for (const { of, max } of array.contains) {
           visit(formulas.and(item, of));
           if (max < Infinity || array.unique) visit(formulas.and(item, formulas.not(of)));
@@ -118,34 +124,25 @@ function visitAll(reader: SchemaReader, plans: Plans, places: Places): void {
 /**
  * What a formula asks of what is inside of its values, where it has no alternatives and nothing that passes a limit: nothing else can
  * be wrong with it, and it need not be looked at before a text comes to it. Absent where that is not seen.
- * @param types the strings and numbers of which a type is made
  */
-function simpleParts(
-  of: Formula,
-  { formulas, shapes }: SchemaReader,
-  types: readonly Term[],
-): readonly Formula[] | undefined {
+function simpleParts(of: Formula, { formulas, shapes, types }: SchemaReader): readonly Formula[] | undefined {
   let formula = of;
   let node = formulas.node(formula);
   for (let references = 0; node.kind === 'schema' && references < MAX_REFERENCES; references++) {
-    shapes.pointer = node.pointer;
+    shapes.at = node;
     formula = node.resolve();
     node = formulas.node(formula);
   }
   const inside: Formula[] = [];
   const names = new Set<string>();
-  let strings = 0;
-  let magnitudes = 0;
+  let scalars = 0;
   let items = 0;
   for (const part of node.kind === 'and' ? node.parts : [formula]) {
     const one = formulas.node(part);
     if (one.kind !== 'atom') return undefined;
     const { atom } = one;
     if (atom.kind === 'contains' || atom.kind === 'unique') return undefined;
-    if (atom.kind === 'scalar') {
-      if (!types.includes(atom.string) && ++strings > 1) return undefined;
-      if (!types.includes(atom.number) && ++magnitudes > 1) return undefined;
-    }
+    if (atom.kind === 'scalar' && ![...types.values()].includes(part) && ++scalars > 1) return undefined;
     // nothing is asked twice of one value
     if (atom.kind === 'items') {
       if (atom.from < items) return undefined;

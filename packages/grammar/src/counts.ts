@@ -1,17 +1,36 @@
 /** How many values there are of formulas, arrays and objects: exactly where there are few, or fewer; for items that must differ. */
 import { type ArrayPlans, type ArrayState, arrayStart } from './array-plans.ts';
+import { decode } from './characters.ts';
 import { LimitError } from './error.ts';
-import { FALSE, type Formula, type Formulas, TRUE } from './formulas.ts';
-import type { Asked, ObjectPlan, ObjectState } from './object-plan.ts';
+import { type Formula, type Formulas, TRUE } from './formulas.ts';
+import { type ObjectPlan, type ObjectState, SATISFIED, type Wanted } from './object-plan.ts';
 import type { Plans } from './plans.ts';
 import type { SchemaReader } from './schema.ts';
-import type { ArrayShape, ObjectShape } from './shape.ts';
+import type { ArrayShape, Literal, ObjectShape, Rule } from './shape.ts';
 import type { Shapes } from './shapes.ts';
-import type { Term, Terms } from './terms.ts';
+import { charsOf, type Term, type Terms } from './terms.ts';
 
 const MAX_NESTED = 50;
-/** Shapes of which each two are looked at. */
-const MAX_SHARED = 20;
+const MAX_SHARED = 100_000;
+const MAX_SEARCH = 20_000;
+
+/** Beginnings of arrays. */
+interface Way {
+  /** Of its items that satisfy each `contains`. */
+  readonly counts: readonly number[];
+  /** What items satisfy that must differ, and have few values. */
+  readonly few: readonly Formula[];
+  /** In how many ways the others can be chosen. */
+  readonly paths: number;
+}
+
+/** Sets by their ids. */
+interface Sets {
+  /** How many there are in one, at most `most`. */
+  size(of: number, most: number): number;
+  /** What is in both. */
+  meet(a: number, b: number): number;
+}
 
 export class Counts {
   readonly #terms: Terms;
@@ -68,42 +87,76 @@ export class Counts {
   }
 
   #arraysOf(shape: ArrayShape, limit: number): number {
-    const start = arrayStart(shape);
-    return this.#arrays.feasible(shape, start) ? this.arrays(shape, start, limit) : 0;
+    return this.arrays(shape, arrayStart(shape), limit);
   }
 
-  /** How many arrays one can become, at most `limit`. `used`: what items satisfy that are written, but whose values are not taken yet. */
-  arrays(shape: ArrayShape, state: ArrayState, limit: number, used: readonly Formula[] = []): number {
-    const { index, apart } = state;
-    const most = limit + apart.length;
-    if (shape.min - index > most) return limit;
-    const longest = shape.contains.reduce((sum, { min }) => sum + min, index + shape.min + most);
-    /** Of which later items may not take the values. */
-    const before = shape.unique ? [...used] : [];
+  /**
+   * How many arrays one can become, at most `limit`. `used`: what items satisfy that count as written, but whose values are not taken
+   * yet. Adds to `few` what items satisfy that are to come where there are too few values for whatever else may be written.
+   */
+  arrays(
+    shape: ArrayShape,
+    state: ArrayState,
+    limit: number,
+    used: readonly Formula[] = [],
+    few = new Set<Formula>(),
+  ): number {
+    const { unique, min, max, contains } = shape;
+    const most = limit + state.apart.length;
+    const asked = contains.reduce(
+      (sum, { min }, i) => sum + Math.max(0, min - state.counts[i]),
+      Math.max(0, min - state.index) + used.length,
+    );
+    /** So many values are enough for an item, whatever others take of them. */
+    const many = Math.max(1, asked + 2 * (most - 1));
+    const differs = unique || most > 1;
+    const start = unique ? used.filter(of => this.values(of, many) < many) : [];
     let total = 0;
-    /** How many beginnings there are, by what is counted in them. */
-    let ways = [{ counts: state.counts, count: 1 }];
-    for (let length = index; length <= shape.max && ways.length > 0; length++) {
-      for (const { counts, count } of length >= shape.min ? ways : [])
-        if (this.#arrays.satisfied(shape, counts)) total += count;
-      if (total >= most || length > longest) return limit;
-      const item = this.#arrays.itemAt(shape, state, length);
-      const next = new Map<string, { counts: readonly number[]; count: number }>();
-      for (const way of ways) {
-        for (const { counts, value } of this.#arrays.ways(shape, way.counts, length, item, true)) {
-          const shared = before.filter(of => this.#plans.inhabited(this.#formulas.and(of, value))).length;
-          const count = way.count * Math.max(0, this.values(value, most + shared) - shared);
-          const known = next.get(counts.join())?.count ?? 0;
-          if (count > 0) next.set(counts.join(), { counts, count: Math.min(most, known + count) });
+    let work = 0;
+    let ways = new Map<string, Way>([['', { counts: state.counts, few: start, paths: 1 }]]);
+    for (const { from, to, of } of this.#arrays.stretches(shape, state)) {
+      for (let at = from; at < Math.min(to, max + 1); at++) {
+        const before = total;
+        for (const { counts, few, paths } of at < min ? [] : ways.values())
+          if (this.#arrays.satisfied(shape, counts)) total += paths * this.tuples(few, most);
+        if (total >= most) return limit;
+        const next = new Map<string, Way>();
+        for (const way of ways.values()) {
+          for (const { counts, value } of this.#arrays.ways(shape, way.counts, at, of, differs)) {
+            if (++work > MAX_SEARCH) throw new LimitError('too many of its conditions overlap');
+            let size = Number(this.#plans.inhabited(value));
+            if (size > 0 && differs) size = this.values(value, many);
+            let taken = way.few;
+            if (unique && size > 0 && size < many) {
+              few.add(value);
+              taken = [...taken, value].sort((a, b) => a - b);
+              size = this.tuples(taken, 1);
+            }
+            const key = `${counts} ${taken}`;
+            const paths = Math.min(most, (next.get(key)?.paths ?? 0) + way.paths * size);
+            if (paths > 0) next.set(key, { counts, few: taken, paths });
+          }
         }
+        const isSame =
+          next.size === ways.size && [...next].every(([key, { paths }]) => ways.get(key)?.paths === paths);
+        ways = next;
+        if (!isSame || total > before) continue;
+        // the same again, up to where something changes
+        if (at >= min) break;
+        at = Math.min(to, min) - 1;
       }
-      ways = [...next.values()];
-      if (shape.unique) before.push(item);
     }
-    const free = { ...shape, apart: [] };
     const mayBe = (of: Formula) =>
-      this.#arraysOf(this.#shapes.mergeArrays(free, this.#shapes.of(of).arrays[0]), 1);
-    return total - apart.filter(mayBe).length;
+      this.#arraysOf({ ...this.#shapes.mergeArrays(shape, this.#shapes.of(of).arrays[0]), apart: [] }, 1);
+    return total - state.apart.filter(mayBe).length;
+  }
+
+  /** In how many ways each of the formulas can have a value of its own, at most `limit`. */
+  tuples(formulas: readonly Formula[], limit: number): number {
+    return tuples(formulas, limit, {
+      size: (of, most) => this.values(of, most),
+      meet: (a, b) => this.#formulas.and(a, b),
+    });
   }
 
   #objectsOf(shape: ObjectShape, limit: number): number {
@@ -111,73 +164,162 @@ export class Counts {
     return this.#plans.objectFeasible(plan, plan.start) ? this.objects(plan, plan.start, limit) : 0;
   }
 
-  /** How many objects one can become, at most `limit`. */
+  /** How many objects one can become, at most `limit`: by which literals of its clauses hold. */
   objects(plan: ObjectPlan, state: ObjectState, limit: number): number {
-    const { shape, lists, capacity } = plan;
-    const { apart } = state;
-    const most = limit + apart.length;
-    const names = lists.flatMap((list, i) => list.slice(state.places[i]));
-    const needed = names.filter(name => shape.required.has(name)).length;
-    const others = shape.max > state.count + needed ? capacity - state.extras.length : 0;
-    if (others >= most) return limit;
-    const begun = { ...state, apart: [] };
-    const isAsked = shape.some.length + shape.clauses.length > 0;
-    /** With or without each of the names from `i` on, of which some are needed. */
-    const ways = (i: number, product: number, count: number, needed: number, asked: Asked): number => {
-      if (product === 0 || count + needed > shape.max || count + names.length - i < shape.min) return 0;
-      if (isAsked && !this.#plans.objectFeasible(plan, begun, asked)) return 0;
-      if (i === names.length || product >= most) return Math.min(product, most);
-      const { wanted, rules } = asked;
-      const name = { name: names[i] };
-      const isNeeded = shape.required.has(names[i]);
-      const values = product * this.values(plan.values.get(names[i])!, most);
-      const having = ways(i + 1, values, count + 1, isNeeded ? needed - 1 : needed, {
-        wanted: [...wanted, { names: name, of: TRUE }],
-        rules,
-      });
-      if (having >= most || isNeeded) return having;
-      const rest = { wanted, rules: [...rules, { names: name, of: FALSE }] };
-      return Math.min(most, having + ways(i + 1, product, count, needed, rest));
+    const { shape } = plan;
+    const most = limit + state.apart.length;
+    const clauses = shape.clauses.flatMap((clause, i) =>
+      state.clauses[i] === SATISFIED ? [] : [clause.filter((_, j) => (state.clauses[i] >> j) & 1)],
+    );
+    const count = (asked: readonly Literal[], at: number, most: number): number => {
+      if (at < clauses.length)
+        return distinct(
+          clauses[at].map(literal => [...asked, literal]),
+          (a, b) => [...new Set([...a, ...b])],
+          most,
+          both => count(both, at + 1, most),
+        );
+      for (const some of asked) {
+        if (some.kind !== 'some' || 'name' in some.names) continue;
+        // all but those that have none
+        const rest = asked.filter(literal => literal !== some);
+        const without = count(
+          [...rest, { ...some, kind: 'rule', of: this.#formulas.not(some.of) }],
+          at,
+          most,
+        );
+        return without < most ? count(rest, at, most + without) - without : most;
+      }
+      return this.#objectsWith(plan, state, asked, most);
     };
-    const total = others + ways(0, 1, state.count, needed, { wanted: [], rules: [] });
+    const some = shape.some.filter((_, i) => !((state.done >> i) & 1));
+    const total = count(
+      some.map(({ term, of }) => ({ kind: 'some', names: { term }, of })),
+      0,
+      most,
+    );
     if (total >= most) return limit;
-    const free = { ...shape, apart: [] };
     const mayBe = (of: Formula) =>
-      this.#objectsOf(this.#shapes.mergeObjects(free, this.#shapes.of(of).objects[0]), 1);
-    return total - apart.filter(mayBe).length;
+      this.#objectsOf({ ...this.#shapes.mergeObjects(shape, this.#shapes.of(of).objects[0]), apart: [] }, 1);
+    return total - state.apart.filter(mayBe).length;
+  }
+
+  /** The same of those for which all of the literals hold, of which none is a `some` of several names. */
+  #objectsWith(plan: ObjectPlan, state: ObjectState, asked: readonly Literal[], limit: number): number {
+    const { patterns, required } = plan.shape;
+    let { min, max } = plan.shape;
+    const names = plan.lists.flatMap((list, i) => list.slice(state.places[i]));
+    const needed = new Set(names.filter(name => required.has(name)));
+    const rules: Rule[] = [];
+    const given: Wanted[] = [];
+    for (const literal of asked) {
+      if (literal.kind === 'size') {
+        min = Math.max(min, literal.min);
+        max = Math.min(max, literal.max);
+        continue;
+      }
+      given.push(literal);
+      if ('term' in literal.names) rules.push({ term: literal.names.term, of: literal.of });
+      else if (literal.kind === 'some') needed.add(literal.names.name);
+    }
+    const value = (name: string): Formula =>
+      this.#formulas.and(
+        this.#plans.valueOf(plan, name),
+        ...given.filter(({ names }) => this.#plans.named(names, name)).map(({ of }) => of),
+      );
+    const isOut = (name: string): boolean => !names.includes(name) || !this.#plans.inhabited(value(name));
+    if (min > max || [...needed].some(isOut)) return 0;
+    if (state.count + needed.size < max) {
+      if (plan.unrestricted && rules.length === 0) return limit;
+      let left = this.#plans.free(this.#plans.where([...patterns, ...rules], plan.others(), TRUE), state);
+      if (this.#terms.count(left, limit) >= limit) return limit;
+      while (this.#terms.live(left)) {
+        const spelled = this.#terms.witness(left);
+        names.push(JSON.parse(decode(spelled)));
+        left = this.#terms.and(left, this.#terms.not(this.#terms.strings([charsOf(spelled)])));
+      }
+    }
+    const sizes = names.map(name => this.values(value(name), limit));
+    /** With or without each of the names from `i` on. */
+    const ways = (i: number, product: number, count: number, open: number): number => {
+      if (product === 0 || count + open > max || count + names.length - i < min) return 0;
+      if (i === names.length || product >= limit) return Math.min(product, limit);
+      const isNeeded = needed.has(names[i]);
+      const having = ways(i + 1, product * sizes[i], count + 1, isNeeded ? open - 1 : open);
+      if (isNeeded || having >= limit) return having;
+      return Math.min(limit, having + ways(i + 1, product, count, open));
+    };
+    return ways(0, 1, state.count, needed.size);
   }
 
   /** Spellings of numbers of which every number has one. */
   #plain(): Term {
     const terms = this.#terms;
     if (this.#plainNumbers !== undefined) return this.#plainNumbers;
-    const digit = terms.bytes(0x30, 0x39);
-    const whole = terms.alt(
-      terms.text('0'),
-      terms.cat(terms.bytes(0x31, 0x39), terms.repeat(digit, 0, Infinity)),
-    );
-    const fraction = terms.concat(terms.text('.'), terms.repeat(digit, 0, Infinity), terms.bytes(0x31, 0x39));
-    const size = terms.cat(whole, terms.optional(fraction));
-    const negative = terms.and(terms.cat(terms.text('-'), size), terms.not(terms.text('-0')));
-    this.#plainNumbers = terms.alt(size, negative);
+    const digits = terms.repeat(terms.bytes(0x30, 0x39), 0, Infinity);
+    const first = terms.bytes(0x31, 0x39);
+    const zero = terms.text('0');
+    const fraction = terms.concat(terms.text('.'), digits, first);
+    const size = terms.alt(terms.concat(first, digits, terms.optional(fraction)), terms.cat(zero, fraction));
+    this.#plainNumbers = terms.alt(zero, terms.cat(terms.optional(terms.text('-')), size));
     return this.#plainNumbers;
   }
 }
 
-/** How many values the shapes have together, or fewer; those that two have in common count once. */
+/** How many values the shapes have together, at most `limit`: each by those that none before it has. */
 function distinct<T>(
   shapes: readonly T[],
   merge: (a: T, b: T) => T,
   limit: number,
   count: (shape: T) => number,
 ): number {
-  let total = 0;
-  for (const shape of shapes) {
-    const own = count(shape);
-    if (own >= limit) return limit;
-    total += own;
-  }
-  for (let i = 0; i < shapes.length && shapes.length <= MAX_SHARED; i++)
-    for (let j = 0; j < i; j++) total -= count(merge(shapes[i], shapes[j]));
-  return Math.max(0, total);
+  let work = 0;
+  const visit = (list: readonly T[]): number => {
+    const before: T[] = [];
+    let total = 0;
+    for (const shape of list) {
+      const own = count(shape);
+      if (own === 0) continue;
+      if (own >= limit) return limit;
+      work += before.length;
+      if (work > MAX_SHARED) throw new LimitError('it has too many alternatives');
+      total += own - visit(before.map(other => merge(other, shape)));
+      if (total >= limit) return limit;
+      before.push(shape);
+    }
+    return total;
+  };
+  return visit(shapes);
+}
+
+/** In how many ways each of the sets can have an element of its own, at most `limit`. */
+export function tuples(of: readonly number[], limit: number, sets: Sets): number {
+  const known = new Map<string, number>();
+  const visit = (list: readonly { readonly of: number; readonly size: number }[], limit: number): number => {
+    if (list.length === 0) return 1;
+    const others = list.toSorted((a, b) => a.size - b.size || a.of - b.of);
+    const last = others.pop()!;
+    const rest = visit(others, limit);
+    if (rest === 0) return 0;
+    // each of the others may have taken one of the last
+    if ((last.size - others.length) * rest >= limit) return limit;
+    const key = `${others.map(({ of }) => of)} ${last.of}`;
+    let count = known.get(key);
+    if (count === undefined) {
+      // all, but for those where the last is what one of the others is
+      const most = rest < limit ? limit : Infinity;
+      count = last.size * visit(others, most);
+      for (const [i, { of, size }] of others.entries()) {
+        const both = sets.meet(of, last.of);
+        const same = { of: both, size: sets.size(both, Math.min(size, last.size)) };
+        count -= visit(others.with(i, same), most);
+      }
+      known.set(key, count);
+    }
+    return Math.min(limit, count);
+  };
+  return visit(
+    of.map(each => ({ of: each, size: sets.size(each, limit + of.length) })),
+    limit,
+  );
 }

@@ -74,9 +74,6 @@ export class Derivatives extends TermStore {
         const next = this.machines[left].step(right, byte);
         return next < 0 ? NEVER : this.machine(this.machines[left], next);
       }
-      default:
-        kind satisfies never;
-        return NEVER;
     }
   }
 
@@ -135,9 +132,6 @@ export class Derivatives extends TermStore {
         return this.#splits(left);
       case 'machine':
         return ascending(this.machines[left].alphabet.map(byte => this.sets.range(byte, byte)));
-      default:
-        kind satisfies never;
-        return [];
     }
   }
 }

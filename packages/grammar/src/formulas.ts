@@ -42,8 +42,8 @@ export type Atom =
       readonly max: number;
     }
   | { readonly kind: 'unique' }
-  /** Is none of these arrays and objects, each the formula of one value. */
-  | { readonly kind: 'apart'; readonly arrays: readonly Formula[]; readonly objects: readonly Formula[] }
+  /** Differs from a value, given by its formula, and is `before`: so a long list of values is none of atoms. */
+  | { readonly kind: 'apart'; readonly before: Formula; readonly of: Formula }
   /** Values of the properties named so satisfy `of`. */
   | { readonly kind: 'properties'; readonly names: Names; readonly of: Formula }
   /** There is a property named so whose value satisfies `of`. */
@@ -63,19 +63,21 @@ export type FormulaNode =
  * A schema by its place, built when first looked at. A class, since `#read` holds the whole grammar: V8 moves object literals to its old
  * generation once a large grammar has needed many, and dead ones there keep what they refer to through many collections.
  */
-class SchemaNode {
+export class SchemaNode {
   readonly kind = 'schema';
   readonly pointer: string;
-  readonly #read: () => Formula;
+  /** What was read of it last. */
+  keyword = '';
+  readonly #read: (node: SchemaNode) => Formula;
   #formula: Formula | undefined = undefined;
 
-  constructor(pointer: string, read: () => Formula) {
+  constructor(pointer: string, read: (node: SchemaNode) => Formula) {
     this.pointer = pointer;
     this.#read = read;
   }
 
   resolve(): Formula {
-    this.#formula ??= this.#read();
+    this.#formula ??= this.#read(this);
     return this.#formula;
   }
 }
@@ -107,7 +109,7 @@ export class Formulas {
   }
 
   /** `scope` tells readings of one place apart. */
-  schema(pointer: string, scope: string, resolve: () => Formula): Formula {
+  schema(pointer: string, scope: string, resolve: (node: SchemaNode) => Formula): Formula {
     return this.#intern(`$${pointer} ${scope}`, new SchemaNode(pointer, resolve));
   }
 

@@ -87,7 +87,7 @@ export class Frames {
   }
 
   array(parent: Frame | undefined, shape: ArrayShape, state: ArrayState, start: number): Frame {
-    const key = `a${parent?.id},${this.#idOf(shape)},${state.index},${state.counts.join('.')},${state.taken.join('.')},${state.apart.join('.')},${start}`;
+    const key = `a${parent?.id},${this.#idOf(shape)},${state.index},${state.counts.join('.')},${state.taken},${state.apart.join('.')},${start}`;
     const known = this.#frames.get(key);
     return known ?? this.#add(key, new ArrayFrame(this.#count++, parent, shape, state, start));
   }

@@ -88,7 +88,16 @@ it('refuses with the place and the keyword', () => {
     'pattern',
   ]);
   expect(refused({ items: { minimum: '1' } })).toEqual(['GrammarError', 'invalid', '/items', 'minimum']);
-  expect(refused({ $ref: '#' })).toEqual(['GrammarError', 'too-complex', '', '']);
+  expect(refused({ $ref: '#' })).toEqual(['GrammarError', 'too-complex', '', '$ref']);
+  const alternatives = Array.from({ length: 500 }, (_, i) => ({ maxProperties: i, required: [`a${i}`] }));
+  const many = { items: { properties: { a: { type: 'object', anyOf: alternatives } } } };
+  expect(refused(many)).toEqual(['GrammarError', 'too-complex', '/items/properties/a', 'anyOf']);
+  expect(refused({ items: { not: { uniqueItems: true } } })).toEqual([
+    'GrammarError',
+    'too-complex',
+    '/items/not',
+    'uniqueItems',
+  ]);
   expect(refused({ type: 'string', const: 1 })).toEqual(['GrammarError', 'unsatisfiable', '', '']);
   expect(refused('{')).toEqual(['GrammarError', 'invalid', '', '']);
 });

@@ -16,11 +16,5 @@ export { patternTerm } from './patterns.ts';
 export type { State } from './states.ts';
 export type { Term } from './term.ts';
 export type { Text } from './threads.ts';
-export { buildTrie, type Trie } from './trie.ts';
-export {
-  createVocabulary,
-  startsToken,
-  type Vocabulary,
-  type VocabularySource,
-} from './vocabulary.ts';
-export { vocabularyFromBytes, vocabularyToBytes } from './vocabulary-bytes.ts';
+export { buildTrie, MAX_TOKEN_BYTES, orderOf, type Trie } from './trie.ts';
+export { createVocabulary, type Vocabulary, type VocabularySource, vocabularyOf } from './vocabulary.ts';

@@ -44,19 +44,21 @@ const SPLITS = [1, 4, 8, 12].map(before => [before, EXACT - before] as const);
  * numbers of a store of which this one is a fork.
  */
 export function createNumbers(terms: Terms, draft4: boolean, base?: Numbers): Numbers {
-  let made: Numbers | undefined;
-  const own = (): Numbers => {
-    made ??= spellNumbers(terms, draft4);
-    return made;
-  };
-  if (!base) return own();
+  if (!base) return spellNumbers(terms, draft4);
+  let own: Numbers | undefined;
+  const later =
+    <T>(divide: (of: Numbers) => (given: T) => Division) =>
+    (given: T): Division => {
+      own ??= spellNumbers(terms, draft4);
+      return divide(own)(given);
+    };
   return {
     any: base.any,
     integer: base.integer,
-    atLeast: bound => own().atLeast(bound),
-    moreThan: bound => own().moreThan(bound),
-    oneOf: values => own().oneOf(values),
-    multipleOf: divisor => own().multipleOf(divisor),
+    atLeast: later(of => of.atLeast),
+    moreThan: later(of => of.moreThan),
+    oneOf: later(of => of.oneOf),
+    multipleOf: later(of => of.multipleOf),
   };
 }
 
@@ -119,7 +121,7 @@ function spellNumbers(terms: Terms, draft4: boolean): Numbers {
     const parts: Term[] = [];
     const integer = x.point <= 0 ? '0' : x.digits.slice(0, x.point).padEnd(x.point, '0');
     const rest = '0'.repeat(Math.max(0, -x.point)) + x.digits.slice(Math.max(0, x.point));
-    if (rest.length > 400) throw new LimitError('a bound has too many digits');
+    if (rest.length > 400) throw new LimitError('it has too many digits');
     const { length } = integer;
     if (length <= PLACES) {
       const behind = rest === '' ? fraction : cat(point, fractionFrom(rest, places));
@@ -151,7 +153,7 @@ function spellNumbers(terms: Terms, draft4: boolean): Numbers {
 
   /** Of the sign of `x`, those with these digits first, `before` of them before the point (behind zeros after it, where that is negative). */
   const wordsOf = (x: Decimal, digits: string, before: number, more: typeof exactly): readonly Word[] => {
-    if (digits.length > 400) throw new LimitError('a number has too many digits');
+    if (digits.length > 400) throw new LimitError('it has too many digits');
     const word = (text: string, tail: Term): Word => ({ bytes: x.negative ? `-${text}` : text, tail });
     const behind = digits.slice(1);
     const missing = Math.max(0, before - digits.length);
@@ -259,7 +261,7 @@ function spellNumbers(terms: Terms, draft4: boolean): Numbers {
     multipleOf: divisor => {
       const places = Math.max(0, divisor.digits.length - divisor.point);
       const scaled = Number(divisor.digits.padEnd(divisor.point, '0'));
-      if (scaled > MAX_DIVISOR || places > PLACES) throw new LimitError('a divisor has too many digits');
+      if (scaled > MAX_DIVISOR || places > PLACES) throw new LimitError('it has too many digits');
       const machine = terms.machine(remainders(multiples, scaled, places), 0);
       const short = alt(text('0'), cat(bytes(1, 9), repeat(digit, 0, MOST_DIGITS - 1)));
       const decimal = cat(optional(minus), short, fraction);

@@ -27,7 +27,7 @@ export class ObjectPlace {
   readonly plan: ObjectPlan;
   readonly state: ObjectState;
   /** Where names led so far, by their spelling. */
-  readonly after = new Map<string, readonly Continuation[]>();
+  after: Map<string, readonly Continuation[]> | undefined = undefined;
   keys: Keys | undefined = undefined;
 
   constructor(id: number, plan: ObjectPlan, state: ObjectState) {

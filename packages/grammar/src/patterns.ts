@@ -78,9 +78,6 @@ export function patternTerm(terms: Terms, characters: Characters, source: string
         const seen = build(node.of, after, { start: place.start, end: 'no' });
         return terms.and(node.negative ? terms.not(seen) : seen, next);
       }
-      default:
-        node satisfies never;
-        return next;
     }
   }
 

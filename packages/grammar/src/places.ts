@@ -1,5 +1,5 @@
 /** Which keys an object may have next, what their values must satisfy, and whether it may end: asked for places in it. */
-import { nameOf, spellingOf } from './characters.ts';
+import { decode, nameOf, spellingOf } from './characters.ts';
 import { LimitError } from './error.ts';
 import { type Formula, type Formulas, TRUE } from './formulas.ts';
 import {
@@ -50,12 +50,6 @@ export class Places {
     return place;
   }
 
-  /** What the value of an unlisted name must satisfy. */
-  #otherValue(plan: ObjectPlan, name: string): Formula {
-    const rules = plan.shape.patterns.filter(rule => this.#plans.matches(rule.term, name));
-    return this.#formulas.and(...rules.map(rule => rule.of));
-  }
-
   /** The terms that tell apart names beyond the plan's; without one these are all alike. */
   divisions(plan: ObjectPlan): readonly Term[] {
     let divisions = this.#divisions.get(plan);
@@ -77,6 +71,7 @@ export class Places {
 
   /** What follows a name, given by its spelling; nothing when it cannot come now. */
   after(place: ObjectPlace, spelling: string): readonly Continuation[] {
+    place.after ??= new Map();
     let next = place.after.get(spelling);
     if (!next) {
       next = this.#afterName(place.plan, place.state, nameOf(spelling)).map(
@@ -133,7 +128,7 @@ export class Places {
         if (shape.required.has(lists[list][skipped])) return [];
       places[list] = at + 1;
     } else if (state.extras.includes(name)) return [];
-    const value = list < 0 ? this.#otherValue(plan, name) : plan.values.get(name)!;
+    const value = this.#plans.valueOf(plan, name);
     const next: ObjectState = { ...state, places, count: Math.min(plan.counted, state.count + 1), extras };
     return this.#choices(plan, next, value, name);
   }
@@ -265,10 +260,10 @@ export class Places {
       cells = cells
         .flatMap(cell => [this.#terms.and(cell, kind), this.#terms.and(cell, this.#terms.not(kind))])
         .filter(cell => this.#terms.live(cell));
-      if (cells.length > MAX_CELLS) throw new LimitError('too many of its patterns overlap');
+      if (cells.length > MAX_CELLS) throw new LimitError('too many of its conditions overlap');
     }
     for (const cell of cells) {
-      const name = JSON.parse(new TextDecoder().decode(this.#terms.witness(cell))) as string;
+      const name = JSON.parse(decode(this.#terms.witness(cell))) as string;
       if (this.#afterName(plan, state, name).length > 0) parts.push(cell);
     }
     return term(parts);

@@ -5,6 +5,7 @@
  */
 import { ArrayPlans, arrayStart } from './array-plans.ts';
 import { spell } from './characters.ts';
+import { tuples } from './counts.ts';
 import { LimitError } from './error.ts';
 import { FALSE, type Formula, type Formulas, type Names, TRUE } from './formulas.ts';
 import {
@@ -19,7 +20,7 @@ import {
 import type { SchemaReader } from './schema.ts';
 import { type ObjectShape, ObjectShapes, type Rule } from './shape.ts';
 import type { Shapes } from './shapes.ts';
-import { charsOf, NEVER, type Term, type Terms } from './terms.ts';
+import { NEVER, type Term, type Terms } from './terms.ts';
 
 const MAX_QUESTIONS = 100_000;
 const MAX_OVERLAPPING = 8;
@@ -118,7 +119,7 @@ export class Plans {
   }
 
   #plan(shape: ObjectShape): ObjectPlan {
-    if (shape.some.length > 30) throw new LimitError('it has too many conditions');
+    if (shape.some.length > 30) throw new LimitError('it has too many combinations');
     const listed = new Set<string>();
     const lists: string[][] = [];
     for (const order of shape.order) {
@@ -181,7 +182,7 @@ export class Plans {
   }
 
   /** The names in `term` whose value can satisfy `of` beside the patterns that the name matches. */
-  #where(patterns: readonly Rule[], term: Term, of: Formula): Term {
+  where(patterns: readonly Rule[], term: Term, of: Formula): Term {
     return this.#terms.and(term, ...this.#forbidden(patterns, of));
   }
 
@@ -195,7 +196,7 @@ export class Plans {
     }
     if (rules.length < 2 || this.inhabited(this.#formulas.and(of, ...rules.map(rule => rule.of))))
       return result;
-    if (rules.length > MAX_OVERLAPPING) throw new LimitError('too many of its patterns overlap');
+    if (rules.length > MAX_OVERLAPPING) throw new LimitError('too many of its conditions overlap');
     for (let set = 3; set < 1 << rules.length; set++) {
       const chosen = rules.filter((_, i) => (set >> i) & 1);
       if (chosen.length < 2 || this.inhabited(this.#formulas.and(of, ...chosen.map(rule => rule.of))))
@@ -291,7 +292,7 @@ export class Plans {
     if (state.count + needed.size < min) {
       let capacity = plan.capacity;
       if (patterns.length > shape.patterns.length) {
-        const others = this.#where(patterns, plan.others(), TRUE);
+        const others = this.where(patterns, plan.others(), TRUE);
         const count = this.#terms.live(others) ? this.#terms.count(others, 1000) : 0;
         capacity = count >= 1000 ? Infinity : count;
       }
@@ -313,6 +314,12 @@ export class Plans {
       value,
       ...rules.filter(rule => this.named(rule.names, name)).map(rule => rule.of),
     );
+  }
+
+  /** What the value of a name must satisfy. */
+  valueOf({ values, shape }: ObjectPlan, name: string): Formula {
+    const rules = shape.patterns.filter(rule => this.matches(rule.term, name));
+    return values.get(name) ?? this.#formulas.and(...rules.map(rule => rule.of));
   }
 
   /** Whether the name is one of the names. */
@@ -346,14 +353,16 @@ export class Plans {
     const room = plan.capacity - state.extras.length;
     const namesFor = ({ term, of }: Rule): Term =>
       this.inhabited(of)
-        ? this.free(this.#where(patterns, this.#terms.and(plan.others(), term), of), state)
+        ? this.free(this.where(patterns, this.#terms.and(plan.others(), term), of), state)
         : NEVER;
     const exists = (asked: Rule): boolean => this.#terms.live(namesFor(asked));
     const place = (i: number): boolean => {
       if (i === wanted.length) {
         const optional = [...given.keys()].filter(name => !needed.has(name)).length;
         if (state.count + needed.size + optional + fresh.length > max) return false;
-        return fresh.length < 2 || this.#apart(fresh.map(namesFor));
+        const size = (term: Term, most: number): number => this.#terms.count(term, most);
+        const meet = (a: Term, b: Term): Term => this.#terms.and(a, b);
+        return fresh.length < 2 || tuples(fresh.map(namesFor), 1, { size, meet }) > 0;
       }
       if (++this.#questions > MAX_QUESTIONS) throw new LimitError('it has too many combinations');
       const { term, of } = wanted[i];
@@ -382,23 +391,6 @@ export class Plans {
       return false;
     };
     return place(0);
-  }
-
-  /** Whether there is a name for each of the terms, all of them different. */
-  #apart(terms: readonly Term[]): boolean {
-    const few = terms.filter(term => this.#terms.count(term, terms.length) < terms.length);
-    if (few.length === 0) return true;
-    const choose = (at: number, taken: readonly Term[]): boolean => {
-      if (at === few.length) return true;
-      let left = this.#terms.and(few[at], ...taken);
-      while (this.#terms.live(left)) {
-        const not = this.#terms.not(this.#terms.strings([charsOf(this.#terms.witness(left))]));
-        if (choose(at + 1, [...taken, not])) return true;
-        left = this.#terms.and(left, not);
-      }
-      return false;
-    };
-    return choose(0, []);
   }
 
   /** The names in `term` that are not taken yet. */

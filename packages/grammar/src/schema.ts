@@ -2,7 +2,7 @@
 import { beginning } from './beginning.ts';
 import { type Characters, createCharacters } from './characters.ts';
 import { GrammarError } from './error.ts';
-import { FALSE, type Formula, Formulas, TRUE } from './formulas.ts';
+import { FALSE, type Formula, Formulas, type SchemaNode, TRUE } from './formulas.ts';
 import { isObject, type Json } from './json.ts';
 import { ARRAYS } from './keywords/arrays.ts';
 import { type Keyword, text } from './keywords/keyword.ts';
@@ -87,21 +87,26 @@ export class SchemaReader {
   at(value: Json, pointer: string, scope?: Scope): Formula {
     if (value === true || (isObject(value) && value.size === 0)) return TRUE;
     if (value === false) return FALSE;
-    return this.formulas.schema(pointer, scope?.join(' ') ?? '', () => this.#read(value, pointer, scope));
+    return this.formulas.schema(pointer, scope?.join(' ') ?? '', node => this.#read(value, node, scope));
   }
 
-  #read(value: Json, pointer: string, scope?: Scope): Formula {
+  #read(value: Json, node: SchemaNode, scope?: Scope): Formula {
+    const { pointer } = node;
     if (!isObject(value))
       throw new GrammarError('invalid', pointer, '', 'a schema is an object or a boolean');
     const reading = new Reading(this, value, pointer, scope);
     // Up to draft 7 nothing counts beside `$ref`.
-    if (this.draft <= 7 && value.has('$ref')) return REFERENCES.$ref(value.get('$ref')!, reading, '$ref');
+    const names = this.draft <= 7 && value.has('$ref') ? ['$ref'] : value.keys();
     const given: number[] = [];
-    for (const key of value.keys()) {
+    for (const key of names) {
       const at = PLACES.get(key);
       if (at !== undefined) given.push(at);
     }
-    const parts = ascending(given).map(at => KEYWORDS[NAMES[at]](value.get(NAMES[at])!, reading, NAMES[at]));
+    const parts = ascending(given).map(at => {
+      const keyword = NAMES[at];
+      node.keyword = keyword;
+      return KEYWORDS[keyword](value.get(keyword)!, reading, keyword);
+    });
     return this.formulas.and(...parts);
   }
 }

@@ -1,6 +1,5 @@
 /** Shapes of all values, of those of either of two shapes, and of both. */
 import type { AtomShapes } from './atom-shapes.ts';
-import { spell } from './characters.ts';
 import { LimitError } from './error.ts';
 import { type Formula, type Formulas, TRUE } from './formulas.ts';
 import {
@@ -131,20 +130,12 @@ export abstract class ShapeAlgebra {
   }
 
   /** Whether every object of the shape is seen to satisfy the literal. */
-  #implied(shape: ObjectShape, literal: Literal): boolean {
-    if (literal.kind === 'size') return shape.min >= literal.min && shape.max <= literal.max;
-    const { names, of } = literal;
-    const follows = (name: string): boolean =>
-      of === TRUE || this.glance(this.formulas.and(shape.named.get(name) ?? TRUE, this.formulas.not(of)), 1);
-    if (literal.kind === 'some') {
-      if ('name' in names) return shape.required.has(names.name) && follows(names.name);
-      for (const name of shape.required) {
-        if (this.terms.matches(names.term, spell(name)) && follows(name)) return true;
-      }
-      return false;
-    }
-    if ('name' in names) return shape.named.has(names.name) && follows(names.name);
-    return shape.patterns.some(rule => rule.term === names.term && rule.of === of);
+  #implied({ named, required, min, max }: ObjectShape, literal: Literal): boolean {
+    if (literal.kind === 'size') return min >= literal.min && max <= literal.max;
+    const { kind, names, of } = literal;
+    if ('term' in names || !(kind === 'some' ? required : named).has(names.name)) return false;
+    const value = named.get(names.name) ?? TRUE;
+    return of === TRUE || this.glance(this.formulas.and(value, this.formulas.not(of)), 1);
   }
 
   #products<T>(

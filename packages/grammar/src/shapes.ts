@@ -4,8 +4,8 @@
  */
 import { AtomShapes, type Universe } from './atom-shapes.ts';
 import { LimitError } from './error.ts';
-import { FALSE, type Formula, type Formulas, TRUE } from './formulas.ts';
-import { ANY_OBJECT, type ObjectShape, type Shape } from './shape.ts';
+import { FALSE, type Formula, type Formulas, type SchemaNode, TRUE } from './formulas.ts';
+import { ANY_ARRAY, ANY_OBJECT, type ObjectShape, type Shape } from './shape.ts';
 import { ShapeAlgebra } from './shape-algebra.ts';
 import { NEVER, type Terms } from './terms.ts';
 
@@ -21,32 +21,45 @@ interface Beside {
 }
 
 export class Shapes extends ShapeAlgebra {
-  readonly #memo = new Map<number, Shape>();
+  #memo = new Map<number, Shape>();
+  /** What was asked for longer ago. */
+  #older = this.#memo;
   readonly #open = new Set<number>();
   readonly #glances = new Map<number, boolean>();
   /** Shapes that could not be looked at. */
   #unseen = 0;
   /** The schema being looked at, for messages. */
-  pointer = '';
+  at: SchemaNode | undefined = undefined;
 
   constructor(terms: Terms, formulas: Formulas, universe: Universe) {
     super(terms, formulas, new AtomShapes(formulas, universe));
+  }
+
+  /** The limits on work hold for one piece of it, and then for the next. */
+  override renew(): void {
+    super.renew();
+    if (this.#memo.size < MAX_EVALUATIONS / 2) return;
+    this.#older = this.#memo;
+    this.#memo = new Map();
   }
 
   of(formula: Formula): Shape {
     return this.#evaluate(formula, true);
   }
 
-  /** What differs from values, each given by its formula. */
-  apartFrom(values: readonly Formula[]): Formula {
-    if (values.length === 0) return TRUE;
-    const arrays = values.filter(of => this.of(of).arrays.length > 0);
-    const objects = values.filter(of => this.of(of).objects.length > 0);
-    const scalars = values.filter(of => !arrays.includes(of) && !objects.includes(of));
-    return this.formulas.and(
-      ...scalars.map(of => this.formulas.not(of)),
-      ...(scalars.length < values.length ? [this.formulas.atom({ kind: 'apart', arrays, objects })] : []),
-    );
+  /** What differs from values, each given by its formula, and is one of `others`. */
+  apartFrom(values: readonly Formula[], others = TRUE): Formula {
+    return values.reduce((before, of) => this.formulas.atom({ kind: 'apart', before, of }), others);
+  }
+
+  #apartFrom(of: Formula): Shape {
+    const { arrays, objects } = this.of(of);
+    if (arrays.length + objects.length === 0) return this.#evaluate(of, false);
+    return {
+      ...this.atoms.everything,
+      arrays: arrays.length > 0 ? [{ ...ANY_ARRAY, apart: [of] }] : [ANY_ARRAY],
+      objects: objects.length > 0 ? [{ ...ANY_OBJECT, apart: [of] }] : [ANY_OBJECT],
+    };
   }
 
   /**
@@ -72,8 +85,13 @@ export class Shapes extends ShapeAlgebra {
 
   #evaluate(formula: Formula, positive: boolean): Shape {
     const key = formula * 2 + (positive ? 1 : 0);
-    const known = this.#memo.get(key);
+    let known = this.#memo.get(key);
     if (known) return known;
+    known = this.#older.get(key);
+    if (known) {
+      this.#memo.set(key, known);
+      return known;
+    }
     if (this.#open.has(key)) throw new LimitError('it refers to itself without an end');
     if (this.#memo.size > MAX_EVALUATIONS) throw new LimitError('it has too many combinations');
     this.#open.add(key);
@@ -95,10 +113,17 @@ export class Shapes extends ShapeAlgebra {
       case 'not':
         return this.#evaluate(node.of, !positive);
       case 'atom':
-        return positive ? this.atoms.inside(node.atom) : this.atoms.outside(node.atom);
+        if (node.atom.kind !== 'apart')
+          return positive ? this.atoms.inside(node.atom) : this.atoms.outside(node.atom);
+        return positive
+          ? this.intersect(this.of(node.atom.before), this.#apartFrom(node.atom.of))
+          : this.unite(this.#evaluate(node.atom.before, false), this.of(node.atom.of));
       case 'schema': {
-        this.pointer = node.pointer;
-        return this.#evaluate(node.resolve(), positive);
+        const before = this.at;
+        this.at = node;
+        const shape = this.#evaluate(node.resolve(), positive);
+        this.at = before;
+        return shape;
       }
       case 'and':
       case 'or': {
@@ -111,9 +136,6 @@ export class Shapes extends ShapeAlgebra {
       }
       case 'one':
         return positive ? this.#exactlyOne(node.parts) : this.#notOne(node.parts);
-      default:
-        node satisfies never;
-        return this.atoms.nothing;
     }
   }
 

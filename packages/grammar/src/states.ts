@@ -74,8 +74,9 @@ export class State {
  */
 export const kept = <T>(list: readonly T[]): readonly T[] => list.slice();
 
-const MAX_THREADS = 1000;
-const MAX_STATES = 20_000;
+const MAX_THREADS = 10_000;
+/** Threads of all the states that are remembered. */
+const MAX_KEPT = 50_000;
 
 export class States {
   readonly #terms: Terms;
@@ -83,6 +84,7 @@ export class States {
   readonly #threads: Threads;
   #states = new Map<string, State>();
   #count = 0;
+  #kept = 0;
   /** Before a value, where blank space may come first. */
   readonly start: State;
   /** Before a text that is nothing but a value: no blank space comes first, as in Ollama. */
@@ -235,7 +237,9 @@ export class States {
   #interned(key: string, threads: readonly Thread[]): State {
     const known = this.#states.get(key);
     if (known) return known;
-    if (this.#states.size >= MAX_STATES) {
+    this.#kept += threads.length;
+    if (this.#kept > MAX_KEPT) {
+      this.#kept = threads.length;
       this.#states = new Map();
       this.#threads.forget();
     }

@@ -29,6 +29,8 @@ const MAX_SPELLED = 250_000;
 const MAX_LISTED = 2 ** 25;
 /** Strings of which some are left out by a list without them. */
 const MAX_FEW = 1000;
+/** Lists of strings that are left out of one term. */
+const MAX_OUT = 16;
 /** A power of two. */
 const BUCKETS = 2 ** 13;
 const QUOTE = 0x22;
@@ -110,6 +112,7 @@ export class TermStore {
     made.least = least;
     made.first = first;
     made.bound = this.#boundOf(made);
+    made.finite = this.#isFinite(made);
     made.older = this.#newest[bucket];
     this.nodes.push(made);
     this.#newest[bucket] = id;
@@ -140,6 +143,14 @@ export class TermStore {
       default:
         return -1;
     }
+  }
+
+  #isFinite({ kind, left, right, max, parts }: Node): boolean {
+    const { nodes } = this;
+    if (kind === 'cat') return nodes[left].finite && nodes[right].finite;
+    if (kind === 'alt') return parts.every(part => nodes[part].finite);
+    if (kind === 'repeat') return max < Number.POSITIVE_INFINITY && nodes[left].finite;
+    return kind === 'never' || kind === 'epsilon' || kind === 'set' || kind === 'strings';
   }
 
   #set(set: SetId): Term {
@@ -187,6 +198,12 @@ export class TermStore {
   stringsOf(term: Term): Strings | undefined {
     const { kind, left } = this.nodes[term];
     return kind === 'strings' ? this.lists[left] : undefined;
+  }
+
+  /** The strings that such a term leaves out. */
+  #without(term: Term): Strings | undefined {
+    const { kind, left } = this.nodes[term];
+    return kind === 'not' ? this.stringsOf(left) : undefined;
   }
 
   cat(left: Term, right: Term): Term {
@@ -312,17 +329,21 @@ export class TermStore {
     return this.#intern(hash, new Node('and', NEVER, NEVER, 0, 0, list), nullable, -1, first);
   }
 
-  /** Strings that are in all lists, and in none that is to be kept out, are one list. */
+  /** Strings that are in all lists, and in none that is to be kept out, are one list; so are those that many keep out. */
   #joinStrings(list: Term[]): Term[] {
+    const out = list.length > MAX_OUT ? list.filter(part => this.#without(part)) : [];
+    if (out.length > MAX_OUT) {
+      const all = this.strings(out.flatMap(part => this.#without(part)!.texts));
+      return this.#joinStrings(ascending([...list.filter(part => !out.includes(part)), this.not(all)]));
+    }
     const first = list.findIndex(part => this.nodes[part].kind === 'strings');
     if (first < 0) return list;
     let { texts } = this.lists[this.nodes[list[first]].left];
     const rest = list.filter((part, i) => {
-      const { kind, left } = this.nodes[part];
-      const isOut = kind === 'not';
-      const strings = this.stringsOf(isOut ? left : part);
-      if (!strings || (isOut && texts.length > MAX_FEW)) return true;
-      if (i !== first) texts = texts.filter(text => strings.has(text) !== isOut);
+      const out = this.#without(part);
+      const strings = out ?? this.stringsOf(part);
+      if (!strings || (out && texts.length > MAX_FEW)) return true;
+      if (i !== first) texts = texts.filter(text => strings.has(text) === !out);
       return false;
     });
     return rest.length === list.length - 1 ? list : ascending([...rest, this.strings(texts)]);
@@ -345,7 +366,7 @@ export class TermStore {
       for (const part of terms) {
         const { bound, parts } = this.nodes[part];
         // a part that is an intersection with its bound is within it by nothing else
-        if (bound === part || !left.includes(bound) || parts.includes(bound)) continue;
+        if (bound < 0 || bound === part || !left.includes(bound) || parts.includes(bound)) continue;
         left = left.filter(other => other !== bound);
       }
     return left;
@@ -383,9 +404,6 @@ export class TermStore {
         return this.repeat(adopt(left), min, max);
       case 'machine':
         return this.machine(source.machines[left], right);
-      default:
-        kind satisfies never;
-        return NEVER;
     }
   }
 
@@ -492,6 +510,15 @@ export class TermStore {
     if (max === Number.POSITIVE_INFINITY) return undefined;
     const any = this.run(0, Number.POSITIVE_INFINITY);
     return { max, rest: this.and(any, ...parts.filter(part => part !== run)) };
+  }
+
+  /** The term with those texts of it as well, finitely many, that are left out one by one. */
+  withFew(term: Term): Term {
+    const { kind, parts } = this.nodes[term];
+    if (kind !== 'and') return term;
+    const isFew = (part: Term): boolean =>
+      this.nodes[part].kind === 'not' && this.nodes[this.nodes[part].left].finite;
+    return parts.some(isFew) ? this.and(...parts.filter(part => !isFew(part))) : term;
   }
 
   /** Terms of which any number may come first, in one alternative or another. */

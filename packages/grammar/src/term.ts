@@ -67,6 +67,8 @@ export class Node {
   nullable = false;
   /** The bytes of a shortest text, or {@link LONG}; −1 where there are intersections or complements within, so that there may be none. */
   least = -1;
+  /** Whether there are finitely many texts; a "no" says nothing. */
+  finite = false;
   /** Bytes that a text of the term may begin with, or more. */
   first: SetId = NO_BYTES;
   /** A term that is known to have all of its texts, or −1. */

@@ -3,7 +3,7 @@
  * so threads differ only in the alternatives that they follow.
  */
 import { arrayStart } from './array-plans.ts';
-import { spellingOf } from './characters.ts';
+import { decode, spellingOf } from './characters.ts';
 import { type Formula, TRUE } from './formulas.ts';
 import { type Frame, Frames, HOLE, MAX_DEPTH } from './frames.ts';
 import { parseJson } from './json.ts';
@@ -212,7 +212,7 @@ export class Threads {
     if (next > EPSILON) into.push(thread.withRest(next));
     else if (next === EPSILON && thread.at === 'key') {
       this.looked = true;
-      into.push(...this.named(thread, keyBehind(text)));
+      into.push(...this.named(thread, spelling(text.bytes, text.length - 1)));
     } else if (next === EPSILON) into.push(...this.ended(frame, text, text.length));
     else if (thread.at === 'scalar' && terms.nullable(rest)) {
       if (frame === HOLE) into.push(EARLY);
@@ -258,11 +258,9 @@ export class Threads {
     if (frame.kind === 'joint') return frame.frames.flatMap(each => this.ended(each, text, end));
     if (frame.kind === 'object' || !frame.shape.unique) return [Thread.at('after', frame)];
     this.looked = true;
-    const value = parseJson(decode(text.bytes, frame.start, end));
     const { shape, state } = frame;
-    const taken = [...new Set([...state.taken, oneOfValues([value], this.#reader, true)])].sort(
-      (a, b) => a - b,
-    );
+    const value = parseJson(decode(text.bytes.subarray(frame.start, end)));
+    const taken = this.#reader.shapes.apartFrom([oneOfValues([value], this.#reader, true)], state.taken);
     return [Thread.at('after', this.#frames.array(frame.parent, shape, { ...state, taken }, 0))];
   }
 
@@ -377,11 +375,6 @@ export function keySoFar({ bytes, length }: Text): string {
   return spelling(bytes, length);
 }
 
-/** The same of the key whose closing quote is the last byte of the text. */
-function keyBehind({ bytes, length }: Text): string {
-  return spelling(bytes, length - 1);
-}
-
 /** From behind the last quote before `end` that no backslash escapes. */
 function spelling(bytes: Uint8Array, end: number): string {
   let from = end;
@@ -394,9 +387,4 @@ function spelling(bytes: Uint8Array, end: number): string {
   let key = '';
   for (let at = from + 1; at < end; at++) key += String.fromCharCode(bytes[at]);
   return key;
-}
-
-const decoder = new TextDecoder();
-function decode(bytes: Uint8Array, from: number, to: number): string {
-  return decoder.decode(bytes.subarray(from, to));
 }

@@ -115,20 +115,6 @@ export function vocabularyOf(tokens: Strings, endIds: readonly number[], sorted:
   return { size, endIds, tokens, sorted, trie, roots, twin, strings, all, bits, classes, slice };
 }
 
-/** Whether a token begins with these bytes and goes on. */
-export function startsToken({ trie: { byte, end } }: Vocabulary, bytes: Uint8Array): boolean {
-  let from = 0;
-  let to = byte.length;
-  for (const wanted of bytes) {
-    let node = from;
-    while (node < to && byte[node] !== wanted) node = end[node];
-    if (node >= to) return false;
-    from = node + 1;
-    to = end[node];
-  }
-  return from < to;
-}
-
 function equal({ bytes, offsets }: Strings, a: number, b: number): boolean {
   const length = offsets[a + 1] - offsets[a];
   if (offsets[b + 1] - offsets[b] !== length) return false;

@@ -1,7 +1,8 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { examples } from '../../test/examples.ts';
 import { bytesVocabulary, fits, read } from '../../test/reading.ts';
-import { compileSchema, createMatcher } from '../index.ts';
+import { compileSchema, createMatcher, createVocabulary, type Matcher } from '../index.ts';
 import { canonical, parseJson } from '../json.ts';
 
 examples([
@@ -158,9 +159,107 @@ it.each([
   expect(() => compileSchema(schema)).toThrow('no text satisfies');
 });
 
-it('refuses items that could take from later ones all that these may be', () => {
-  const schema = { uniqueItems: true, minItems: 2, prefixItems: [{ enum: [1, 2] }, { const: 1 }] };
-  expect(() => compileSchema(schema)).toThrow('few values in common');
+describe('items that differ, of few values', () => {
+  const values = ['1', '2', 'null', '[1]', '{"a":1}'];
+  const some = fc.uniqueArray(fc.nat(values.length - 1), { minLength: 1 });
+  const many = fc.record({
+    prefix: fc.array(some, { maxLength: 4 }),
+    items: fc.option(some, { nil: [] }),
+    min: fc.nat(5),
+    max: fc.integer({ min: 1, max: 5 }),
+    among: some,
+    minContains: fc.nat(3),
+    maxContains: fc.nat(4),
+  });
+
+  it('are offered where each that must follow can still have one of its own', () => {
+    fc.assert(
+      fc.property(many, ({ prefix, items, min, max, among, minContains, maxContains }) => {
+        const of = (list: readonly number[]) => ({ enum: list.map(i => JSON.parse(values[i])) });
+        const sizes = { minItems: min, maxItems: max, minContains, maxContains };
+        const rest = items.length > 0 ? of(items) : false;
+        const tuple = prefix.length > 0 ? { prefixItems: prefix.map(of) } : {};
+        const schema = {
+          type: 'array',
+          uniqueItems: true,
+          ...tuple,
+          items: rest,
+          contains: of(among),
+          ...sizes,
+        };
+        const isDone = (list: readonly number[]): boolean => {
+          const contained = list.filter(i => among.includes(i)).length;
+          const isLong = list.length >= min && list.length <= max;
+          return isLong && contained >= minContains && contained <= maxContains;
+        };
+        const next = (list: readonly number[]): readonly number[] =>
+          list.length < max ? (prefix[list.length] ?? items).filter(i => !list.includes(i)) : [];
+        const ends = (list: readonly number[]): boolean =>
+          isDone(list) || next(list).some(i => ends([...list, i]));
+        const follow = (matcher: Matcher, text: string): Matcher | undefined => {
+          const at = matcher.clone();
+          return [...text].every(char => at.accept(char.charCodeAt(0))) ? at : undefined;
+        };
+        const visit = (matcher: Matcher, list: readonly number[]): void => {
+          expect(follow(matcher, ']') !== undefined, `${list} ends`).toBe(isDone(list));
+          for (const [i, value] of values.entries()) {
+            const at = follow(matcher, (list.length > 0 ? ',' : '') + value);
+            // behind a number, which might go on, it shows with what comes next
+            const isOpen = at && (follow(at, ',') ?? follow(at, ']')) !== undefined;
+            const isRight = next(list).includes(i) && ends([...list, i]);
+            expect(isOpen ?? false, `${value} behind ${list} of ${JSON.stringify(schema)}`).toBe(isRight);
+            if (at && isRight) visit(at, [...list, i]);
+          }
+        };
+        if (!ends([])) expect(() => compileSchema(schema)).toThrow('no text satisfies');
+        else
+          visit(follow(createMatcher(compileSchema(schema, { compact: true }), bytesVocabulary), '[')!, []);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('are counted by their values, where they share some of them', () => {
+    const pair = {
+      type: 'array',
+      prefixItems: [{ type: 'integer', minimum: 0, maximum: 2 }, { const: 1 }],
+      items: { type: ['null', 'boolean'] },
+      uniqueItems: true,
+    };
+    const schema = { type: 'array', uniqueItems: true, items: pair };
+    expect(fits(schema, '[[2], [0, 1, null, true], [0, 1, null], [0, 1, true], [0, 1, false]]')).toBe(true);
+    // of other names there are three, of any value
+    const object = {
+      type: 'object',
+      properties: { a: { const: 1 } },
+      required: ['a'],
+      propertyNames: { enum: ['a', 'b', 'c', 'd'] },
+    };
+    expect(
+      fits(
+        { type: 'array', uniqueItems: true, minItems: 3, items: object },
+        '[{"a": 1}, {"a": 1, "b": 2}, {"a": 1, "b": 3}]',
+      ),
+    ).toBe(true);
+    // with each of them, or without: eight
+    const few = { ...object, additionalProperties: { const: 0 } };
+    const all = (minItems: number) =>
+      compileSchema({ type: 'array', uniqueItems: true, minItems, items: few });
+    expect(() => all(8)).not.toThrow();
+    expect(() => all(9)).toThrow('no text satisfies');
+    // of which one of two conditions holds: (1, 1), (1, 2) and (2, 1)
+    const either = {
+      type: 'object',
+      properties: { a: { enum: [1, 2] }, b: { enum: [1, 2] } },
+      required: ['a', 'b'],
+      additionalProperties: false,
+      anyOf: [{ properties: { a: { const: 1 } } }, { properties: { b: { const: 1 } } }],
+    };
+    const three = (minItems: number) =>
+      compileSchema({ type: 'array', uniqueItems: true, minItems, items: either });
+    expect(() => three(3)).not.toThrow();
+    expect(() => three(4)).toThrow('no text satisfies');
+  });
 });
 
 describe('items that differ, however many they are', () => {
@@ -184,6 +283,28 @@ describe('items that differ, however many they are', () => {
     expect(read(schema, text)).toBe('yes');
     const again = `${text.slice(0, -1)}, ${JSON.stringify(of(17))}`;
     expect(read(schema, again)).not.toBe('open');
+  });
+
+  it('strings, with tokens that end one and go on', () => {
+    const tokens = Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte));
+    for (const letter of 'abcdefghijklmnopqrstuvwxyz')
+      for (const behind of ['",', '","']) tokens.push(new TextEncoder().encode(letter + behind));
+    const end = tokens.length;
+    const vocabulary = createVocabulary({ bytesOf: id => tokens[id], size: end + 1, endIds: [end] });
+    const grammar = compileSchema({ type: 'array', uniqueItems: true, items: { type: 'string' } });
+    const matcher = createMatcher(grammar, vocabulary);
+    const bits = new Uint32Array((end >> 5) + 1);
+    const write = (text: string): boolean =>
+      [...text].every(char => {
+        matcher.mask(bits);
+        const id = char.charCodeAt(0);
+        return ((bits[id >> 5] >>> (id & 31)) & 1) === 1 && matcher.accept(id);
+      });
+    expect(write('["0"')).toBe(true);
+    for (let i = 1; i < 400; i++) expect(write(`,"${i.toString(36)}"`), `${i}`).toBe(true);
+    const again = (123).toString(36);
+    expect(write(`,"${again}`)).toBe(true);
+    expect(write('"')).toBe(false);
   });
 
   it('in whichever order their properties come', () => {

@@ -42,6 +42,9 @@ export function object(value: Json, reading: Reading, keyword: string): JsonObje
   return value.size > MAX_NAMES ? refuse(reading, keyword, `it has more than ${MAX_NAMES} names`) : value;
 }
 
+/** The names in an object, where it is one. */
+export const keys = (value: Json | undefined): Iterable<string> => (isObject(value) ? value.keys() : []);
+
 /** The subschemas of an array of schemas. */
 export function schemas(value: Json, reading: Reading, keyword: string): readonly Formula[] {
   if (!Array.isArray(value) || value.length === 0) return invalid(reading, keyword, 'an array of schemas');

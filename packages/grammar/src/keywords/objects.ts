@@ -1,9 +1,9 @@
 /** `properties`, `required`, `additionalProperties`, `patternProperties`, `propertyNames`, sizes, `dependent*`, `dependencies`. */
-import { FALSE, type Formula, TRUE, WORDS } from '../formulas.ts';
-import { isObject, type Json } from '../json.ts';
+import { FALSE, type Formula, TRUE } from '../formulas.ts';
 import type { Reading } from '../reading.ts';
-import { NEVER, type Term } from '../terms.ts';
-import { escapePointer, invalid, type Keyword, naturalNumber, object, texts } from './keyword.ts';
+import type { Term } from '../terms.ts';
+import { escapePointer, invalid, type Keyword, keys, naturalNumber, object, texts } from './keyword.ts';
+import { typed } from './values.ts';
 
 const properties: Keyword = (value, reading, keyword) => {
   const { formulas } = reading;
@@ -48,8 +48,6 @@ function otherNames(reading: Reading, names: Iterable<string>, patterns: Iterabl
   );
 }
 
-const keys = (value: Json | undefined): Iterable<string> => (isObject(value) ? value.keys() : []);
-
 function others(reading: Reading, names: Iterable<string>, patterns: Iterable<string>, of: Formula): Formula {
   // where objects are closed, it matters that others are spoken of
   if (of === TRUE && !reading.closed) return TRUE;
@@ -76,6 +74,7 @@ const propertyNames: Keyword = (value, reading) => {
 /** Where a property is, the other names must be too, or the schema must hold. */
 const dependencies: Keyword = (value, reading, keyword) => {
   const { formulas } = reading;
+  const isObject = typed(reading, ['object']);
   const rules = [...object(value, reading, keyword)].map(([name, needs]) => {
     const then =
       Array.isArray(needs) || typeof needs === 'string'
@@ -83,28 +82,12 @@ const dependencies: Keyword = (value, reading, keyword) => {
         : reading.subschema(needs, `/${keyword}/${escapePointer(name)}`);
     return formulas.or(
       formulas.not(present(reading, name)),
-      formulas.and(objects(reading, true), then),
-      objects(reading, false),
+      formulas.and(isObject, then),
+      formulas.not(isObject),
     );
   });
   return formulas.and(...rules);
 };
-
-/** All objects, or everything else. */
-function objects({ formulas, numbers, characters }: Reading, inside: boolean): Formula {
-  const number = inside ? NEVER : numbers.any;
-  const string = inside ? NEVER : characters.string;
-  return formulas.atom({
-    kind: 'scalar',
-    words: inside ? 0 : WORDS,
-    number,
-    numberOut: inside ? numbers.any : NEVER,
-    string,
-    stringOut: inside ? characters.string : NEVER,
-    array: !inside,
-    object: inside,
-  });
-}
 
 export const OBJECTS: Record<string, Keyword> = {
   properties,

@@ -8,7 +8,7 @@ import { FALSE, type Formula, TRUE } from '../formulas.ts';
 import { isObject, type Json } from '../json.ts';
 import type { Reading } from '../reading.ts';
 import type { Term } from '../terms.ts';
-import { escapePointer, type Keyword, refuse } from './keyword.ts';
+import { escapePointer, type Keyword, keys, refuse } from './keyword.ts';
 
 /** What the keywords of one schema evaluate where `when` holds. */
 interface Share {
@@ -66,8 +66,6 @@ function shares(reading: Reading, keyword: string): readonly Share[] {
   visit(reading, TRUE, 0);
   return found;
 }
-
-const keys = (value: Json | undefined): readonly string[] => (isObject(value) ? [...value.keys()] : []);
 
 export const unevaluatedProperties: Keyword = (value, reading, keyword) => {
   const { formulas, terms, characters } = reading;

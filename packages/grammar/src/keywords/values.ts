@@ -10,7 +10,8 @@ export type Values = Pick<Reading, 'formulas' | 'terms' | 'characters' | 'number
 
 export const TYPES = ['null', 'boolean', 'integer', 'number', 'string', 'array', 'object'] as const;
 
-function typed(reading: Values, names: readonly string[]): Formula {
+/** The formula of being of one of the types. */
+export function typed(reading: Values, names: readonly string[]): Formula {
   const key = names.join();
   let formula = reading.types.get(key);
   if (formula === undefined) {

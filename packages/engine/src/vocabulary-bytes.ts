@@ -2,9 +2,8 @@
  * A vocabulary as bytes, to be kept beside its model on the same machine. First 32-bit numbers in the order of bytes that the machine has:
  * the mark; where the bytes of each token begin, and where the last one's end; the tokens with bytes, sorted. Then the bytes.
  */
-import { GrammarError } from './error.ts';
-import { MAX_TOKEN_BYTES, orderOf } from './trie.ts';
-import { type Vocabulary, type VocabularySource, vocabularyOf } from './vocabulary.ts';
+import type { Vocabulary, VocabularySource } from '@tabllama/grammar';
+import type { GrammarModule } from './vocabulary.ts';
 
 /** Another one for every other form: "TLV2". */
 const MARK = 0x32564c54;
@@ -20,9 +19,10 @@ export function vocabularyToBytes({ tokens: { bytes, offsets }, sorted }: Vocabu
 
 /**
  * Takes about half the time of `createVocabulary`.
- * @throws {GrammarError} These are not the bytes of a vocabulary of this form, size and end tokens; it is to be made anew.
+ * @throws {RangeError} These are not the bytes of a vocabulary of this form, size and end tokens; it is to be made anew.
  */
 export function vocabularyFromBytes(
+  { MAX_TOKEN_BYTES, orderOf, vocabularyOf }: GrammarModule,
   data: Uint8Array,
   { size, endIds }: Pick<VocabularySource, 'size' | 'endIds'>,
 ): Vocabulary {
@@ -47,5 +47,5 @@ export function vocabularyFromBytes(
 }
 
 function check(holds: boolean): void {
-  if (!holds) throw new GrammarError('invalid', '', '', 'these are not the bytes of this vocabulary');
+  if (!holds) throw new RangeError('these are not the bytes of this vocabulary');
 }
