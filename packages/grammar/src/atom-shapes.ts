@@ -97,7 +97,6 @@ export class AtomShapes {
       case 'items':
         if (atom.from === atom.to)
           return arrays([{ min: atom.from + 1, items: [{ ...atom, of: not(atom.of) }] }]);
-        if (atom.to < Infinity) throw new LimitError('the complement of a range of items is not supported');
         return arrays([{ contains: [{ from: atom.from, of: not(atom.of), min: 1, max: Infinity }] }]);
       case 'length':
         return arrays([{ max: atom.min - 1 }, ...(atom.max < Infinity ? [{ min: atom.max + 1 }] : [])]);

@@ -103,18 +103,28 @@ export class Counts {
   ): number {
     const { unique, min, max, contains } = shape;
     const most = limit + state.apart.length;
+    const stretches = this.#arrays.stretches(shape, state);
+    // to where all places are alike, and for every `contains`
     const asked = contains.reduce(
       (sum, { min }, i) => sum + Math.max(0, min - state.counts[i]),
-      Math.max(0, min - state.index) + used.length,
+      Math.max(min, stretches.at(-1)!.from) - state.index + used.length,
     );
     /** So many values are enough for an item, whatever others take of them. */
     const many = Math.max(1, asked + 2 * (most - 1));
     const differs = unique || most > 1;
+    /** Whether whatever completes the array behind `way` does so behind `other` as well. */
+    const surpasses = (other: Way, way: Way): boolean =>
+      other !== way &&
+      `${other.few}` === `${way.few}` &&
+      contains.every(
+        ({ max }, i) =>
+          other.counts[i] === way.counts[i] || (max === Infinity && other.counts[i] > way.counts[i]),
+      );
     const start = unique ? used.filter(of => this.values(of, many) < many) : [];
     let total = 0;
     let work = 0;
     let ways = new Map<string, Way>([['', { counts: state.counts, few: start, paths: 1 }]]);
-    for (const { from, to, of } of this.#arrays.stretches(shape, state)) {
+    for (const { from, to, of } of stretches) {
       for (let at = from; at < Math.min(to, max + 1); at++) {
         const before = total;
         for (const { counts, few, paths } of at < min ? [] : ways.values())
@@ -124,10 +134,10 @@ export class Counts {
         for (const way of ways.values()) {
           for (const { counts, value } of this.#arrays.ways(shape, way.counts, at, of, differs)) {
             if (++work > MAX_SEARCH) throw new LimitError('too many of its conditions overlap');
-            let size = Number(this.#plans.inhabited(value));
-            if (size > 0 && differs) size = this.values(value, many);
+            if (!this.#plans.inhabited(value)) continue;
+            let size = differs ? this.values(value, many) : 1;
             let taken = way.few;
-            if (unique && size > 0 && size < many) {
+            if (unique && size < many) {
               few.add(value);
               taken = [...taken, value].sort((a, b) => a - b);
               size = this.tuples(taken, 1);
@@ -137,6 +147,9 @@ export class Counts {
             if (paths > 0) next.set(key, { counts, few: taken, paths });
           }
         }
+        // where one will do, those are left out that fall short of another
+        for (const [key, way] of most > 1 ? [] : next)
+          if ([...next.values()].some(other => surpasses(other, way))) next.delete(key);
         const isSame =
           next.size === ways.size && [...next].every(([key, { paths }]) => ways.get(key)?.paths === paths);
         ways = next;
@@ -192,12 +205,10 @@ export class Counts {
       }
       return this.#objectsWith(plan, state, asked, most);
     };
-    const some = shape.some.filter((_, i) => !((state.done >> i) & 1));
-    const total = count(
-      some.map(({ term, of }) => ({ kind: 'some', names: { term }, of })),
-      0,
-      most,
+    const some = shape.some.flatMap(({ term, of }, i): readonly Literal[] =>
+      (state.done >> i) & 1 ? [] : [{ kind: 'some', names: { term }, of }],
     );
+    const total = count(some, 0, most);
     if (total >= most) return limit;
     const mayBe = (of: Formula) =>
       this.#objectsOf({ ...this.#shapes.mergeObjects(shape, this.#shapes.of(of).objects[0]), apart: [] }, 1);

@@ -30,7 +30,7 @@ export type Atom =
       readonly array: boolean;
       readonly object: boolean;
     }
-  /** Items from index `from` to `to`, both included, satisfy `of`. */
+  /** Items from index `from` to `to`, both included, satisfy `of`: one, or all from there on. */
   | { readonly kind: 'items'; readonly from: number; readonly to: number; readonly of: Formula }
   | { readonly kind: 'length'; readonly min: number; readonly max: number }
   /** Between `min` and `max` of the items from index `from` on satisfy `of`. */

@@ -240,7 +240,7 @@ export class Places {
     const offered: string[] = [];
     lists.forEach((list, i) => {
       for (let at = state.places[i]; at < list.length; at++) {
-        const offers = this.#plans.isAlwaysFeasible(plan)
+        const offers = this.#plans.always.has(plan)
           ? this.#plans.inhabited(plan.values.get(list[at])!)
           : this.#afterName(plan, state, list[at]).length > 0;
         if (offers) offered.push(list[at]);

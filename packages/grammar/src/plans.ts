@@ -45,8 +45,8 @@ export class Plans {
   readonly #objects = new ObjectShapes();
   /** By shape, and by the first of those that equal it. */
   readonly #plans = new Map<ObjectShape, ObjectPlan>();
-  /** Objects that can be completed from wherever they have come. */
-  readonly #always = new Set<ObjectPlan>();
+  /** Objects that are known to be completed from wherever they have come. */
+  readonly always = new Set<ObjectPlan>();
   /** Of which terms names are texts. */
   readonly #matching = new Map<string, { readonly bytes: Uint8Array; readonly terms: Map<Term, boolean> }>();
 
@@ -221,18 +221,13 @@ export class Plans {
     return yes;
   }
 
-  /** Whether the object is known to be completed from wherever it has come. */
-  isAlwaysFeasible(plan: ObjectPlan): boolean {
-    return this.#always.has(plan);
-  }
-
   /**
    * Whether the object can be completed: one literal of every open clause is chosen, and what follows from all is asked. `asked`: what
    * is asked beside.
    */
   objectFeasible(plan: ObjectPlan, state: ObjectState, asked: Asked = NOTHING): boolean {
     const { min, max, some, clauses } = plan.shape;
-    if (this.#always.has(plan)) return true;
+    if (this.always.has(plan)) return true;
     const wanted: Wanted[] = some.flatMap(({ term, of }, i) =>
       (state.done >> i) & 1 ? [] : [{ names: { term }, of }],
     );
@@ -258,7 +253,7 @@ export class Plans {
     const yes =
       choose(0, { min, max, wanted, rules: asked.rules }) &&
       (state.apart.length === 0 || this.arrays.counts.objects(plan, state, 1) > 0);
-    if (yes && state === plan.start && isPlain(plan.shape)) this.#always.add(plan);
+    if (yes && state === plan.start && isPlain(plan.shape)) this.always.add(plan);
     return yes;
   }
 

@@ -19,11 +19,8 @@ import { Shapes } from './shapes.ts';
 import { ascending } from './term.ts';
 import type { Term, Terms } from './terms.ts';
 
-const REFERENCES: Record<string, Keyword> = {
-  $ref: (value, reading, keyword) => reading.reference(text(value, reading, keyword), keyword),
-  $dynamicRef: (value, reading, keyword) => reading.reference(text(value, reading, keyword), keyword),
-  $recursiveRef: (value, reading, keyword) => reading.reference(text(value, reading, keyword), keyword),
-};
+const reference: Keyword = (value, reading, keyword) =>
+  reading.reference(text(value, reading, keyword), keyword);
 
 /** In this order the formula is built, so that a schema's own properties come before those of its branches. */
 const KEYWORDS: Record<string, Keyword> = {
@@ -32,7 +29,9 @@ const KEYWORDS: Record<string, Keyword> = {
   ...STRINGS,
   ...ARRAYS,
   ...OBJECTS,
-  ...REFERENCES,
+  $ref: reference,
+  $dynamicRef: reference,
+  $recursiveRef: reference,
   ...LOGIC,
   ...UNEVALUATED,
 };

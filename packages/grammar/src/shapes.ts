@@ -57,8 +57,8 @@ export class Shapes extends ShapeAlgebra {
     if (arrays.length + objects.length === 0) return this.#evaluate(of, false);
     return {
       ...this.atoms.everything,
-      arrays: arrays.length > 0 ? [{ ...ANY_ARRAY, apart: [of] }] : [ANY_ARRAY],
-      objects: objects.length > 0 ? [{ ...ANY_OBJECT, apart: [of] }] : [ANY_OBJECT],
+      arrays: [{ ...ANY_ARRAY, apart: arrays.map(() => of) }],
+      objects: [{ ...ANY_OBJECT, apart: objects.map(() => of) }],
     };
   }
 

@@ -12,7 +12,7 @@ import type { Places } from './places.ts';
 import type { Plans } from './plans.ts';
 import type { SchemaReader } from './schema.ts';
 import { type Shape, wordTexts } from './shape.ts';
-import { EPSILON, NEVER, type Term } from './terms.ts';
+import { charsOf, EPSILON, NEVER, type Term } from './terms.ts';
 
 /**
  * Where a thread stands. `value`: a value is to come; `scalar`: inside one; `key`: inside a key; `open`: behind `{` or `[`; `next`:
@@ -212,7 +212,7 @@ export class Threads {
     if (next > EPSILON) into.push(thread.withRest(next));
     else if (next === EPSILON && thread.at === 'key') {
       this.looked = true;
-      into.push(...this.named(thread, spelling(text.bytes, text.length - 1)));
+      into.push(...this.named(thread, keySoFar(text, text.length - 1)));
     } else if (next === EPSILON) into.push(...this.ended(frame, text, text.length));
     else if (thread.at === 'scalar' && terms.nullable(rest)) {
       if (frame === HOLE) into.push(EARLY);
@@ -370,21 +370,16 @@ export function threadKey(thread: Thread): string {
   }
 }
 
-/** The spelling of the key that the text is in; a char code for each byte. */
-export function keySoFar({ bytes, length }: Text): string {
-  return spelling(bytes, length);
-}
-
-/** From behind the last quote before `end` that no backslash escapes. */
-function spelling(bytes: Uint8Array, end: number): string {
+/**
+ * The spelling of the key that the text is in, or that ends before `end`: from behind the last quote that no backslash escapes. A char
+ * code for each byte.
+ */
+export function keySoFar({ bytes, length }: Text, end = length): string {
   let from = end;
   for (;;) {
     if (bytes[--from] !== QUOTE) continue;
     let slashes = 0;
     while (bytes[from - 1 - slashes] === 0x5c) slashes++;
-    if (slashes % 2 === 0) break;
+    if (slashes % 2 === 0) return charsOf(bytes.subarray(from + 1, end));
   }
-  let key = '';
-  for (let at = from + 1; at < end; at++) key += String.fromCharCode(bytes[at]);
-  return key;
 }

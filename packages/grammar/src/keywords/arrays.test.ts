@@ -19,6 +19,11 @@ examples([
     ['[1, [2], "a"]'],
     ['[1, 1.0]', '[[2], [2]]'],
   ],
+  [
+    { type: 'array', contains: { const: 1 }, minContains: 40, minItems: 45, items: { enum: [1, 2] } },
+    [`[${'1,2,'.repeat(40)}1]`, `[${'1,'.repeat(44)}2]`],
+    [`[${'1,2,'.repeat(39)}2]`, `[${'1,'.repeat(43)}1]`],
+  ],
   [{ not: { items: { type: 'string' } }, type: 'array' }, ['["a", 1]'], ['[]', '["a"]']],
   // two of three in one item, where there is room for two
   [
@@ -126,6 +131,16 @@ it.each([
       a => ({ type: 'object', properties: { a }, required: ['a'], additionalProperties: false }),
       { type: 'boolean' },
     ),
+  },
+  // before a string may come there are two items of which each must be []
+  {
+    type: 'array',
+    uniqueItems: true,
+    prefixItems: [
+      { type: 'array', maxItems: 0 },
+      { type: 'array', maxItems: 0 },
+    ],
+    contains: { type: 'string' },
   },
   // the second item would need a second item, without an end
   { type: 'array', uniqueItems: true, minItems: 2, items: { anyOf: [{ const: 1 }, { $ref: '#' }] } },

@@ -2,7 +2,7 @@
 import { FALSE, type Formula, TRUE } from '../formulas.ts';
 import type { Reading } from '../reading.ts';
 import type { Term } from '../terms.ts';
-import { escapePointer, invalid, type Keyword, keys, naturalNumber, object, texts } from './keyword.ts';
+import { escapePointer, type Keyword, keys, naturalNumber, object, texts } from './keyword.ts';
 import { typed } from './values.ts';
 
 const properties: Keyword = (value, reading, keyword) => {
@@ -91,10 +91,7 @@ const dependencies: Keyword = (value, reading, keyword) => {
 
 export const OBJECTS: Record<string, Keyword> = {
   properties,
-  required: (value, reading, keyword) =>
-    typeof value === 'boolean'
-      ? invalid(reading, keyword, 'an array of strings')
-      : required(value, reading, keyword),
+  required,
   patternProperties,
   additionalProperties,
   propertyNames,

@@ -83,8 +83,7 @@ export const unevaluatedProperties: Keyword = (value, reading, keyword) => {
       patterns.set(term, [...(patterns.get(term) ?? []), when]);
     }
   }
-  if (patterns.size > MAX_CELLS)
-    return refuse(reading, keyword, 'beside so many patterns it is not supported');
+  if (patterns.size > MAX_CELLS) return refuse(reading, keyword, 'beside so many others it is not supported');
   const rule = (of_: Formula, conditions: readonly Formula[]): Formula =>
     formulas.or(of_, ...all, ...conditions);
   const rules: Formula[] = [];
@@ -136,7 +135,7 @@ export const unevaluatedItems: Keyword = (value, reading, keyword) => {
   const certain = contained.filter(({ when }) => when === TRUE);
   const possible = contained.filter(({ when }) => when !== TRUE);
   if (possible.length > MAX_CELLS)
-    return refuse(reading, keyword, 'beside so many "contains" it is not supported');
+    return refuse(reading, keyword, 'beside so many others it is not supported');
   const finite = Math.max(...stretches.map(({ until }) => (until < Infinity ? until : 0)));
   const options: Formula[] = [];
   for (let set = 0; set < 1 << possible.length; set++) {
