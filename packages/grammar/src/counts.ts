@@ -11,6 +11,10 @@ import type { Shapes } from './shapes.ts';
 import { charsOf, type Term, type Terms } from './terms.ts';
 
 const MAX_NESTED = 50;
+/** After so many rounds that found more of what may hold itself there are as many as may be asked for. */
+const MAX_ROUNDS = 9;
+/** Objects without a property that is asked for; so many are all that there may be. */
+const MAX_WITHOUT = 100_000;
 const MAX_SHARED = 100_000;
 const MAX_SEARCH = 20_000;
 
@@ -26,8 +30,8 @@ interface Way {
 
 /** Sets by their ids. */
 interface Sets {
-  /** How many there are in one, at most `most`. */
-  size(of: number, most: number): number;
+  /** How many there are in one, or enough for whatever others take. */
+  size(of: number): number;
   /** What is in both. */
   meet(a: number, b: number): number;
 }
@@ -39,8 +43,8 @@ export class Counts {
   readonly #plans: Plans;
   readonly #arrays: ArrayPlans;
   #plainNumbers: Term | undefined;
-  /** The formulas around whose values are being counted, and whether they were met within. */
-  readonly open = new Map<Formula, boolean>();
+  /** The formulas around whose values are being counted: how many were found, and whether they were asked for within. */
+  readonly open = new Map<Formula, { count: number; isMet: boolean }>();
   readonly #known = new Map<Formula, { readonly count: number; readonly limit: number }>();
 
   constructor({ terms, formulas, shapes }: SchemaReader, plans: Plans, arrays: ArrayPlans) {
@@ -57,33 +61,39 @@ export class Counts {
     if (known && (known.count < known.limit || known.limit >= limit)) return Math.min(known.count, limit);
     const before = this.#plans.assumptions;
     const count = this.#count(formula, limit);
-    if (this.#plans.assumptions === before) this.#known.set(formula, { count, limit });
+    if (this.#plans.assumptions === before || this.#plans.isSettling())
+      this.#known.set(formula, { count, limit });
     return count;
   }
 
   #count(formula: Formula, limit: number): number {
     const shape = this.#shapes.of(formula);
-    let total = 0;
-    if (shape.arrays.length + shape.objects.length > 0) {
-      if (this.open.size > MAX_NESTED) throw new LimitError('it is nested too deeply');
-      const isOpen = this.open.has(formula);
-      this.open.set(formula, isOpen);
-      if (isOpen) this.#plans.assumptions++;
-      else {
-        this.open.set(formula, false);
-        total =
-          distinct(shape.arrays, this.#shapes.mergeArrays, limit, of => this.#arraysOf(of, limit)) +
-          distinct(shape.objects, this.#shapes.mergeObjects, limit, of => this.#objectsOf(of, limit));
-        const isMet = this.open.get(formula);
-        this.open.delete(formula);
-        // what needs itself does not exist, and what may hold itself does without an end
-        if (isMet && total > 0) return limit;
-      }
-    }
     const words = [1, 2, 4].filter(bit => shape.words & bit).length;
     const numbers = this.#terms.count(this.#terms.and(shape.number, this.#plain()), limit);
-    const strings = this.#terms.count(shape.string, limit);
-    return Math.min(limit, total + words + numbers + strings);
+    const scalars = words + numbers + this.#terms.count(shape.string, limit);
+    if (shape.arrays.length + shape.objects.length === 0) return Math.min(limit, scalars);
+    const open = this.open.get(formula);
+    if (open) {
+      this.#plans.assumptions++;
+      open.isMet = true;
+      return open.count;
+    }
+    if (this.open.size > MAX_NESTED) throw new LimitError('it is nested too deeply');
+    // the least fixed point: those without others of them in them, those with such in them, and so on
+    const own = { count: 0, isMet: false };
+    this.open.set(formula, own);
+    for (let round = 0, before = -1; before < own.count && own.count < limit; round++) {
+      before = own.count;
+      own.isMet = false;
+      const total =
+        scalars +
+        distinct(shape.arrays, this.#shapes.mergeArrays, limit, of => this.#arraysOf(of, limit)) +
+        distinct(shape.objects, this.#shapes.mergeObjects, limit, of => this.#objectsOf(of, limit));
+      own.count = Math.min(limit, round < MAX_ROUNDS ? total : limit);
+      if (!own.isMet) break;
+    }
+    this.open.delete(formula);
+    return own.count;
   }
 
   #arraysOf(shape: ArrayShape, limit: number): number {
@@ -112,6 +122,10 @@ export class Counts {
     /** So many values are enough for an item, whatever others take of them. */
     const many = Math.max(1, asked + 2 * (most - 1));
     const differs = unique || most > 1;
+    const tuples = createTuples({
+      size: of => this.values(of, many),
+      meet: (a, b) => this.#formulas.and(a, b),
+    });
     /** Whether whatever completes the array behind `way` does so behind `other` as well. */
     const surpasses = (other: Way, way: Way): boolean =>
       other !== way &&
@@ -128,7 +142,7 @@ export class Counts {
       for (let at = from; at < Math.min(to, max + 1); at++) {
         const before = total;
         for (const { counts, few, paths } of at < min ? [] : ways.values())
-          if (this.#arrays.satisfied(shape, counts)) total += paths * this.tuples(few, most);
+          if (this.#arrays.satisfied(shape, counts)) total += paths * tuples(few, most);
         if (total >= most) return limit;
         const next = new Map<string, Way>();
         for (const way of ways.values()) {
@@ -140,7 +154,7 @@ export class Counts {
             if (unique && size < many) {
               few.add(value);
               taken = [...taken, value].sort((a, b) => a - b);
-              size = this.tuples(taken, 1);
+              size = tuples(taken, 1);
             }
             const key = `${counts} ${taken}`;
             const paths = Math.min(most, (next.get(key)?.paths ?? 0) + way.paths * size);
@@ -162,14 +176,6 @@ export class Counts {
     const mayBe = (of: Formula) =>
       this.#arraysOf({ ...this.#shapes.mergeArrays(shape, this.#shapes.of(of).arrays[0]), apart: [] }, 1);
     return total - state.apart.filter(mayBe).length;
-  }
-
-  /** In how many ways each of the formulas can have a value of its own, at most `limit`. */
-  tuples(formulas: readonly Formula[], limit: number): number {
-    return tuples(formulas, limit, {
-      size: (of, most) => this.values(of, most),
-      meet: (a, b) => this.#formulas.and(a, b),
-    });
   }
 
   #objectsOf(shape: ObjectShape, limit: number): number {
@@ -196,12 +202,16 @@ export class Counts {
         if (some.kind !== 'some' || 'name' in some.names) continue;
         // all but those that have none
         const rest = asked.filter(literal => literal !== some);
-        const without = count(
-          [...rest, { ...some, kind: 'rule', of: this.#formulas.not(some.of) }],
-          at,
-          most,
-        );
-        return without < most ? count(rest, at, most + without) - without : most;
+        const ruled: readonly Literal[] = [
+          ...rest,
+          { ...some, kind: 'rule', of: this.#formulas.not(some.of) },
+        ];
+        let without = 0;
+        for (let bound = most; ; bound *= 8) {
+          without = count(ruled, at, bound);
+          if (without < bound) return Math.min(most, count(rest, at, most + without) - without);
+          if (bound > MAX_WITHOUT) return most;
+        }
       }
       return this.#objectsWith(plan, state, asked, most);
     };
@@ -243,20 +253,24 @@ export class Counts {
     if (state.count + needed.size < max) {
       if (plan.unrestricted && rules.length === 0) return limit;
       let left = this.#plans.free(this.#plans.where([...patterns, ...rules], plan.others(), TRUE), state);
-      if (this.#terms.count(left, limit) >= limit) return limit;
+      // so many names can be chosen in as many ways
+      if (this.#terms.count(left, limit + min) >= limit + min) return limit;
       while (this.#terms.live(left)) {
         const spelled = this.#terms.witness(left);
         names.push(JSON.parse(decode(spelled)));
         left = this.#terms.and(left, this.#terms.not(this.#terms.strings([charsOf(spelled)])));
       }
     }
-    const sizes = names.map(name => this.values(value(name), limit));
+    const sized = names
+      .map(name => ({ name, size: this.values(value(name), limit) }))
+      .filter(({ size }) => size > 0);
     /** With or without each of the names from `i` on. */
     const ways = (i: number, product: number, count: number, open: number): number => {
-      if (product === 0 || count + open > max || count + names.length - i < min) return 0;
-      if (i === names.length || product >= limit) return Math.min(product, limit);
-      const isNeeded = needed.has(names[i]);
-      const having = ways(i + 1, product * sizes[i], count + 1, isNeeded ? open - 1 : open);
+      if (count + open > max || count + sized.length - i < min) return 0;
+      if (i === sized.length || product >= limit) return Math.min(product, limit);
+      const { name, size } = sized[i];
+      const isNeeded = needed.has(name);
+      const having = ways(i + 1, product * size, count + 1, isNeeded ? open - 1 : open);
       if (isNeeded || having >= limit) return having;
       return Math.min(limit, having + ways(i + 1, product, count, open));
     };
@@ -303,34 +317,56 @@ function distinct<T>(
   return visit(shapes);
 }
 
-/** In how many ways each of the sets can have an element of its own, at most `limit`. */
-export function tuples(of: readonly number[], limit: number, sets: Sets): number {
-  const known = new Map<string, number>();
-  const visit = (list: readonly { readonly of: number; readonly size: number }[], limit: number): number => {
-    if (list.length === 0) return 1;
-    const others = list.toSorted((a, b) => a.size - b.size || a.of - b.of);
-    const last = others.pop()!;
-    const rest = visit(others, limit);
-    if (rest === 0) return 0;
-    // each of the others may have taken one of the last
-    if ((last.size - others.length) * rest >= limit) return limit;
-    const key = `${others.map(({ of }) => of)} ${last.of}`;
+/**
+ * In how many ways each of some sets can have an element of its own, at most `limit`; a set may be given several times. What was found is
+ * remembered for the next question.
+ */
+export function createTuples({ size, meet }: Sets): (of: readonly number[], limit: number) => number {
+  const sizes = new Map<number, number>();
+  const known = new Map<string, bigint>();
+  const sizeOf = (of: number): number => {
+    const known = sizes.get(of) ?? size(of);
+    sizes.set(of, known);
+    return known;
+  };
+  /** `times` with a set once more, or once less. */
+  const changed = (times: ReadonlyMap<number, number>, of: number, by: number): Map<number, number> => {
+    const next = new Map(times);
+    const count = (next.get(of) ?? 0) + by;
+    if (count > 0) next.set(of, count);
+    else next.delete(of);
+    return next;
+  };
+  const visit = (times: ReadonlyMap<number, number>, limit: number): bigint => {
+    const list = [...times].sort(([a], [b]) => sizeOf(a) - sizeOf(b) || a - b);
+    if (list.length === 0) return 1n;
+    const key = `${limit} ${list}`;
     let count = known.get(key);
-    if (count === undefined) {
+    if (count !== undefined) return count;
+    const [last] = list.at(-1)!;
+    const others = changed(times, last, -1);
+    const rest = visit(others, limit);
+    // each of the others may have taken one of the last
+    count = rest * BigInt(list.reduce((left, [, many]) => left - many, sizeOf(last) + 1));
+    if (rest > 0n && count < limit) {
       // all, but for those where the last is what one of the others is
       const most = rest < limit ? limit : Infinity;
-      count = last.size * visit(others, most);
-      for (const [i, { of, size }] of others.entries()) {
-        const both = sets.meet(of, last.of);
-        const same = { of: both, size: sets.size(both, Math.min(size, last.size)) };
-        count -= visit(others.with(i, same), most);
+      count = BigInt(sizeOf(last)) * visit(others, most);
+      for (const [other, many] of others) {
+        const both = meet(other, last);
+        if (sizeOf(both) > 0)
+          count -= BigInt(many) * visit(changed(changed(others, other, -1), both, 1), most);
       }
-      known.set(key, count);
     }
-    return Math.min(limit, count);
+    if (count >= limit) count = BigInt(limit);
+    known.set(key, count);
+    return count;
   };
-  return visit(
-    of.map(each => ({ of: each, size: sets.size(each, limit + of.length) })),
-    limit,
-  );
+  return (of, limit) =>
+    Number(
+      visit(
+        of.reduce((times, each) => changed(times, each, 1), new Map<number, number>()),
+        limit,
+      ),
+    );
 }

@@ -5,7 +5,7 @@
  */
 import { ArrayPlans, arrayStart } from './array-plans.ts';
 import { spell } from './characters.ts';
-import { tuples } from './counts.ts';
+import { createTuples } from './counts.ts';
 import { LimitError } from './error.ts';
 import { FALSE, type Formula, type Formulas, type Names, TRUE } from './formulas.ts';
 import {
@@ -70,7 +70,7 @@ export class Plans {
   }
 
   /** Whether no question is open. */
-  #isSettling(): boolean {
+  isSettling(): boolean {
     return this.#open.size + this.arrays.counts.open.size === 0;
   }
 
@@ -98,7 +98,7 @@ export class Plans {
       });
     this.#open.delete(formula);
     // A "no" that rests on an open question above it is not settled yet.
-    if (yes || this.assumptions === before || this.#isSettling()) this.#settled.set(formula, yes);
+    if (yes || this.assumptions === before || this.isSettling()) this.#settled.set(formula, yes);
     return yes;
   }
 
@@ -111,7 +111,7 @@ export class Plans {
     const before = this.assumptions;
     const plan = this.#plans.get(first) ?? this.#plan(shape);
     // A plan that rests on an open question is made again.
-    if (this.assumptions === before || this.#isSettling()) {
+    if (this.assumptions === before || this.isSettling()) {
       this.#plans.set(first, plan);
       this.#plans.set(shape, plan);
     }
@@ -355,9 +355,11 @@ export class Plans {
       if (i === wanted.length) {
         const optional = [...given.keys()].filter(name => !needed.has(name)).length;
         if (state.count + needed.size + optional + fresh.length > max) return false;
-        const size = (term: Term, most: number): number => this.#terms.count(term, most);
-        const meet = (a: Term, b: Term): Term => this.#terms.and(a, b);
-        return fresh.length < 2 || tuples(fresh.map(namesFor), 1, { size, meet }) > 0;
+        const tuples = createTuples({
+          size: term => this.#terms.count(term, fresh.length + 1),
+          meet: (a, b) => this.#terms.and(a, b),
+        });
+        return fresh.length < 2 || tuples(fresh.map(namesFor), 1) > 0;
       }
       if (++this.#questions > MAX_QUESTIONS) throw new LimitError('it has too many combinations');
       const { term, of } = wanted[i];

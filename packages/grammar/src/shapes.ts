@@ -5,7 +5,7 @@
 import { AtomShapes, type Universe } from './atom-shapes.ts';
 import { LimitError } from './error.ts';
 import { FALSE, type Formula, type Formulas, type SchemaNode, TRUE } from './formulas.ts';
-import { ANY_ARRAY, ANY_OBJECT, type ObjectShape, type Shape } from './shape.ts';
+import { ANY_ARRAY, ANY_OBJECT, type Shape } from './shape.ts';
 import { ShapeAlgebra } from './shape-algebra.ts';
 import { NEVER, type Terms } from './terms.ts';
 
@@ -202,34 +202,10 @@ export class Shapes extends ShapeAlgebra {
     const string = a.string !== NEVER && this.terms.live(this.terms.and(a.string, b.string));
     const arrays = this.intersectArrays(a.arrays, b.arrays).some(x => !this.emptyArray(x));
     const objects =
-      a.objects.length === 1 && b.objects.length === 1
-        ? !this.#apart(a.objects[0], b.objects[0]) && !this.excludeEachOther(a.objects[0], b.objects[0])
-        : a.objects.some(x => b.objects.some(y => !this.#apart(x, y))) &&
-          this.intersectObjects(a.objects, b.objects).some(x => !this.emptyObject(x));
+      a.objects.some(x => b.objects.some(y => !this.excludeEachOther(x, y))) &&
+      (a.objects.length + b.objects.length === 2 ||
+        this.intersectObjects(a.objects, b.objects).some(x => !this.emptyObject(x)));
     return number || string || arrays || objects ? { number, string, arrays, objects } : undefined;
-  }
-
-  /** Whether two objects are seen to differ in a property that one of them must have, such as a name of their kind. */
-  #apart(a: ObjectShape, b: ObjectShape): boolean {
-    const differ = (name: string): boolean => {
-      const [one, other] = [a.named.get(name), b.named.get(name)];
-      return one !== undefined && other !== undefined && this.#distinctScalars(one, other);
-    };
-    for (const name of a.required) if (differ(name)) return true;
-    for (const name of b.required) if (!a.required.has(name) && differ(name)) return true;
-    return false;
-  }
-
-  #distinctScalars(one: Formula, other: Formula): boolean {
-    if (one === other || this.#open.has(one * 2 + 1) || this.#open.has(other * 2 + 1)) return false;
-    const [a, b] = [this.of(one), this.of(other)];
-    if (a.arrays.length > 0 && b.arrays.length > 0) return false;
-    if (a.objects.length > 0 && b.objects.length > 0) return false;
-    return (
-      (a.words & b.words) === 0 &&
-      !this.terms.live(this.terms.and(a.number, b.number)) &&
-      !this.terms.live(this.terms.and(a.string, b.string))
-    );
   }
 
   /** None of them, or two. */
