@@ -15,7 +15,7 @@ const MAX_NESTED = 50;
 const MAX_ROUNDS = 9;
 /** Objects without a property that is asked for; so many are all that there may be. */
 const MAX_WITHOUT = 100_000;
-const MAX_SHARED = 100_000;
+const MAX_SHARED = 20_000;
 const MAX_SEARCH = 20_000;
 
 /** Beginnings of arrays. */

@@ -122,7 +122,8 @@ export class Shapes extends ShapeAlgebra {
         const before = this.at;
         this.at = node;
         const shape = this.#evaluate(node.resolve(), positive);
-        this.at = before;
+        // what is found later is of the whole schema
+        this.at = before ?? node;
         return shape;
       }
       case 'and':

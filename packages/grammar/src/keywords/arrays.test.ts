@@ -262,6 +262,11 @@ describe('items that differ, of few values', () => {
       compileSchema({ type: 'array', uniqueItems: true, minItems, items: few });
     expect(() => all(8)).not.toThrow();
     expect(() => all(9)).toThrow('no text satisfies');
+    // of three names that must all be there one object is made
+    const full = { ...few, properties: {}, required: [], minProperties: 4 };
+    expect(() => compileSchema({ type: 'array', uniqueItems: true, minItems: 2, items: full })).toThrow(
+      'no text satisfies',
+    );
     // of which one of two conditions holds: (1, 1), (1, 2) and (2, 1)
     const either = {
       type: 'object',
@@ -274,6 +279,69 @@ describe('items that differ, of few values', () => {
       compileSchema({ type: 'array', uniqueItems: true, minItems, items: either });
     expect(() => three(3)).not.toThrow();
     expect(() => three(4)).toThrow('no text satisfies');
+  });
+});
+
+describe('items that differ, of which as many must be there as there are', () => {
+  const names = (count: number) => Array.from({ length: count }, (_, i) => `v${i}`);
+  it.each([23, 44, 180])('%s, beyond what doubles count', count => {
+    const schema = (minItems: number) => ({
+      type: 'array',
+      uniqueItems: true,
+      items: { enum: names(count) },
+      contains: { enum: ['v0', 'v1'] },
+      minItems,
+    });
+    expect(fits(schema(count), JSON.stringify(names(count)))).toBe(true);
+    expect(() => compileSchema(schema(count + 1))).toThrow('no text satisfies');
+  });
+
+  it('of two kinds that share some', () => {
+    const kind = (a: object, b: object) => ({
+      type: 'object',
+      properties: { a, b },
+      additionalProperties: false,
+    });
+    const items = kind({ const: 1 }, { enum: [1, 2] });
+    const other = kind({ enum: [1, 2] }, { const: 1 });
+    const schema = { type: 'array', uniqueItems: true, prefixItems: [items, other], items, minItems: 7 };
+    const all = '[{},{"a":2},{"b":1},{"b":2},{"a":1},{"a":1,"b":1},{"a":1,"b":2}]';
+    expect(fits(schema, all)).toBe(true);
+    expect(() => compileSchema({ ...schema, minItems: 8 })).toThrow('no text satisfies');
+  });
+
+  it('with a property that is asked for by its kind', () => {
+    const items = {
+      type: 'object',
+      properties: { a: { enum: [1, 2] }, b: { enum: [1, 2] } },
+      additionalProperties: false,
+      maxProperties: 1,
+      not: { propertyNames: { enum: ['a'] } },
+    };
+    const schema = { type: 'array', uniqueItems: true, items };
+    expect(fits(schema, '[{"b":1},{"b":2}]')).toBe(true);
+    expect(read(schema, '[{"b":1},{"b":2},')).toBe('[{"b":1},{"b":2},');
+    expect(() => compileSchema({ ...schema, minItems: 3 })).toThrow('no text satisfies');
+  });
+
+  it('within others of them', () => {
+    const tree = (values: readonly number[], minItems: number) => ({
+      $ref: '#/$defs/node',
+      $defs: {
+        node: {
+          type: 'object',
+          properties: {
+            v: { enum: values },
+            c: { type: 'array', uniqueItems: true, items: { $ref: '#/$defs/node' }, minItems },
+          },
+          required: ['v'],
+          additionalProperties: false,
+        },
+      },
+    });
+    expect(read(tree([1], 2), '{"v":1,')).toBe('{"v":1,');
+    expect(read(tree([1, 2], 3), '{"v":1,')).toBe('{"v":1,');
+    expect(fits(tree([1, 2], 2), '{"v":1,"c":[{"v":1},{"v":2},{"v":1,"c":[{"v":2},{"v":1}]}]}')).toBe(true);
   });
 });
 
