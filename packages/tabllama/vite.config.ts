@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Script } from 'node:vm';
-import { minify as terser } from 'terser';
-import { defineConfig, minify, type Plugin } from 'vite';
+import { defineConfig, type Plugin } from 'vite';
+import { minified } from './minified.ts';
 
 /** What few pages need: modules that the worker imports when they are asked for, each published as a file beside it. */
 const late: Record<string, { importer: RegExp; module: string }> = {
@@ -156,30 +156,6 @@ function bareShaders(): Plugin {
           .replaceAll(/\b \B|\B \b/g, '');
         return `export default ${JSON.stringify(bare)}`;
       },
-    },
-  };
-}
-
-/** Terser inlines what is called once, which Vite's own minifier leaves, and leaves it something to do again: 2 kB of 150. */
-function minified(): Plugin {
-  return {
-    name: 'minified',
-    async generateBundle(_, bundle) {
-      for (const chunk of Object.values(bundle)) {
-        if (chunk.type !== 'chunk') continue;
-        const inlined = await terser(chunk.code, {
-          module: true,
-          ecma: 2020,
-          mangle: false,
-          compress: { passes: 3, pure_getters: true },
-          format: { comments: false },
-        });
-        const { code } = await minify(chunk.fileName, inlined.code ?? chunk.code, {
-          module: true,
-          compress: { target: 'es2024' },
-        });
-        chunk.code = code;
-      }
     },
   };
 }
