@@ -1,49 +1,19 @@
 import * as grammar from '@tabllama/grammar';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { startsToken } from './vocabulary.ts';
+import { encode, tokens, vocabularyWith } from '../../grammar/test/vocabularies.ts';
 import { vocabularyFromBytes, vocabularyToBytes } from './vocabulary-bytes.ts';
 
-type Vocabulary = grammar.Vocabulary;
-
-const bytes = fc.uint8Array({ maxLength: 6 });
-const tokens = fc.array(
-  fc.option(fc.oneof(bytes, fc.constantFrom('"', 'a', 'aé', '",').map(encode)), { nil: undefined }),
-  {
-    minLength: 1,
-    maxLength: 40,
-  },
-);
-
-function encode(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
-}
-
-function create(list: readonly (Uint8Array | undefined)[]): Vocabulary {
-  return grammar.createVocabulary({ bytesOf: id => list[id], size: list.length + 1, endIds: [list.length] });
-}
-
 /** What can be seen of it. */
-function content({ size, endIds, tokens, sorted, trie, twin, strings }: Vocabulary): unknown {
+function content({ size, endIds, tokens, sorted, trie, twin, strings }: grammar.Vocabulary): unknown {
   return { size, endIds, tokens, sorted, trie, twin, strings: strings(trie, 0, trie.byte.length) };
 }
-
-it('knows whether a token goes on behind some bytes', () => {
-  const vocabulary = create(['ab', 'abc', 'b'].map(encode));
-  expect(['a', 'ab', 'abc', 'b', 'c'].map(text => startsToken(vocabulary, encode(text)))).toEqual([
-    true,
-    true,
-    false,
-    false,
-    false,
-  ]);
-});
 
 describe('bytes of a vocabulary', () => {
   it('give the same vocabulary back', () => {
     fc.assert(
       fc.property(tokens, list => {
-        const vocabulary = create(list);
+        const vocabulary = vocabularyWith(list);
         expect(content(vocabularyFromBytes(grammar, vocabularyToBytes(vocabulary), vocabulary))).toEqual(
           content(vocabulary),
         );
@@ -54,11 +24,11 @@ describe('bytes of a vocabulary', () => {
   it('are refused, or mean what they say, when they were changed', () => {
     fc.assert(
       fc.property(tokens, fc.nat(), fc.nat(255), fc.boolean(), (list, where, value, cut) => {
-        const vocabulary = create(list);
+        const vocabulary = vocabularyWith(list);
         const data = vocabularyToBytes(vocabulary);
         const at = where % data.length;
         const changed = cut ? data.slice(0, at) : data.with(at, value);
-        let read: Vocabulary;
+        let read: grammar.Vocabulary;
         try {
           read = vocabularyFromBytes(grammar, changed, vocabulary);
         } catch (error) {
@@ -72,7 +42,7 @@ describe('bytes of a vocabulary', () => {
   });
 
   it('are refused where they are of other tokens, or of others that end the text', () => {
-    const vocabulary = create(['a', 'b'].map(encode));
+    const vocabulary = vocabularyWith(['a', 'b'].map(encode));
     const { size } = vocabulary;
     const data = vocabularyToBytes(vocabulary);
     for (const other of [

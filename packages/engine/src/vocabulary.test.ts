@@ -2,8 +2,10 @@ import type { Derived } from '@tabllama/api';
 import { createVocabulary } from '@tabllama/grammar';
 import { createTokenizer } from '@tabllama/tokenizer';
 import { describe, expect, it } from 'vitest';
+import { encode, vocabularyWith } from '../../grammar/test/vocabularies.ts';
 import { openFixture } from '../../models/test/fixtures.ts';
 import { collect, greedy, load } from '../test/load.ts';
+import { startsToken } from './vocabulary.ts';
 import { vocabularyToBytes } from './vocabulary-bytes.ts';
 
 const stories = await openFixture('stories260K-f32');
@@ -67,4 +69,15 @@ describe('the vocabulary of a model', () => {
     const model = await load(stories, { derived: { get: full, put: full } });
     expect((await collect(model.complete(request))).content).toBe(plain);
   });
+});
+
+it('knows whether a token goes on behind some bytes', () => {
+  const vocabulary = vocabularyWith(['ab', 'abc', 'b'].map(encode));
+  expect(['a', 'ab', 'abc', 'b', 'c'].map(text => startsToken(vocabulary, encode(text)))).toEqual([
+    true,
+    true,
+    false,
+    false,
+    false,
+  ]);
 });

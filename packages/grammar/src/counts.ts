@@ -9,13 +9,16 @@ import type { SchemaReader } from './schema.ts';
 import type { ArrayShape, Literal, ObjectShape, Rule } from './shape.ts';
 import type { Shapes } from './shapes.ts';
 import { charsOf, type Term, type Terms } from './terms.ts';
+import { createTuples } from './tuples.ts';
 
 const MAX_NESTED = 50;
 /** After so many rounds that found more of what may hold itself there are as many as may be asked for. */
 const MAX_ROUNDS = 9;
 /** Objects without a property that is asked for; so many are all that there may be. */
 const MAX_WITHOUT = 100_000;
+/** Pairs of alternatives whose common values are counted. */
 const MAX_SHARED = 20_000;
+/** Items that are looked at on the ways through one array. */
 const MAX_SEARCH = 20_000;
 
 /** Beginnings of arrays. */
@@ -23,17 +26,9 @@ interface Way {
   /** Of its items that satisfy each `contains`. */
   readonly counts: readonly number[];
   /** What items satisfy that must differ, and have few values. */
-  readonly few: readonly Formula[];
+  readonly taken: readonly Formula[];
   /** In how many ways the others can be chosen. */
   readonly paths: number;
-}
-
-/** Sets by their ids. */
-interface Sets {
-  /** How many there are in one, or enough for whatever others take. */
-  size(of: number): number;
-  /** What is in both. */
-  meet(a: number, b: number): number;
 }
 
 export class Counts {
@@ -129,7 +124,7 @@ export class Counts {
     /** Whether whatever completes the array behind `way` does so behind `other` as well. */
     const surpasses = (other: Way, way: Way): boolean =>
       other !== way &&
-      `${other.few}` === `${way.few}` &&
+      `${other.taken}` === `${way.taken}` &&
       contains.every(
         ({ max }, i) =>
           other.counts[i] === way.counts[i] || (max === Infinity && other.counts[i] > way.counts[i]),
@@ -137,12 +132,12 @@ export class Counts {
     const start = unique ? used.filter(of => this.values(of, many) < many) : [];
     let total = 0;
     let work = 0;
-    let ways = new Map<string, Way>([['', { counts: state.counts, few: start, paths: 1 }]]);
+    let ways = new Map<string, Way>([['', { counts: state.counts, taken: start, paths: 1 }]]);
     for (const { from, to, of } of stretches) {
       for (let at = from; at < Math.min(to, max + 1); at++) {
         const before = total;
-        for (const { counts, few, paths } of at < min ? [] : ways.values())
-          if (this.#arrays.satisfied(shape, counts)) total += paths * tuples(few, most);
+        for (const { counts, taken, paths } of at < min ? [] : ways.values())
+          if (this.#arrays.satisfied(shape, counts)) total += paths * tuples(taken, most);
         if (total >= most) return limit;
         const next = new Map<string, Way>();
         for (const way of ways.values()) {
@@ -150,7 +145,7 @@ export class Counts {
             if (++work > MAX_SEARCH) throw new LimitError('too many of its conditions overlap');
             if (!this.#plans.inhabited(value)) continue;
             let size = differs ? this.values(value, many) : 1;
-            let taken = way.few;
+            let { taken } = way;
             if (unique && size < many) {
               few.add(value);
               taken = [...taken, value].sort((a, b) => a - b);
@@ -158,7 +153,7 @@ export class Counts {
             }
             const key = `${counts} ${taken}`;
             const paths = Math.min(most, (next.get(key)?.paths ?? 0) + way.paths * size);
-            if (paths > 0) next.set(key, { counts, few: taken, paths });
+            if (paths > 0) next.set(key, { counts, taken, paths });
           }
         }
         // where one will do, those are left out that fall short of another
@@ -315,58 +310,4 @@ function distinct<T>(
     return total;
   };
   return visit(shapes);
-}
-
-/**
- * In how many ways each of some sets can have an element of its own, at most `limit`; a set may be given several times. What was found is
- * remembered for the next question.
- */
-export function createTuples({ size, meet }: Sets): (of: readonly number[], limit: number) => number {
-  const sizes = new Map<number, number>();
-  const known = new Map<string, bigint>();
-  const sizeOf = (of: number): number => {
-    const known = sizes.get(of) ?? size(of);
-    sizes.set(of, known);
-    return known;
-  };
-  /** `times` with a set once more, or once less. */
-  const changed = (times: ReadonlyMap<number, number>, of: number, by: number): Map<number, number> => {
-    const next = new Map(times);
-    const count = (next.get(of) ?? 0) + by;
-    if (count > 0) next.set(of, count);
-    else next.delete(of);
-    return next;
-  };
-  const visit = (times: ReadonlyMap<number, number>, limit: number): bigint => {
-    const list = [...times].sort(([a], [b]) => sizeOf(a) - sizeOf(b) || a - b);
-    if (list.length === 0) return 1n;
-    const key = `${limit} ${list}`;
-    let count = known.get(key);
-    if (count !== undefined) return count;
-    const [last] = list.at(-1)!;
-    const others = changed(times, last, -1);
-    const rest = visit(others, limit);
-    // each of the others may have taken one of the last
-    count = rest * BigInt(list.reduce((left, [, many]) => left - many, sizeOf(last) + 1));
-    if (rest > 0n && count < limit) {
-      // all, but for those where the last is what one of the others is
-      const most = rest < limit ? limit : Infinity;
-      count = BigInt(sizeOf(last)) * visit(others, most);
-      for (const [other, many] of others) {
-        const both = meet(other, last);
-        if (sizeOf(both) > 0)
-          count -= BigInt(many) * visit(changed(changed(others, other, -1), both, 1), most);
-      }
-    }
-    if (count >= limit) count = BigInt(limit);
-    known.set(key, count);
-    return count;
-  };
-  return (of, limit) =>
-    Number(
-      visit(
-        of.reduce((times, each) => changed(times, each, 1), new Map<number, number>()),
-        limit,
-      ),
-    );
 }

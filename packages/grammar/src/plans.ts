@@ -5,7 +5,6 @@
  */
 import { ArrayPlans, arrayStart } from './array-plans.ts';
 import { spell } from './characters.ts';
-import { createTuples } from './counts.ts';
 import { LimitError } from './error.ts';
 import { FALSE, type Formula, type Formulas, type Names, TRUE } from './formulas.ts';
 import {
@@ -21,6 +20,7 @@ import type { SchemaReader } from './schema.ts';
 import { type ObjectShape, ObjectShapes, type Rule } from './shape.ts';
 import type { Shapes } from './shapes.ts';
 import { NEVER, type Term, type Terms } from './terms.ts';
+import { createTuples } from './tuples.ts';
 
 const MAX_QUESTIONS = 100_000;
 const MAX_OVERLAPPING = 8;

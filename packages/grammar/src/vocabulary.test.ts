@@ -1,29 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createVocabulary, type Vocabulary } from './index.ts';
-
-const bytes = fc.uint8Array({ maxLength: 6 });
-const tokens = fc.array(
-  fc.option(fc.oneof(bytes, fc.constantFrom('"', 'a', 'aé', '",').map(encode)), { nil: undefined }),
-  {
-    minLength: 1,
-    maxLength: 40,
-  },
-);
-
-function encode(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
-}
-
-function create(list: readonly (Uint8Array | undefined)[]): Vocabulary {
-  return createVocabulary({ bytesOf: id => list[id], size: list.length + 1, endIds: [list.length] });
-}
+import { tokens, vocabularyWith } from '../test/vocabularies.ts';
 
 describe('the trie', () => {
   it('holds every token under its bytes, equal ones behind one another', () => {
     fc.assert(
       fc.property(tokens, list => {
-        const { trie, twin } = create(list);
+        const { trie, twin } = vocabularyWith(list);
         const found = new Map<number, number[]>();
         const visit = (from: number, to: number, path: readonly number[]): void => {
           for (let node = from; node < to; node = trie.end[node]) {
