@@ -14,12 +14,19 @@ import { createTuples } from './tuples.ts';
 const MAX_NESTED = 50;
 /** After so many rounds that found more of what may hold itself there are as many as may be asked for. */
 const MAX_ROUNDS = 9;
-/** Objects without a property that is asked for; so many are all that there may be. */
-const MAX_WITHOUT = 100_000;
+/** Sets of conditions that one property may satisfy. */
+const MAX_KINDS = 64;
 /** Pairs of alternatives whose common values are counted. */
 const MAX_SHARED = 20_000;
 /** Items that are looked at on the ways through one array. */
 const MAX_SEARCH = 20_000;
+
+/** Values of a property. */
+interface Cell {
+  /** Which of the conditions that some property must satisfy they do, as bits. */
+  readonly meets: number;
+  readonly size: number;
+}
 
 /** Beginnings of arrays. */
 interface Way {
@@ -175,7 +182,7 @@ export class Counts {
 
   #objectsOf(shape: ObjectShape, limit: number): number {
     const plan = this.#plans.object(shape);
-    return this.#plans.objectFeasible(plan, plan.start) ? this.objects(plan, plan.start, limit) : 0;
+    return this.objects(plan, plan.start, limit);
   }
 
   /** How many objects one can become, at most `limit`: by which literals of its clauses hold. */
@@ -186,29 +193,15 @@ export class Counts {
       state.clauses[i] === SATISFIED ? [] : [clause.filter((_, j) => (state.clauses[i] >> j) & 1)],
     );
     const count = (asked: readonly Literal[], at: number, most: number): number => {
-      if (at < clauses.length)
-        return distinct(
-          clauses[at].map(literal => [...asked, literal]),
-          (a, b) => [...new Set([...a, ...b])],
-          most,
-          both => count(both, at + 1, most),
-        );
-      for (const some of asked) {
-        if (some.kind !== 'some' || 'name' in some.names) continue;
-        // all but those that have none
-        const rest = asked.filter(literal => literal !== some);
-        const ruled: readonly Literal[] = [
-          ...rest,
-          { ...some, kind: 'rule', of: this.#formulas.not(some.of) },
-        ];
-        let without = 0;
-        for (let bound = most; ; bound *= 8) {
-          without = count(ruled, at, bound);
-          if (without < bound) return Math.min(most, count(rest, at, most + without) - without);
-          if (bound > MAX_WITHOUT) return most;
-        }
-      }
-      return this.#objectsWith(plan, state, asked, most);
+      this.#plans.ask();
+      if (at === clauses.length) return this.#objectsWith(plan, state, asked, most);
+      if (this.#objectsWith(plan, state, asked, 1) === 0) return 0;
+      return distinct(
+        clauses[at].map(literal => [...asked, literal]),
+        (a, b) => [...new Set([...a, ...b])],
+        most,
+        both => count(both, at + 1, most),
+      );
     };
     const some = shape.some.flatMap(({ term, of }, i): readonly Literal[] =>
       (state.done >> i) & 1 ? [] : [{ kind: 'some', names: { term }, of }],
@@ -220,56 +213,108 @@ export class Counts {
     return total - state.apart.filter(mayBe).length;
   }
 
-  /** The same of those for which all of the literals hold, of which none is a `some` of several names. */
+  /** The same of those for which all of the literals hold. */
   #objectsWith(plan: ObjectPlan, state: ObjectState, asked: readonly Literal[], limit: number): number {
+    const terms = this.#terms;
     const { patterns, required } = plan.shape;
     let { min, max } = plan.shape;
-    const names = plan.lists.flatMap((list, i) => list.slice(state.places[i]));
-    const needed = new Set(names.filter(name => required.has(name)));
-    const rules: Rule[] = [];
+    const names = new Set(plan.lists.flatMap((list, i) => list.slice(state.places[i])));
+    const needed = new Set([...names].filter(name => required.has(name)));
+    const rules = [...patterns];
     const given: Wanted[] = [];
+    const some: Rule[] = [];
     for (const literal of asked) {
       if (literal.kind === 'size') {
         min = Math.max(min, literal.min);
         max = Math.min(max, literal.max);
         continue;
       }
-      given.push(literal);
-      if ('term' in literal.names) rules.push({ term: literal.names.term, of: literal.of });
-      else if (literal.kind === 'some') needed.add(literal.names.name);
+      const { kind, names, of } = literal;
+      const list = kind === 'some' ? some : rules;
+      if ('term' in names) list.push({ term: names.term, of });
+      else if (kind === 'some') needed.add(names.name);
+      if (list === rules || 'name' in names) given.push(literal);
     }
     const value = (name: string): Formula =>
       this.#formulas.and(
         this.#plans.valueOf(plan, name),
         ...given.filter(({ names }) => this.#plans.named(names, name)).map(({ of }) => of),
       );
-    const isOut = (name: string): boolean => !names.includes(name) || !this.#plans.inhabited(value(name));
-    if (min > max || [...needed].some(isOut)) return 0;
-    if (state.count + needed.size < max) {
-      if (plan.unrestricted && rules.length === 0) return limit;
-      let left = this.#plans.free(this.#plans.where([...patterns, ...rules], plan.others(), TRUE), state);
-      // so many names can be chosen in as many ways
-      if (this.#terms.count(left, limit + min) >= limit + min) return limit;
-      while (this.#terms.live(left)) {
-        const spelled = this.#terms.witness(left);
-        names.push(JSON.parse(decode(spelled)));
-        left = this.#terms.and(left, this.#terms.not(this.#terms.strings([charsOf(spelled)])));
+    const isOut = (name: string): boolean => !names.has(name) || !this.#plans.inhabited(value(name));
+    const least = state.count + needed.size;
+    if (min > max || least > max || [...needed].some(isOut)) return 0;
+    if (limit === 1 && some.length === 0 && least >= min) return 1;
+    /** Of endless names: which of `some` each of them satisfies, as bits. */
+    const endless: number[] = [];
+    if (least < max) {
+      if (plan.unrestricted && rules.length === patterns.length && some.length === 0) return limit;
+      let kinds = [{ term: this.#plans.free(plan.others(), state), of: TRUE, meets: 0 }];
+      some.forEach(({ term, of }, i) => {
+        const both = kinds.map(kind => ({
+          term: terms.and(kind.term, term),
+          of: this.#formulas.and(kind.of, of),
+          meets: kind.meets | (1 << i),
+        }));
+        kinds = [...kinds, ...both.filter(({ term, of }) => terms.live(term) && this.#plans.inhabited(of))];
+        if (kinds.length > MAX_KINDS) throw new LimitError('too many of its conditions overlap');
+      });
+      for (const { term, of, meets } of kinds) {
+        let left = this.#plans.where(rules, term, of);
+        if (terms.count(left, limit + min) >= limit + min) {
+          endless.push(meets);
+          continue;
+        }
+        while (terms.live(left)) {
+          const spelled = terms.witness(left);
+          names.add(JSON.parse(decode(spelled)));
+          left = terms.and(left, terms.not(terms.strings([charsOf(spelled)])));
+        }
+        if (meets === 0) break;
       }
     }
-    const sized = names
-      .map(name => ({ name, size: this.values(value(name), limit) }))
-      .filter(({ size }) => size > 0);
-    /** With or without each of the names from `i` on. */
-    const ways = (i: number, product: number, count: number, open: number): number => {
-      if (count + open > max || count + sized.length - i < min) return 0;
-      if (i === sized.length || product >= limit) return Math.min(product, limit);
-      const { name, size } = sized[i];
-      const isNeeded = needed.has(name);
-      const having = ways(i + 1, product * size, count + 1, isNeeded ? open - 1 : open);
-      if (isNeeded || having >= limit) return having;
-      return Math.min(limit, having + ways(i + 1, product, count, open));
+    const places = [...needed, ...endless, ...[...names].filter(name => !needed.has(name))];
+    /** How many values the property of a place may have, by which of `some` they satisfy. */
+    const cells = places.map((place): readonly Cell[] => {
+      if (typeof place === 'number') return [{ meets: place, size: limit }];
+      let parts = [{ of: value(place), meets: 0 }];
+      some.forEach(({ term, of }, i) => {
+        if (!this.#plans.matches(term, place)) return;
+        parts = parts.flatMap(part => {
+          const both = { of: this.#formulas.and(part.of, of), meets: part.meets | (1 << i) };
+          if (both.of === part.of) return [both];
+          return [
+            both,
+            limit === 1 ? part : { ...part, of: this.#formulas.and(part.of, this.#formulas.not(of)) },
+          ];
+        });
+        if (parts.length > MAX_KINDS) throw new LimitError('too many of its conditions overlap');
+      });
+      return parts.map(({ of, meets }) => ({
+        meets,
+        size: limit > 1 ? this.values(of, limit) : +this.#plans.inhabited(of),
+      }));
+    });
+    const known = new Map<string, number>();
+    /** With or without each of the places from `i` on. `unmet`: of `some`, as bits. */
+    const ways = (i: number, count: number, unmet: number, min: number): number => {
+      if (count + Math.max(0, needed.size - i) > max) return 0;
+      const isDone = i >= needed.size && unmet === 0 && count >= min;
+      if (i === places.length || (isDone && limit === 1)) return +isDone;
+      const key = `${i} ${count} ${unmet} ${min}`;
+      let total = known.get(key) ?? -1;
+      if (total >= 0) return total;
+      this.#plans.ask();
+      total = i < needed.size ? 0 : ways(i + 1, count, unmet, min);
+      for (const { meets, size } of cells[i]) {
+        // of endless names there come as many as must
+        const least = typeof places[i] === 'number' ? 0 : min;
+        if (size > 0 && total < limit) total += size * ways(i + 1, count + 1, unmet & ~meets, least);
+      }
+      total = Math.min(limit, total);
+      known.set(key, total);
+      return total;
     };
-    return ways(0, 1, state.count, needed.size);
+    return ways(0, state.count, 2 ** some.length - 1, min);
   }
 
   /** Spellings of numbers of which every number has one. */

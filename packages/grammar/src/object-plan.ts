@@ -70,8 +70,6 @@ export class ObjectPlan {
   readonly others: () => Term;
   /** Whether those are all that are none of the names. */
   readonly unrestricted: boolean;
-  /** How many others there are. */
-  readonly capacity: number;
   /** Properties are counted up to here. */
   readonly counted: number;
   readonly start: ObjectState;
@@ -84,7 +82,7 @@ export class ObjectPlan {
     shape: ObjectShape,
     lists: readonly (readonly string[])[],
     values: ReadonlyMap<string, Formula>,
-    others: { readonly term: () => Term; readonly unrestricted: boolean; readonly capacity: number },
+    others: { readonly term: () => Term; readonly unrestricted: boolean },
     longest: number,
   ) {
     this.shape = shape;
@@ -92,7 +90,6 @@ export class ObjectPlan {
     this.values = values;
     this.others = others.term;
     this.unrestricted = others.unrestricted;
-    this.capacity = others.capacity;
     const sizes = [shape, ...shape.clauses.flat().filter(literal => literal.kind === 'size')];
     this.counted = Math.max(longest + 1, ...sizes.map(({ min, max }) => (max < Infinity ? max + 1 : min)));
     const clauses = shape.clauses.map(clause => 2 ** clause.length - 1);
@@ -103,12 +100,6 @@ export class ObjectPlan {
 export interface Wanted {
   readonly names: Names;
   readonly of: Formula;
-}
-
-/** Properties that there must be, and what is asked of those that there are. */
-export interface Asked {
-  readonly wanted: readonly Wanted[];
-  readonly rules: readonly Wanted[];
 }
 
 /** Whether an object of the shape declares names and needs no others. */

@@ -230,9 +230,8 @@ export class Places {
       const worst = { ...state, count, extras: [...state.extras, ''], clauses: lost, apart: [] };
       return this.#plans.objectFeasible(plan, worst);
     };
-    const others = state.extras.length < plan.capacity;
-    const all = others && harmless();
-    if (all && plan.unrestricted) return { term: characters.string, open: true };
+    const isPlain = this.#plans.always.has(plan);
+    if (plan.unrestricted && harmless()) return { term: characters.string, open: true };
     const term = (parts: readonly Term[]): Keys => {
       const keys = this.#terms.alt(...parts);
       return { term: this.#terms.live(keys) ? keys : NEVER, open: false };
@@ -240,7 +239,7 @@ export class Places {
     const offered: string[] = [];
     lists.forEach((list, i) => {
       for (let at = state.places[i]; at < list.length; at++) {
-        const offers = this.#plans.always.has(plan)
+        const offers = isPlain
           ? this.#plans.inhabited(plan.values.get(list[at])!)
           : this.#afterName(plan, state, list[at]).length > 0;
         if (offers) offered.push(list[at]);
@@ -248,9 +247,9 @@ export class Places {
       }
     });
     const parts = [characters.literals(offered)];
-    if (!others) return term(parts);
     const free = this.#plans.free(plan.others(), state);
-    if (all) return term([...parts, free]);
+    const enough = plan.counted + MAX_CELLS;
+    if (isPlain || (this.#terms.count(free, enough) >= enough && harmless())) return term([...parts, free]);
     const kinds = new Set([...shape.patterns, ...shape.some].map(rule => rule.term));
     for (const literal of shape.clauses.flat())
       if (literal.kind !== 'size' && 'term' in literal.names) kinds.add(literal.names.term);

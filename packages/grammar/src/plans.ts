@@ -7,29 +7,14 @@ import { ArrayPlans, arrayStart } from './array-plans.ts';
 import { spell } from './characters.ts';
 import { LimitError } from './error.ts';
 import { FALSE, type Formula, type Formulas, type Names, TRUE } from './formulas.ts';
-import {
-  type Asked,
-  isClosable,
-  isPlain,
-  ObjectPlan,
-  type ObjectState,
-  SATISFIED,
-  type Wanted,
-} from './object-plan.ts';
+import { isClosable, isPlain, ObjectPlan, type ObjectState } from './object-plan.ts';
 import type { SchemaReader } from './schema.ts';
 import { type ObjectShape, ObjectShapes, type Rule } from './shape.ts';
 import type { Shapes } from './shapes.ts';
 import { NEVER, type Term, type Terms } from './terms.ts';
-import { createTuples } from './tuples.ts';
 
 const MAX_QUESTIONS = 100_000;
 const MAX_OVERLAPPING = 8;
-/** What is asked of an object beside its plan. */
-interface Conditions extends Asked {
-  readonly min: number;
-  readonly max: number;
-}
-const NOTHING: Asked = { wanted: [], rules: [] };
 
 export class Plans {
   readonly arrays: ArrayPlans;
@@ -69,6 +54,11 @@ export class Plans {
     this.#shapes.renew();
   }
 
+  /** Counts one more question. */
+  ask(): void {
+    if (++this.#questions > MAX_QUESTIONS) throw new LimitError('it has too many combinations');
+  }
+
   /** Whether no question is open. */
   isSettling(): boolean {
     return this.#open.size + this.arrays.counts.open.size === 0;
@@ -82,7 +72,7 @@ export class Plans {
       this.assumptions++;
       return false;
     }
-    if (++this.#questions > MAX_QUESTIONS) throw new LimitError('it has too many combinations');
+    this.ask();
     if (this.#open.size > 300) throw new LimitError('it is nested too deeply');
     const before = this.assumptions;
     this.#open.add(formula);
@@ -158,7 +148,6 @@ export class Plans {
     }
     const { characters } = this.#reader;
     const possible = isClosed ? this.#terms.alt(...spokenOf) : characters.string;
-    const finite = shape.min + shape.some.length + shape.clauses.length + shape.apart.length > 0;
     const forbidden = this.#forbidden(shape.patterns, TRUE);
     const unrestricted = possible === characters.string && forbidden.length === 0;
     let others: Term | undefined;
@@ -167,16 +156,11 @@ export class Plans {
       return others;
     };
     const live = unrestricted || this.#terms.live(term());
-    const capacity = !live ? 0 : finite && !unrestricted ? this.#terms.count(term(), 1000) : 1000;
     return new ObjectPlan(
       shape,
       lists,
       values,
-      {
-        term: () => (live ? term() : NEVER),
-        unrestricted,
-        capacity: capacity >= 1000 ? Infinity : capacity,
-      },
+      { term: () => (live ? term() : NEVER), unrestricted },
       longest,
     );
   }
@@ -221,94 +205,12 @@ export class Plans {
     return yes;
   }
 
-  /**
-   * Whether the object can be completed: one literal of every open clause is chosen, and what follows from all is asked. `asked`: what
-   * is asked beside.
-   */
-  objectFeasible(plan: ObjectPlan, state: ObjectState, asked: Asked = NOTHING): boolean {
-    const { min, max, some, clauses } = plan.shape;
+  /** Whether the object can be completed. */
+  objectFeasible(plan: ObjectPlan, state: ObjectState): boolean {
     if (this.always.has(plan)) return true;
-    const wanted: Wanted[] = some.flatMap(({ term, of }, i) =>
-      (state.done >> i) & 1 ? [] : [{ names: { term }, of }],
-    );
-    wanted.push(...asked.wanted);
-    const required = stillRequired(plan, state);
-    for (const name of required) if (!this.inhabited(plan.values.get(name)!)) return false;
-    const choose = (from: number, more: Conditions): boolean => {
-      if (!this.#satisfiable(plan, state, required, more)) return false;
-      const i = clauses.findIndex((_, at) => at >= from && state.clauses[at] !== SATISFIED);
-      if (i < 0) return true;
-      return clauses[i].some((literal, j) => {
-        if (!((state.clauses[i] >> j) & 1)) return false;
-        if (++this.#questions > MAX_QUESTIONS) throw new LimitError('it has too many combinations');
-        if (literal.kind === 'some') return choose(i + 1, { ...more, wanted: [...more.wanted, literal] });
-        if (literal.kind === 'rule') return choose(i + 1, { ...more, rules: [...more.rules, literal] });
-        return choose(i + 1, {
-          ...more,
-          min: Math.max(more.min, literal.min),
-          max: Math.min(more.max, literal.max),
-        });
-      });
-    };
-    const yes =
-      choose(0, { min, max, wanted, rules: asked.rules }) &&
-      (state.apart.length === 0 || this.arrays.counts.objects(plan, state, 1) > 0);
+    const yes = this.arrays.counts.objects(plan, state, 1) > 0;
     if (yes && state === plan.start && isPlain(plan.shape)) this.always.add(plan);
     return yes;
-  }
-
-  /** `required` can each have a value, before the conditions. */
-  #satisfiable(
-    plan: ObjectPlan,
-    state: ObjectState,
-    required: ReadonlySet<string>,
-    conditions: Conditions,
-  ): boolean {
-    const { shape, lists } = plan;
-    const { min, max, rules } = conditions;
-    const given = new Map<string, Formula>();
-    const value = (name: string): Formula =>
-      given.get(name) ?? this.#ruled(plan.values.get(name)!, name, rules);
-    const wanted: Rule[] = [];
-    for (const { names, of } of conditions.wanted) {
-      if ('term' in names) wanted.push({ term: names.term, of });
-      else {
-        const list = lists.findIndex(list => list.includes(names.name));
-        if (lists[list].indexOf(names.name) < state.places[list]) return false;
-        given.set(names.name, this.#formulas.and(value(names.name), of));
-      }
-    }
-    const needed = given.size === 0 ? required : new Set([...required, ...given.keys()]);
-    if (min > max || state.count + needed.size > max) return false;
-    for (const name of rules.length === 0 ? given.keys() : needed)
-      if (!this.inhabited(value(name))) return false;
-    const patterns = [...shape.patterns];
-    for (const { names, of } of rules) if ('term' in names) patterns.push({ term: names.term, of });
-    if (state.count + needed.size < min) {
-      let capacity = plan.capacity;
-      if (patterns.length > shape.patterns.length) {
-        const others = this.where(patterns, plan.others(), TRUE);
-        const count = this.#terms.live(others) ? this.#terms.count(others, 1000) : 0;
-        capacity = count >= 1000 ? Infinity : count;
-      }
-      let available = Math.max(0, capacity - state.extras.length);
-      lists.forEach((list, i) => {
-        for (let at = state.places[i]; at < list.length; at++)
-          if (this.inhabited(value(list[at]))) available++;
-      });
-      if (state.count + available < min) return false;
-    }
-    if (wanted.length === 0) return true;
-    const names = lists.flatMap((list, i) => list.slice(state.places[i]));
-    return this.#assignable(plan, state, { wanted, patterns, needed, names, value, max });
-  }
-
-  #ruled(value: Formula, name: string, rules: readonly Wanted[]): Formula {
-    if (rules.length === 0) return value;
-    return this.#formulas.and(
-      value,
-      ...rules.filter(rule => this.named(rule.names, name)).map(rule => rule.of),
-    );
   }
 
   /** What the value of a name must satisfy. */
@@ -322,87 +224,9 @@ export class Plans {
     return 'name' in names ? names.name === name : this.matches(names.term, name);
   }
 
-  /** Whether every wanted property finds a name that is still to come, within the size. */
-  #assignable(
-    plan: ObjectPlan,
-    state: ObjectState,
-    {
-      wanted,
-      patterns,
-      needed,
-      names,
-      value,
-      max,
-    }: {
-      wanted: readonly Rule[];
-      patterns: readonly Rule[];
-      needed: ReadonlySet<string>;
-      names: readonly string[];
-      value: (name: string) => Formula;
-      max: number;
-    },
-  ): boolean {
-    const given = new Map<string, Formula>();
-    /** What is asked of each name beyond the plan's. */
-    const fresh: Rule[] = [];
-    const room = plan.capacity - state.extras.length;
-    const namesFor = ({ term, of }: Rule): Term =>
-      this.inhabited(of)
-        ? this.free(this.where(patterns, this.#terms.and(plan.others(), term), of), state)
-        : NEVER;
-    const exists = (asked: Rule): boolean => this.#terms.live(namesFor(asked));
-    const place = (i: number): boolean => {
-      if (i === wanted.length) {
-        const optional = [...given.keys()].filter(name => !needed.has(name)).length;
-        if (state.count + needed.size + optional + fresh.length > max) return false;
-        const tuples = createTuples({
-          size: term => this.#terms.count(term, fresh.length + 1),
-          meet: (a, b) => this.#terms.and(a, b),
-        });
-        return fresh.length < 2 || tuples(fresh.map(namesFor), 1) > 0;
-      }
-      if (++this.#questions > MAX_QUESTIONS) throw new LimitError('it has too many combinations');
-      const { term, of } = wanted[i];
-      for (const name of names) {
-        if (!this.matches(term, name)) continue;
-        const before = given.get(name);
-        const both = this.#formulas.and(before ?? value(name), of);
-        if (!this.inhabited(both)) continue;
-        given.set(name, both);
-        if (place(i + 1)) return true;
-        if (before === undefined) given.delete(name);
-        else given.set(name, before);
-      }
-      if (fresh.length < room && exists(wanted[i])) {
-        fresh.push(wanted[i]);
-        if (place(i + 1)) return true;
-        fresh.pop();
-      }
-      for (const [at, other] of fresh.entries()) {
-        const both = { term: this.#terms.and(other.term, term), of: this.#formulas.and(other.of, of) };
-        if (!exists(both)) continue;
-        fresh[at] = both;
-        if (place(i + 1)) return true;
-        fresh[at] = other;
-      }
-      return false;
-    };
-    return place(0);
-  }
-
   /** The names in `term` that are not taken yet. */
   free(term: Term, state: ObjectState): Term {
     const { literal } = this.#reader.characters;
     return this.#terms.and(term, ...state.extras.map(name => this.#terms.not(literal(name))));
   }
-}
-
-/** The required names that are not written yet. */
-function stillRequired({ shape, lists }: ObjectPlan, { places }: ObjectState): ReadonlySet<string> {
-  const names = new Set<string>();
-  if (shape.required.size === 0) return names;
-  lists.forEach((list, i) => {
-    for (let at = places[i]; at < list.length; at++) if (shape.required.has(list[at])) names.add(list[at]);
-  });
-  return names;
 }
