@@ -14,7 +14,6 @@ import type { Shapes } from './shapes.ts';
 import { NEVER, type Term, type Terms } from './terms.ts';
 
 const MAX_QUESTIONS = 100_000;
-const MAX_OVERLAPPING = 8;
 
 export class Plans {
   readonly arrays: ArrayPlans;
@@ -170,23 +169,24 @@ export class Plans {
     return this.#terms.and(term, ...this.#forbidden(patterns, of));
   }
 
-  /** What keeps names out whose value cannot. */
-  #forbidden(patterns: readonly Rule[], of: Formula): readonly Term[] {
+  /** What keeps names out whose value cannot, of those that are in each of `chosen`. */
+  #forbidden(patterns: readonly Rule[], of: Formula, chosen: readonly Term[] = []): readonly Term[] {
+    this.ask();
+    const terms = this.#terms;
     const result: Term[] = [];
     const rules: Rule[] = [];
     for (const rule of patterns) {
       if (this.inhabited(this.#formulas.and(of, rule.of))) rules.push(rule);
-      else result.push(this.#terms.not(rule.term));
+      else result.push(terms.not(terms.and(...chosen, rule.term)));
     }
     if (rules.length < 2 || this.inhabited(this.#formulas.and(of, ...rules.map(rule => rule.of))))
       return result;
-    if (rules.length > MAX_OVERLAPPING) throw new LimitError('too many of its conditions overlap');
-    for (let set = 3; set < 1 << rules.length; set++) {
-      const chosen = rules.filter((_, i) => (set >> i) & 1);
-      if (chosen.length < 2 || this.inhabited(this.#formulas.and(of, ...chosen.map(rule => rule.of))))
-        continue;
-      result.push(this.#terms.not(this.#terms.and(...chosen.map(rule => rule.term))));
-    }
+    rules.forEach((rule, i) => {
+      const both = this.#formulas.and(of, rule.of);
+      const all = [...chosen, rule.term];
+      if (both !== of && terms.live(terms.and(...all)))
+        result.push(...this.#forbidden(rules.slice(i + 1), both, all));
+    });
     return result;
   }
 
