@@ -25,7 +25,7 @@ interface Stretch {
   readonly of: Formula;
 }
 
-const MAX_CHOICES = 5;
+const MAX_WAYS = 32;
 
 export class ArrayPlans {
   readonly #formulas: Formulas;
@@ -90,7 +90,8 @@ export class ArrayPlans {
         ...(count <= max ? [{ counts: counts.with(i, count), value: this.#formulas.and(value, of) }] : []),
         { counts, value: isBound ? this.#formulas.and(value, this.#formulas.not(of)) : value },
       ]);
-      if (ways.length > 2 ** MAX_CHOICES) throw new LimitError('too many of its conditions overlap');
+      if (ways.length > MAX_WAYS) ways = ways.filter(({ value }) => this.#plans.inhabited(value));
+      if (ways.length > MAX_WAYS) throw new LimitError('too many of its conditions overlap');
     });
     return ways;
   }
@@ -128,7 +129,7 @@ export class ArrayPlans {
     let parts = [value];
     for (const of of few) {
       parts = parts.flatMap(part => this.parted(part, of)).filter(part => this.#plans.inhabited(part));
-      if (parts.length > 2 ** MAX_CHOICES) throw new LimitError('too many of its conditions overlap');
+      if (parts.length > MAX_WAYS) throw new LimitError('too many of its conditions overlap');
     }
     return parts.length === 1 ? parts : parts.filter(part => this.feasible(shape, state, [part]));
   }

@@ -155,14 +155,20 @@ export class Places {
         if (lives && literal.kind !== 'size' && this.#plans.named(literal.names, name)) consider(literal.of);
       });
     });
-    if (open.size > MAX_CHOICES) throw new LimitError('too many of its conditions overlap');
-    const options = [...open];
+    let choices = [{ both: value, claimed: certain }];
+    for (const of of open) {
+      choices = choices.flatMap(choice => {
+        const both = this.#formulas.and(choice.both, of);
+        if (!this.#plans.inhabited(both)) return [choice];
+        const claims = { both, claimed: new Set([...choice.claimed, of]) };
+        return this.#plans.inhabited(this.#formulas.and(choice.both, this.#formulas.not(of)))
+          ? [choice, claims]
+          : [claims];
+      });
+      if (choices.length > MAX_CELLS) throw new LimitError('too many of its conditions overlap');
+    }
     const result: { state: ObjectState; value: Formula }[] = [];
-    for (let set = 0; set < 1 << options.length; set++) {
-      const chosen = options.filter((_, i) => (set >> i) & 1);
-      const both = this.#formulas.and(value, ...chosen);
-      if (!this.#plans.inhabited(both)) continue;
-      const claimed = new Set([...certain, ...chosen]);
+    for (const { both, claimed } of choices) {
       const claim = this.#claim(plan, next, name, claimed);
       if (!claim) continue;
       for (const { value, apart } of this.#parted(plan, next, both, name)) {
