@@ -68,6 +68,8 @@ export class SchemaNode {
   readonly pointer: string;
   /** What was read of it last. */
   keyword = '';
+  /** What each keyword asks. */
+  parts: { readonly keyword: string; readonly of: Formula }[] = [];
   readonly #read: (node: SchemaNode) => Formula;
   #formula: Formula | undefined = undefined;
 

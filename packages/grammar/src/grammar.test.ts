@@ -98,6 +98,23 @@ it('refuses with the place and the keyword', () => {
     '/items/not',
     'uniqueItems',
   ]);
-  expect(refused({ type: 'string', const: 1 })).toEqual(['GrammarError', 'unsatisfiable', '', '']);
   expect(refused('{')).toEqual(['GrammarError', 'invalid', '', '']);
+});
+
+it.each([
+  [{ type: 'string', const: 1 }, '', 'const'],
+  [{ type: 'integer', minimum: 5, maximum: 3 }, '', 'maximum'],
+  [{ allOf: [{ type: 'string' }, { enum: [] }] }, '/allOf/1', 'enum'],
+  [{ anyOf: [false, { enum: [] }] }, '/anyOf/1', 'enum'],
+  [{ type: 'object', properties: { a: {}, b: { enum: [] } }, required: ['a', 'b'] }, '/properties/b', 'enum'],
+  [{ type: 'object', properties: { a: { $ref: '#' } }, required: ['a'] }, '/properties/a', '$ref'],
+  [{ type: 'object', additionalProperties: false, required: ['a'] }, '', 'additionalProperties'],
+  [{ type: 'array', minItems: 2, items: { type: 'null', const: 3 } }, '/items', 'const'],
+  [{ type: 'array', uniqueItems: true, minItems: 3, items: { enum: [1, 2] } }, '', 'uniqueItems'],
+  [{ $ref: '#/$defs/a', $defs: { a: { not: {} } } }, '/$defs/a', 'not'],
+  [false, '', ''],
+])('says where %j lets nothing through', (schema, pointer, keyword) => {
+  expect(() => compileSchema(schema)).toThrow(
+    expect.objectContaining({ code: 'unsatisfiable', pointer, keyword }),
+  );
 });

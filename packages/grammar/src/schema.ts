@@ -101,12 +101,13 @@ export class SchemaReader {
       const at = PLACES.get(key);
       if (at !== undefined) given.push(at);
     }
-    const parts = ascending(given).map(at => {
+    node.parts = [];
+    for (const at of ascending(given)) {
       const keyword = NAMES[at];
       node.keyword = keyword;
-      return KEYWORDS[keyword](value.get(keyword)!, reading, keyword);
-    });
-    return this.formulas.and(...parts);
+      node.parts.push({ keyword, of: KEYWORDS[keyword](value.get(keyword)!, reading, keyword) });
+    }
+    return this.formulas.and(...node.parts.map(({ of }) => of));
   }
 }
 

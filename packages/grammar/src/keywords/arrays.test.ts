@@ -322,6 +322,25 @@ describe('items that differ, of which as many must be there as there are', () =>
     expect(fits(schema, '[{"b":1},{"b":2}]')).toBe(true);
     expect(read(schema, '[{"b":1},{"b":2},')).toBe('[{"b":1},{"b":2},');
     expect(() => compileSchema({ ...schema, minItems: 3 })).toThrow('no text satisfies');
+    // there are endless objects without one
+    const single = { ...items, properties: { a: { type: 'string' }, b: { const: 1 } } };
+    expect(read({ ...schema, items: single }, '[{"b":1},{')).toBe('[{"b":1},');
+    // of endless names one has what is asked for twice
+    const one = {
+      type: 'object',
+      patternProperties: { '^[xy]': { const: 1 } },
+      additionalProperties: false,
+      maxProperties: 1,
+      allOf: [
+        { not: { propertyNames: { pattern: '^y' } } },
+        { not: { propertyNames: { pattern: '^x[^]' } } },
+      ],
+    };
+    expect(read({ ...schema, items: one }, '[{"x":1},{')).toBe('[{"x":1},');
+    const two = { ...one, maxProperties: 2 };
+    expect(
+      fits({ ...schema, items: two, minItems: 4 }, '[{"x":1},{"xa":1,"y":1},{"xa":1,"ya":1},{"x":1,"xa":1}]'),
+    ).toBe(true);
   });
 
   it('within others of them', () => {

@@ -50,6 +50,20 @@ examples([
     ['{"a": true}'],
     ['{}', '{"a": 1}', '{"a": true,'],
   ],
+  // of many patterns some cannot hold together
+  [
+    {
+      type: 'object',
+      patternProperties: Object.fromEntries(
+        [...'abcdefghijkl'].map((letter, i) => [letter, { not: { const: i % 3 } }]),
+      ),
+      additionalProperties: false,
+      minProperties: 1,
+      allOf: [{ additionalProperties: { enum: [0, 1, 2] } }],
+    },
+    ['{"ab": 2}', '{"adgj": 1, "bx": 0}'],
+    ['{"abc"', '{"ab": 1', '{"x"'],
+  ],
   // both are asked of the only name that there is
   [
     {
