@@ -208,15 +208,18 @@ export class Plans {
   /** Whether the object can be completed. */
   objectFeasible(plan: ObjectPlan, state: ObjectState): boolean {
     if (this.always.has(plan)) return true;
-    const yes = this.arrays.counts.objects(plan, state, 1) > 0;
-    if (yes && state === plan.start && isPlain(plan.shape)) this.always.add(plan);
+    if (!isPlain(plan.shape)) return this.arrays.counts.objects(plan, state, 1) > 0;
+    const yes = [...plan.shape.required].every(name => this.inhabited(plan.values.get(name)!));
+    if (yes) this.always.add(plan);
     return yes;
   }
 
   /** What the value of a name must satisfy. */
   valueOf({ values, shape }: ObjectPlan, name: string): Formula {
+    const known = values.get(name);
+    if (known !== undefined) return known;
     const rules = shape.patterns.filter(rule => this.matches(rule.term, name));
-    return values.get(name) ?? this.#formulas.and(...rules.map(rule => rule.of));
+    return this.#formulas.and(...rules.map(rule => rule.of));
   }
 
   /** Whether the name is one of the names. */
