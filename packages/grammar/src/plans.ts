@@ -208,7 +208,7 @@ export class Plans {
   /** Whether the object can be completed. */
   objectFeasible(plan: ObjectPlan, state: ObjectState): boolean {
     if (this.always.has(plan)) return true;
-    if (!isPlain(plan.shape)) return this.arrays.counts.objects(plan, state, 1) > 0;
+    if (!isPlain(plan.shape)) return this.arrays.counts.objects.count(plan, state, 1) > 0;
     const yes = [...plan.shape.required].every(name => this.inhabited(plan.values.get(name)!));
     if (yes) this.always.add(plan);
     return yes;

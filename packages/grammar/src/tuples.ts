@@ -1,4 +1,8 @@
-/** In how many ways things that must differ can be chosen, each from a set of its own. */
+/** In how many ways things that must differ can be chosen, each from a set of its own, and how many are in one set or another. */
+import { LimitError } from './error.ts';
+
+/** Pairs of alternatives whose common values are counted. */
+const MAX_SHARED = 20_000;
 
 /** Sets by their ids. */
 interface Sets {
@@ -60,4 +64,30 @@ export function createTuples({ size, meet }: Sets): (of: readonly number[], limi
         limit,
       ),
     );
+}
+
+/** How many values the shapes have together, at most `limit`: each by those that none before it has. */
+export function countUnion<T>(
+  shapes: readonly T[],
+  merge: (a: T, b: T) => T,
+  limit: number,
+  count: (shape: T) => number,
+): number {
+  let work = 0;
+  const visit = (list: readonly T[]): number => {
+    const before: T[] = [];
+    let total = 0;
+    for (const shape of list) {
+      const own = count(shape);
+      if (own === 0) continue;
+      if (own >= limit) return limit;
+      work += before.length;
+      if (work > MAX_SHARED) throw new LimitError('it has too many alternatives');
+      total += own - visit(before.map(other => merge(other, shape)));
+      if (total >= limit) return limit;
+      before.push(shape);
+    }
+    return total;
+  };
+  return visit(shapes);
 }
