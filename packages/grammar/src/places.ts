@@ -134,36 +134,30 @@ export class Places {
   }
 
   /**
-   * What the value may be claimed to satisfy, of all that would help: each set of claims is a thread. A claim that follows from the
-   * value's own formula is made in all of them.
+   * What the value may be claimed to satisfy, of all that would help: each set of claims is a thread. A claim that follows is made, one
+   * that cannot hold is not.
    */
   #choices(plan: ObjectPlan, next: ObjectState, value: Formula, name: string) {
     const { some, clauses } = plan.shape;
-    const certain = new Set<Formula>([TRUE]);
-    const open = new Set<Formula>();
-    const consider = (of: Formula): void => {
-      if (certain.has(of) || open.has(of) || !this.#plans.inhabited(this.#formulas.and(value, of))) return;
-      if (this.#plans.inhabited(this.#formulas.and(value, this.#formulas.not(of)))) open.add(of);
-      else certain.add(of);
-    };
+    const helpful = new Set<Formula>();
     some.forEach(({ term, of }, i) => {
-      if (!((next.done >> i) & 1) && this.#plans.matches(term, name)) consider(of);
+      if (!((next.done >> i) & 1) && this.#plans.matches(term, name)) helpful.add(of);
     });
     clauses.forEach((clause, i) => {
       clause.forEach((literal, j) => {
         const lives = next.clauses[i] !== SATISFIED && (next.clauses[i] >> j) & 1;
-        if (lives && literal.kind !== 'size' && this.#plans.named(literal.names, name)) consider(literal.of);
+        if (lives && literal.kind !== 'size' && this.#plans.named(literal.names, name))
+          helpful.add(literal.of);
       });
     });
-    let choices = [{ both: value, claimed: certain }];
-    for (const of of open) {
+    let choices = [{ both: value, claimed: new Set([TRUE]) }];
+    for (const of of helpful) {
       choices = choices.flatMap(choice => {
         const both = this.#formulas.and(choice.both, of);
         if (!this.#plans.inhabited(both)) return [choice];
         const claims = { both, claimed: new Set([...choice.claimed, of]) };
-        return this.#plans.inhabited(this.#formulas.and(choice.both, this.#formulas.not(of)))
-          ? [choice, claims]
-          : [claims];
+        const isOpen = this.#plans.inhabited(this.#formulas.and(choice.both, this.#formulas.not(of)));
+        return isOpen ? [choice, claims] : [claims];
       });
       if (choices.length > MAX_CELLS) throw new LimitError('too many of its conditions overlap');
     }
