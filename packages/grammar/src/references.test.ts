@@ -16,8 +16,8 @@ examples([
       items: { $ref: '#/definitions/a', maximum: 1 },
       definitions: { a: { type: 'integer' } },
     },
-    ['[2]'],
-    ['["a"]'],
+    ['[1]'],
+    ['["a"]', '[2]'],
   ],
   [{ items: { $id: 'x', $ref: '#/$defs/a' }, $defs: { a: { type: 'null' } } }, ['[null]'], ['[1]']],
 ]);

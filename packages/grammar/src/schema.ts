@@ -94,10 +94,8 @@ export class SchemaReader {
     if (!isObject(value))
       throw new GrammarError('invalid', pointer, '', 'a schema is an object or a boolean');
     const reading = new Reading(this, value, pointer, scope);
-    // Up to draft 7 nothing counts beside `$ref`.
-    const names = this.draft <= 7 && value.has('$ref') ? ['$ref'] : value.keys();
     const given: number[] = [];
-    for (const key of names) {
+    for (const key of value.keys()) {
       const at = PLACES.get(key);
       if (at !== undefined) given.push(at);
     }
