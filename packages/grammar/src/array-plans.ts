@@ -80,19 +80,28 @@ export class ArrayPlans {
   }
 
   /** The ways to count one more item, each with what the item must satisfy: without one in common if `apart`. */
-  ways(shape: ArrayShape, before: readonly number[], index: number, item: Formula, apart: boolean) {
-    let ways: { counts: readonly number[]; value: Formula }[] = [{ counts: before, value: item }];
-    shape.contains.forEach(({ from, of, min, max }, i) => {
+  ways(
+    shape: ArrayShape,
+    before: readonly number[],
+    index: number,
+    item: Formula,
+    apart: boolean,
+  ): readonly { readonly counts: readonly number[]; readonly value: Formula }[] {
+    let ways = [{ counts: before, value: item }];
+    for (const [i, { from, of, min, max }] of shape.contains.entries()) {
       const isBound = max < Infinity || apart;
-      if (index < from || (!isBound && before[i] >= min)) return;
+      if (index < from || (!isBound && before[i] >= min)) continue;
       const count = max < Infinity ? before[i] + 1 : Math.min(before[i] + 1, min);
       ways = ways.flatMap(({ counts, value }) => [
         ...(count <= max ? [{ counts: counts.with(i, count), value: this.#formulas.and(value, of) }] : []),
         { counts, value: isBound ? this.#formulas.and(value, this.#formulas.not(of)) : value },
       ]);
-      if (ways.length > MAX_WAYS) ways = ways.filter(({ value }) => this.#plans.inhabited(value));
+      if (ways.length <= MAX_WAYS) continue;
+      // of those that have nothing in common few have values
+      if (!apart) return this.ways(shape, before, index, item, true);
+      ways = ways.filter(({ value }) => this.#plans.inhabited(value));
       if (ways.length > MAX_WAYS) throw new LimitError('too many of its conditions overlap');
-    });
+    }
     return ways;
   }
 
