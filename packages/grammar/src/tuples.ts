@@ -66,28 +66,39 @@ export function createTuples({ size, meet }: Sets): (of: readonly number[], limi
     );
 }
 
-/** How many values the shapes have together, at most `limit`: each by those that none before it has. */
+/** How many values the shapes have together, at most `limit`: each by those that none before it has, the large ones first. */
 export function countUnion<T>(
   shapes: readonly T[],
   merge: (a: T, b: T) => T,
   limit: number,
   count: (shape: T) => number,
 ): number {
+  interface Sized {
+    readonly shape: T;
+    readonly size: number;
+  }
+  const sized = (shape: T): Sized => ({ shape, size: count(shape) });
   let work = 0;
-  const visit = (list: readonly T[]): number => {
+  const visit = (list: readonly Sized[]): number => {
     const before: T[] = [];
     let total = 0;
-    for (const shape of list) {
-      const own = count(shape);
-      if (own === 0) continue;
-      if (own >= limit) return limit;
+    for (const { shape, size } of list.filter(({ size }) => size > 0).sort((a, b) => b.size - a.size)) {
       work += before.length;
       if (work > MAX_SHARED) throw new LimitError('it has too many alternatives');
-      total += own - visit(before.map(other => merge(other, shape)));
+      const shared = before.map(other => sized(merge(other, shape)));
+      // most are apart from the others, or within one of them
+      if (shared.some(both => both.size === size)) continue;
+      total += size - visit(shared);
       if (total >= limit) return limit;
       before.push(shape);
     }
     return total;
   };
-  return visit(shapes);
+  const list: Sized[] = [];
+  for (const shape of shapes) {
+    const one = sized(shape);
+    if (one.size >= limit) return limit;
+    list.push(one);
+  }
+  return visit(list);
 }
