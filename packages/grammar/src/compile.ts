@@ -82,6 +82,7 @@ export function compileSchema(
 
 /** The innermost schema that is seen to keep all texts out, and the first of its keywords that leaves none. */
 function lastStraw({ root, formulas, shapes }: SchemaReader, plans: Plans) {
+  plans.renew();
   let place = { pointer: '', keyword: '' };
   let schema: Formula | undefined = root;
   for (let depth = 0; schema !== undefined && depth < MAX_REFERENCES; depth++) {

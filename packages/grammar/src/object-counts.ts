@@ -22,9 +22,9 @@ const MAX_WORK = 50_000;
 interface Question {
   readonly plan: ObjectPlan;
   readonly state: ObjectState;
-  /** What values of names must satisfy that the plan does not know. */
+  /** What values must satisfy beside what the plan knows. */
   readonly given: readonly Wanted[];
-  /** The same and the shape's own, of names by terms. */
+  /** Those of them that are of names by terms, and the shape's own. */
   readonly rules: readonly Rule[];
   /** Properties that there must be, of any names in a term. */
   readonly some: readonly Rule[];
@@ -39,6 +39,14 @@ interface Cell {
   /** Which `some` of the question they satisfy, as bits. */
   readonly meets: number;
   readonly size: number;
+}
+
+/** Names beyond the plan's. */
+interface Others {
+  /** Single ones where there are few, and of kinds of more than are needed which `some` of the question the values of each can satisfy. */
+  readonly places: ReadonlySet<string | number>;
+  /** Where one object will do: how many there are of a kind that is among them, or enough. */
+  readonly spare: number;
 }
 
 export class ObjectCounts {
@@ -89,61 +97,72 @@ export class ObjectCounts {
   }
 
   #valueOf({ plan, given }: Question, name: string): Formula {
+    const value = this.#plans.valueOf(plan, name);
+    if (given.length === 0) return value;
     const asked = given.filter(({ names }) => this.#plans.named(names, name));
-    return this.#formulas.and(this.#plans.valueOf(plan, name), ...asked.map(({ of }) => of));
+    return this.#formulas.and(value, ...asked.map(({ of }) => of));
   }
 
   #answer(question: Question, limit: number): number {
     const { plan, state, some, needed, min, max } = question;
-    const names = plan.lists.flatMap((list, i) => list.slice(state.places[i]));
-    const isOut = (name: string): boolean =>
-      !names.includes(name) || !this.#plans.inhabited(this.#valueOf(question, name));
     const least = state.count + needed.size;
-    if (min > max || least > max || [...needed].some(isOut)) return 0;
+    const exists = (name: string): boolean => this.#plans.inhabited(this.#valueOf(question, name));
+    if (min > max || least > max || ![...needed].every(exists)) return 0;
     if (limit === 1 && some.length === 0 && least >= min) return 1;
-    const others = least < max ? this.#others(question, limit) : { names: [], kinds: [], spare: 0 };
-    const optional = [...names.filter(name => !needed.has(name)), ...others.names];
-    // where one will do, names that meet nothing only fill the object
-    const isFill = (name: string): boolean =>
-      limit === 1 && !some.some(({ term }) => this.#plans.matches(term, name));
-    const fill =
-      others.spare +
-      optional.filter(name => isFill(name) && this.#plans.inhabited(this.#valueOf(question, name))).length;
-    const places = [...needed, ...others.kinds, ...optional.filter(name => !isFill(name))];
-    const cells = places.map((place): readonly Cell[] =>
-      typeof place === 'number' ? [{ meets: place, size: limit }] : this.#cells(question, place, limit),
-    );
+    const others = this.#others(question, limit);
+    if (some.length === 0 && (limit > 1 ? others.places.has(0) : least + others.spare >= min)) return limit;
+    const optional: string[] = [];
+    /** Properties that can come beside those that are looked at: where one object will do, of names that meet nothing. */
+    let fill = others.spare;
+    plan.lists.forEach((list, i) => {
+      for (let at = state.places[i]; at < list.length; at++) {
+        const name = list[at];
+        if (needed.has(name)) continue;
+        if (limit > 1 || some.some(({ term }) => this.#plans.matches(term, name))) optional.push(name);
+        else if (least + fill < min && exists(name)) fill++;
+      }
+    });
+    const places = [...needed, ...others.places, ...optional];
+    const cells: (readonly Cell[])[] = [];
     const known = new Map<string, number>();
-    /** With or without each of the places from `i` on. `unmet`: of `some`, as bits. */
-    const ways = (i: number, count: number, unmet: number, min: number): number => {
+    let isMany = false;
+    /** In how many ways there are properties at places from `i` on. `product`: in how many at those before. `unmet`: of `some`, as bits. */
+    const ways = (i: number, product: number, count: number, unmet: number, min: number): number => {
+      const left = places.length - i;
       if (count + Math.max(0, needed.size - i) > max) return 0;
+      if (left <= optional.length && count + fill + left < min) return 0;
       const isDone = i >= needed.size && unmet === 0 && count + fill >= min;
-      if (i === places.length || (isDone && limit === 1)) return +isDone;
+      isMany ||= isDone && product >= limit;
+      if (isMany || left === 0) return +isDone;
       const key = `${i} ${count} ${unmet} ${min}`;
-      let total = known.get(key) ?? 0;
-      if (known.has(key)) return total;
+      let total = known.get(key);
+      if (total !== undefined) return total;
       if (known.size > MAX_WORK) throw new LimitError('it has too many combinations');
-      // a name of very many is one less to fill with, or brings as many others as there must be
-      const left = typeof places[i] === 'string' ? min : limit === 1 ? min + 1 : 0;
+      const place = places[i];
+      const isKind = typeof place === 'number';
+      cells[i] ??= isKind ? [{ meets: place, size: limit }] : this.#cells(question, place, limit);
+      // what is spare is one less; where one object will not do, with one of a kind come as many as must
+      const isSpare = others.spare > 0 && i >= needed.size && left > optional.length;
+      const then = isSpare ? min + 1 : isKind ? 0 : min;
+      total = 0;
       for (const { meets, size } of cells[i])
-        if (size > 0 && total < limit) total += size * ways(i + 1, count + 1, unmet & ~meets, left);
-      if (i >= needed.size && total < limit) total += ways(i + 1, count, unmet, min);
+        if (size > 0) total += size * ways(i + 1, product * size, count + 1, unmet & ~meets, then);
+      if (i >= needed.size) total += ways(i + 1, product, count, unmet, min);
       total = Math.min(limit, total);
       known.set(key, total);
       return total;
     };
-    return ways(0, state.count, 2 ** some.length - 1, min);
+    const total = ways(0, 1, state.count, 2 ** some.length - 1, min);
+    return isMany ? limit : total;
   }
 
-  /**
-   * Names beyond the plan's: `names`, where there are few, and by which `some` their values can satisfy `kinds` of more than are needed,
-   * as bits. `spare`: where one object will do, how many there are of the latter, or enough.
-   */
-  #others({ plan, state, rules, some, min }: Question, limit: number) {
+  #others({ plan, state, rules, some, needed, min, max }: Question, limit: number): Others {
     const terms = this.#terms;
-    const names = new Set<string>();
-    if (plan.unrestricted && rules.length + some.length === plan.shape.patterns.length)
-      return { names: [], kinds: [0], spare: Infinity };
+    const places = new Set<string | number>();
+    let spare = 0;
+    if (state.count + needed.size >= max) return { places, spare };
+    if (plan.unrestricted && some.length === 0 && rules.length === plan.shape.patterns.length)
+      return { places: places.add(0), spare: Infinity };
     let groups = [{ term: this.#plans.free(plan.others(), state), of: TRUE, meets: 0 }];
     some.forEach(({ term, of }, i) => {
       const both = groups.map(group => ({
@@ -154,26 +173,25 @@ export class ObjectCounts {
       groups = [...groups, ...both.filter(({ term, of }) => terms.live(term) && this.#plans.inhabited(of))];
       if (groups.length > MAX_KINDS) throw new LimitError('too many of its conditions overlap');
     });
-    const needed = limit === 1 ? some.length + 1 : limit + min;
-    const kinds: number[] = [];
+    // beside one for each condition, which may all be of one kind
+    const enough = some.length + (limit === 1 ? 1 : limit + min);
     for (const { term, of, meets } of groups) {
       let left = this.#plans.where(rules, term, of);
-      if (terms.count(left, needed) >= needed) {
-        kinds.push(meets);
+      if (terms.count(left, enough) >= enough) {
+        places.add(meets);
+        if (limit === 1 && meets === 0) spare = terms.count(left, min + enough);
         continue;
       }
       while (terms.live(left)) {
         const spelled = terms.witness(left);
-        names.add(JSON.parse(decode(spelled)));
-        if (names.size > MAX_SPELLED) throw new LimitError('it has too many combinations');
+        places.add(JSON.parse(decode(spelled)));
+        if (places.size > MAX_SPELLED) throw new LimitError('it has too many combinations');
         left = terms.and(left, terms.not(terms.strings([charsOf(spelled)])));
       }
       // all of the others are among them
       if (meets === 0) break;
     }
-    const all = this.#plans.where(rules, groups[0].term, TRUE);
-    const spare = limit > 1 || kinds[0] !== 0 ? 0 : terms.count(all, min + needed + names.size) - names.size;
-    return { names: [...names], kinds, spare };
+    return { places, spare };
   }
 
   /** How many values the property may have, by which `some` they satisfy; where one will do these need not be told apart. */
@@ -181,18 +199,17 @@ export class ObjectCounts {
     let parts = [{ of: this.#valueOf(question, name), meets: 0 }];
     question.some.forEach(({ term, of }, i) => {
       if (!this.#plans.matches(term, name)) return;
-      parts = parts.flatMap(part => {
-        const both = { of: this.#formulas.and(part.of, of), meets: part.meets | (1 << i) };
-        if (both.of === part.of) return [both];
-        const others = limit === 1 ? part.of : this.#formulas.and(part.of, this.#formulas.not(of));
-        return [both, { of: others, meets: part.meets }];
-      });
+      parts = parts
+        .flatMap(part => {
+          const both = { of: this.#formulas.and(part.of, of), meets: part.meets | (1 << i) };
+          if (both.of === part.of) return [both];
+          const others = limit === 1 ? part.of : this.#formulas.and(part.of, this.#formulas.not(of));
+          return [both, { of: others, meets: part.meets }];
+        })
+        .filter(({ of }) => this.#plans.inhabited(of));
       if (parts.length > MAX_KINDS) throw new LimitError('too many of its conditions overlap');
     });
-    return parts.map(({ of, meets }) => ({
-      meets,
-      size: limit === 1 ? +this.#plans.inhabited(of) : this.#counts.values(of, limit),
-    }));
+    return parts.map(({ of, meets }) => ({ meets, size: limit === 1 ? 1 : this.#counts.values(of, limit) }));
   }
 }
 
@@ -216,7 +233,11 @@ function questionOf(plan: ObjectPlan, state: ObjectState, asked: readonly Litera
     if (kind === 'some' && 'term' in names) some.push({ term: names.term, of });
     else given.push(literal);
     if (kind === 'rule' && 'term' in names) rules.push({ term: names.term, of });
-    if (kind === 'some' && 'name' in names) needed.add(names.name);
+    if (kind === 'some' && 'name' in names) {
+      needed.add(names.name);
+      // its turn may be over
+      if (plan.lists.some((list, i) => list.slice(0, state.places[i]).includes(names.name))) max = -1;
+    }
   }
   if (some.length > MAX_SOME) throw new LimitError('it has too many combinations');
   return { plan, state, given, rules, some, needed, min, max };

@@ -82,14 +82,15 @@ export class ObjectPlan {
     shape: ObjectShape,
     lists: readonly (readonly string[])[],
     values: ReadonlyMap<string, Formula>,
-    others: { readonly term: () => Term; readonly unrestricted: boolean },
+    others: () => Term,
+    unrestricted: boolean,
     longest: number,
   ) {
     this.shape = shape;
     this.lists = lists;
     this.values = values;
-    this.others = others.term;
-    this.unrestricted = others.unrestricted;
+    this.others = others;
+    this.unrestricted = unrestricted;
     const sizes = [shape, ...shape.clauses.flat().filter(literal => literal.kind === 'size')];
     this.counted = Math.max(longest + 1, ...sizes.map(({ min, max }) => (max < Infinity ? max + 1 : min)));
     const clauses = shape.clauses.map(clause => 2 ** clause.length - 1);

@@ -18,7 +18,7 @@ import { MAX_TOKEN_BYTES } from './trie.ts';
 
 /** Stands for names that nothing speaks of; no token can go on to write it once more. */
 const STRAY = '~'.repeat(MAX_TOKEN_BYTES);
-const MAX_CHOICES = 5;
+const MAX_MEETING = 5;
 const MAX_CELLS = 64;
 
 export class Places {
@@ -102,7 +102,7 @@ export class Places {
   /** Whether so many conditions might meet in one name that what follows it passes a limit. */
   isCrowded({ shape: { some, clauses, patterns } }: ObjectPlan): boolean {
     const asked = some.length + clauses.flat().filter(literal => literal.kind !== 'size').length;
-    return asked > MAX_CHOICES || 2 ** (asked + patterns.length) > MAX_CELLS;
+    return asked + patterns.length > MAX_MEETING;
   }
 
   /** The keys that may come next. */
@@ -217,25 +217,19 @@ export class Places {
     const { shape, lists } = plan;
     const { characters } = this.#reader;
     // Where no other name does harm, all are offered; else they are told apart by the patterns that they match.
-    const lost = shape.clauses.map((clause, i) => {
-      if (state.clauses[i] === SATISFIED) return SATISFIED;
-      return clause.reduce(
-        (bits, { kind }, j) => (kind === 'rule' ? bits & ~(1 << j) : bits),
-        state.clauses[i],
-      );
-    });
     const harmless = (): boolean => {
-      if (lost.includes(0)) return false;
+      const left = shape.clauses.map((clause, i) => {
+        const bits = state.clauses[i];
+        if (bits === SATISFIED) return bits;
+        return clause.reduce((bits, { kind }, j) => (kind === 'rule' ? bits & ~(1 << j) : bits), bits);
+      });
+      if (left.includes(0)) return false;
       const count = Math.min(plan.counted, state.count + 1);
-      const worst = { ...state, count, extras: [...state.extras, ''], clauses: lost, apart: [] };
+      const worst = { ...state, count, extras: [...state.extras, ''], clauses: left, apart: [] };
       return this.#plans.objectFeasible(plan, worst);
     };
-    const isPlain = this.#plans.always.has(plan);
     if (plan.unrestricted && harmless()) return { term: characters.string, open: true };
-    const term = (parts: readonly Term[]): Keys => {
-      const keys = this.#terms.alt(...parts);
-      return { term: this.#terms.live(keys) ? keys : NEVER, open: false };
-    };
+    const isPlain = this.#plans.always.has(plan);
     const offered: string[] = [];
     lists.forEach((list, i) => {
       for (let at = state.places[i]; at < list.length; at++) {
@@ -249,23 +243,23 @@ export class Places {
     const parts = [characters.literals(offered)];
     const free = this.#plans.free(plan.others(), state);
     const enough = plan.counted + MAX_CELLS;
-    if (isPlain || (this.#terms.count(free, enough) >= enough && harmless())) return term([...parts, free]);
-    const kinds = new Set([...shape.patterns, ...shape.some].map(rule => rule.term));
-    for (const literal of shape.clauses.flat())
-      if (literal.kind !== 'size' && 'term' in literal.names) kinds.add(literal.names.term);
-    if (!this.#terms.live(free)) return term(parts);
-    let cells = [free];
-    for (const kind of kinds) {
-      cells = cells
-        .flatMap(cell => [this.#terms.and(cell, kind), this.#terms.and(cell, this.#terms.not(kind))])
-        .filter(cell => this.#terms.live(cell));
-      if (cells.length > MAX_CELLS) throw new LimitError('too many of its conditions overlap');
+    const isLive = (term: Term): boolean => this.#terms.live(term);
+    if (isPlain || (this.#terms.count(free, enough) >= enough && harmless())) parts.push(free);
+    else {
+      let cells = [free].filter(isLive);
+      for (const kind of this.divisions(plan)) {
+        cells = cells
+          .flatMap(cell => [this.#terms.and(cell, kind), this.#terms.and(cell, this.#terms.not(kind))])
+          .filter(isLive);
+        if (cells.length > MAX_CELLS) throw new LimitError('too many of its conditions overlap');
+      }
+      for (const cell of cells) {
+        const name = JSON.parse(decode(this.#terms.witness(cell))) as string;
+        if (this.#afterName(plan, state, name).length > 0) parts.push(cell);
+      }
     }
-    for (const cell of cells) {
-      const name = JSON.parse(decode(this.#terms.witness(cell))) as string;
-      if (this.#afterName(plan, state, name).length > 0) parts.push(cell);
-    }
-    return term(parts);
+    const keys = this.#terms.alt(...parts);
+    return { term: isLive(keys) ? keys : NEVER, open: false };
   }
 
   /** Whether the object may end here. */

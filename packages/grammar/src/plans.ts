@@ -108,25 +108,18 @@ export class Plans {
   }
 
   #plan(shape: ObjectShape): ObjectPlan {
-    if (shape.some.length > 30) throw new LimitError('it has too many combinations');
     const listed = new Set<string>();
     const lists: string[][] = [];
-    for (const order of shape.order) {
-      const fresh = order.filter(name => !listed.has(name));
+    const list = (names: readonly string[]): void => {
+      const fresh = names.filter(name => !listed.has(name));
       for (const name of fresh) listed.add(name);
       if (this.#anyOrder) for (const name of fresh) lists.push([name]);
       else if (fresh.length > 0) lists.push(fresh);
-    }
-    for (const name of [...shape.required, ...shape.named.keys()]) {
-      if (listed.has(name)) continue;
-      listed.add(name);
-      lists.push([name]);
-    }
-    for (const literal of shape.clauses.flat()) {
-      if (literal.kind === 'size' || 'term' in literal.names || listed.has(literal.names.name)) continue;
-      listed.add(literal.names.name);
-      lists.push([literal.names.name]);
-    }
+    };
+    shape.order.forEach(list);
+    for (const name of [...shape.required, ...shape.named.keys()]) list([name]);
+    for (const literal of shape.clauses.flat())
+      if (literal.kind !== 'size' && 'name' in literal.names) list([literal.names.name]);
     const spokenOf = shape.patterns.filter(rule => rule.of !== FALSE).map(rule => rule.term);
     const isClosed = this.#closed && isClosable(shape);
     const isOut = (name: string): boolean => isClosed && !spokenOf.some(term => this.matches(term, name));
@@ -134,32 +127,27 @@ export class Plans {
     for (const of of shape.apart) {
       const { required } = this.#shapes.of(of).objects[0];
       longest = Math.max(longest, required.size);
-      for (const name of required) {
-        if (listed.has(name) || isOut(name)) continue;
-        listed.add(name);
-        lists.push([name]);
-      }
+      for (const name of required) if (!isOut(name)) list([name]);
     }
     const values = new Map<string, Formula>();
-    for (const name of listed) {
-      const rules = shape.patterns.filter(rule => this.matches(rule.term, name)).map(rule => rule.of);
-      values.set(name, this.#formulas.and(shape.named.get(name) ?? TRUE, ...rules));
-    }
+    for (const name of listed)
+      values.set(name, this.#formulas.and(shape.named.get(name) ?? TRUE, this.#ruled(shape, name)));
     const { characters } = this.#reader;
     const possible = isClosed ? this.#terms.alt(...spokenOf) : characters.string;
     const forbidden = this.#forbidden(shape.patterns, TRUE);
     const unrestricted = possible === characters.string && forbidden.length === 0;
     let others: Term | undefined;
-    const term = (): Term => {
-      others ??= this.#terms.and(possible, this.#terms.not(characters.literals(listed)), ...forbidden);
-      return others;
-    };
-    const live = unrestricted || this.#terms.live(term());
     return new ObjectPlan(
       shape,
       lists,
       values,
-      { term: () => (live ? term() : NEVER), unrestricted },
+      () => {
+        if (others !== undefined) return others;
+        const term = this.#terms.and(possible, this.#terms.not(characters.literals(listed)), ...forbidden);
+        others = this.#terms.live(term) ? term : NEVER;
+        return others;
+      },
+      unrestricted,
       longest,
     );
   }
@@ -171,7 +159,6 @@ export class Plans {
 
   /** What keeps names out whose value cannot, of those that are in each of `chosen`. */
   #forbidden(patterns: readonly Rule[], of: Formula, chosen: readonly Term[] = []): readonly Term[] {
-    this.ask();
     const terms = this.#terms;
     const result: Term[] = [];
     const rules: Rule[] = [];
@@ -184,6 +171,7 @@ export class Plans {
     rules.forEach((rule, i) => {
       const both = this.#formulas.and(of, rule.of);
       const all = [...chosen, rule.term];
+      this.ask();
       if (both !== of && terms.live(terms.and(...all)))
         result.push(...this.#forbidden(rules.slice(i + 1), both, all));
     });
@@ -216,10 +204,12 @@ export class Plans {
 
   /** What the value of a name must satisfy. */
   valueOf({ values, shape }: ObjectPlan, name: string): Formula {
-    const known = values.get(name);
-    if (known !== undefined) return known;
-    const rules = shape.patterns.filter(rule => this.matches(rule.term, name));
-    return this.#formulas.and(...rules.map(rule => rule.of));
+    return values.get(name) ?? this.#ruled(shape, name);
+  }
+
+  /** What the patterns ask of the value of a name. */
+  #ruled({ patterns }: ObjectShape, name: string): Formula {
+    return this.#formulas.and(...patterns.filter(({ term }) => this.matches(term, name)).map(({ of }) => of));
   }
 
   /** Whether the name is one of the names. */
