@@ -68,12 +68,22 @@ export class ObjectCounts {
   count(plan: ObjectPlan, state: ObjectState, limit: number): number {
     const { shape } = plan;
     const most = limit + state.apart.length;
+    const isToCome = (name: string): boolean =>
+      plan.lists.some((list, i) => list.indexOf(name) >= state.places[i]);
+    const canHold = (literal: Literal): boolean =>
+      literal.kind !== 'some' || 'term' in literal.names || isToCome(literal.names.name);
     const clauses = shape.clauses.flatMap((clause, i) =>
-      state.clauses[i] === SATISFIED ? [] : [clause.filter((_, j) => (state.clauses[i] >> j) & 1)],
+      state.clauses[i] === SATISFIED
+        ? []
+        : [clause.filter((literal, j) => (state.clauses[i] >> j) & 1 && canHold(literal))],
     );
+    const required: string[] = [];
+    forEachToCome(plan, state, name => {
+      if (shape.required.has(name)) required.push(name);
+    });
     const visit = (asked: readonly Literal[], at: number, most: number): number => {
       this.#plans.ask();
-      const question = questionOf(plan, state, asked);
+      const question = questionOf(plan, state, required, asked);
       if (at === clauses.length) return this.#answer(question, most);
       if (this.#answer(question, 1) === 0) return 0;
       return countUnion(
@@ -97,12 +107,11 @@ export class ObjectCounts {
   }
 
   #valueOf({ plan, given }: Question, name: string): Formula {
-    const value = this.#plans.valueOf(plan, name);
-    if (given.length === 0) return value;
     const asked = given.filter(({ names }) => this.#plans.named(names, name));
-    return this.#formulas.and(value, ...asked.map(({ of }) => of));
+    return this.#formulas.and(this.#plans.valueOf(plan, name), ...asked.map(({ of }) => of));
   }
 
+  /** In how many ways, at most `limit`, the properties to come can be chosen, and their values. */
   #answer(question: Question, limit: number): number {
     const { plan, state, some, needed, min, max } = question;
     const least = state.count + needed.size;
@@ -114,27 +123,24 @@ export class ObjectCounts {
     const optional: string[] = [];
     /** Properties that can come beside those that are looked at: where one object will do, of names that meet nothing. */
     let fill = others.spare;
-    plan.lists.forEach((list, i) => {
-      for (let at = state.places[i]; at < list.length; at++) {
-        const name = list[at];
-        if (needed.has(name)) continue;
-        if (limit > 1 || some.some(({ term }) => this.#plans.matches(term, name))) optional.push(name);
-        else if (least + fill < min && exists(name)) fill++;
-      }
+    forEachToCome(plan, state, name => {
+      if (needed.has(name)) return;
+      if (limit > 1 || some.some(({ term }) => this.#plans.matches(term, name))) optional.push(name);
+      else if (least + fill < min && exists(name)) fill++;
     });
     const places = [...needed, ...others.places, ...optional];
     const cells: (readonly Cell[])[] = [];
     const known = new Map<string, number>();
     let isMany = false;
-    /** In how many ways there are properties at places from `i` on. `product`: in how many at those before. `unmet`: of `some`, as bits. */
-    const ways = (i: number, product: number, count: number, unmet: number, min: number): number => {
+    /** In how many ways there are properties at places from `i` on. `product`: in how many at those before. `unmet`: of `some`, as bits. `needs`: at least so many properties. */
+    const ways = (i: number, product: number, count: number, unmet: number, needs: number): number => {
       const left = places.length - i;
       if (count + Math.max(0, needed.size - i) > max) return 0;
-      if (left <= optional.length && count + fill + left < min) return 0;
-      const isDone = i >= needed.size && unmet === 0 && count + fill >= min;
+      if (left <= optional.length && count + fill + left < needs) return 0;
+      const isDone = i >= needed.size && unmet === 0 && count + fill >= needs;
       isMany ||= isDone && product >= limit;
       if (isMany || left === 0) return +isDone;
-      const key = `${i} ${count} ${unmet} ${min}`;
+      const key = `${[i, count, unmet, needs]}`;
       let total = known.get(key);
       if (total !== undefined) return total;
       if (known.size > MAX_WORK) throw new LimitError('it has too many combinations');
@@ -143,11 +149,11 @@ export class ObjectCounts {
       cells[i] ??= isKind ? [{ meets: place, size: limit }] : this.#cells(question, place, limit);
       // what is spare is one less; where one object will not do, with one of a kind come as many as must
       const isSpare = others.spare > 0 && i >= needed.size && left > optional.length;
-      const then = isSpare ? min + 1 : isKind ? 0 : min;
+      const then = isSpare ? needs + 1 : isKind ? 0 : needs;
       total = 0;
       for (const { meets, size } of cells[i])
         if (size > 0) total += size * ways(i + 1, product * size, count + 1, unmet & ~meets, then);
-      if (i >= needed.size) total += ways(i + 1, product, count, unmet, min);
+      if (i >= needed.size) total += ways(i + 1, product, count, unmet, needs);
       total = Math.min(limit, total);
       known.set(key, total);
       return total;
@@ -213,15 +219,16 @@ export class ObjectCounts {
   }
 }
 
-function questionOf(plan: ObjectPlan, state: ObjectState, asked: readonly Literal[]): Question {
-  const { patterns, required } = plan.shape;
+function questionOf(
+  plan: ObjectPlan,
+  state: ObjectState,
+  required: readonly string[],
+  asked: readonly Literal[],
+): Question {
   let { min, max } = plan.shape;
-  const needed = new Set<string>();
-  plan.lists.forEach((list, i) => {
-    for (let at = state.places[i]; at < list.length; at++) if (required.has(list[at])) needed.add(list[at]);
-  });
+  const needed = new Set(required);
   const given: Wanted[] = [];
-  const rules = [...patterns];
+  const rules = [...plan.shape.patterns];
   const some: Rule[] = [];
   for (const literal of asked) {
     if (literal.kind === 'size') {
@@ -233,12 +240,14 @@ function questionOf(plan: ObjectPlan, state: ObjectState, asked: readonly Litera
     if (kind === 'some' && 'term' in names) some.push({ term: names.term, of });
     else given.push(literal);
     if (kind === 'rule' && 'term' in names) rules.push({ term: names.term, of });
-    if (kind === 'some' && 'name' in names) {
-      needed.add(names.name);
-      // its turn may be over
-      if (plan.lists.some((list, i) => list.slice(0, state.places[i]).includes(names.name))) max = -1;
-    }
+    if (kind === 'some' && 'name' in names) needed.add(names.name);
   }
   if (some.length > MAX_SOME) throw new LimitError('it has too many combinations');
   return { plan, state, given, rules, some, needed, min, max };
+}
+
+function forEachToCome({ lists }: ObjectPlan, { places }: ObjectState, visit: (name: string) => void): void {
+  lists.forEach((list, i) => {
+    for (let at = places[i]; at < list.length; at++) visit(list[at]);
+  });
 }

@@ -79,10 +79,11 @@ export function countUnion<T>(
   }
   const sized = (shape: T): Sized => ({ shape, size: count(shape) });
   let work = 0;
-  const visit = (list: readonly Sized[]): number => {
+  const visit = (list: Sized[]): number => {
     const before: T[] = [];
     let total = 0;
-    for (const { shape, size } of list.filter(({ size }) => size > 0).sort((a, b) => b.size - a.size)) {
+    for (const { shape, size } of list.sort((a, b) => b.size - a.size)) {
+      if (size === 0) break;
       work += before.length;
       if (work > MAX_SHARED) throw new LimitError('it has too many alternatives');
       const shared = before.map(other => sized(merge(other, shape)));
