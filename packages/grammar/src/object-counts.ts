@@ -132,7 +132,10 @@ export class ObjectCounts {
     const cells: (readonly Cell[])[] = [];
     const known = new Map<string, number>();
     let isMany = false;
-    /** In how many ways there are properties at places from `i` on. `product`: in how many at those before. `unmet`: of `some`, as bits. `needs`: at least so many properties. */
+    /**
+     * In how many ways there are properties at places from `i` on. `product`: in how many at those before. `unmet`: of `some`, as bits.
+     * `needs`: at least so many properties.
+     */
     const ways = (i: number, product: number, count: number, unmet: number, needs: number): number => {
       const left = places.length - i;
       if (count + Math.max(0, needed.size - i) > max) return 0;

@@ -337,10 +337,33 @@ describe('items that differ, of which as many must be there as there are', () =>
       ],
     };
     expect(read({ ...schema, items: one }, '[{"x":1},{')).toBe('[{"x":1},');
+    // of two names, each is asked for
+    const has = (name: string) => ({ not: { patternProperties: { [`^${name}`]: false } } });
+    const both = {
+      type: 'object',
+      propertyNames: { pattern: '^[xy]$' },
+      additionalProperties: { const: true },
+      allOf: [has('x'), has('y')],
+    };
+    expect(() => compileSchema({ ...schema, items: both, minItems: 2 })).toThrow('no text satisfies');
     const two = { ...one, maxProperties: 2 };
     expect(
       fits({ ...schema, items: two, minItems: 4 }, '[{"x":1},{"xa":1,"y":1},{"xa":1,"ya":1},{"x":1,"xa":1}]'),
     ).toBe(true);
+  });
+
+  it('that hold one another', () => {
+    const names = [...'abcdef'];
+    const node = {
+      type: 'object',
+      properties: Object.fromEntries(names.map(name => [name, { $ref: `#/$defs/${name}` }])),
+    };
+    const $defs = Object.fromEntries(names.map(name => [name, { anyOf: [node, { type: 'string' }] }]));
+    const list = { type: 'array', uniqueItems: true, minItems: 2, items: node, $defs };
+    expect(fits(list, '[{"a":{"b":{}}},{"c":"x"},{}]')).toBe(true);
+    const closed = { ...node, additionalProperties: false };
+    for (const name of names) $defs[name] = { anyOf: [closed, { type: 'string' }] };
+    expect(fits({ ...list, items: closed, $defs }, '[{"a":{"b":{}}},{"c":"x"},{}]')).toBe(true);
   });
 
   it('within others of them', () => {

@@ -64,6 +64,17 @@ examples([
     ['{"ab": 2}', '{"adgj": 1, "bx": 0}'],
     ['{"abc"', '{"ab": 1', '{"x"'],
   ],
+  // all but one of many properties, and one of a kind
+  [
+    {
+      ...closed,
+      properties: Object.fromEntries(Array.from({ length: 90 }, (_, i) => [`p${i}`, { enum: [0, 1] }])),
+      minProperties: 89,
+      not: { patternProperties: { '^p': { const: 1 } } },
+    },
+    [`{${Array.from({ length: 89 }, (_, i) => `"p${i}":${i < 88 ? 1 : 0}`)}}`],
+    [`{${Array.from({ length: 90 }, (_, i) => `"p${i}":1`)}}`, '{"p2"'],
+  ],
   // both are asked of the only name that there is
   [
     {
