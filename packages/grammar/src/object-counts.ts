@@ -43,9 +43,9 @@ interface Cell {
 
 /** Names beyond the plan's. */
 interface Others {
-  /** Single ones where there are few, and of kinds of more than are needed which `some` of the question the values of each can satisfy. */
+  /** Where there are few, they; where there are more than are needed, which `some` of the question their values can satisfy, as bits. */
   readonly places: ReadonlySet<string | number>;
-  /** Where one object will do: how many there are of a kind that is among them, or enough. */
+  /** Where one object will do: how many there are, if more than are needed, or as many as are enough. */
   readonly spare: number;
 }
 
