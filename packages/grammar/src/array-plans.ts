@@ -137,14 +137,14 @@ export class ArrayPlans {
     if (state.apart.length > 0) return [value];
     let parts = [value];
     for (const of of few) {
-      parts = parts.flatMap(part => this.parted(part, of)).filter(part => this.#plans.inhabited(part));
+      parts = parts.flatMap(part => this.#parted(part, of)).filter(part => this.#plans.inhabited(part));
       if (parts.length > MAX_WAYS) throw new LimitError('too many of its conditions overlap');
     }
     return parts.length === 1 ? parts : parts.filter(part => this.feasible(shape, state, [part]));
   }
 
   /** What is in both, and what is in the first alone, where they overlap. */
-  parted(part: Formula, of: Formula): readonly Formula[] {
+  #parted(part: Formula, of: Formula): readonly Formula[] {
     const both = this.#formulas.and(part, of);
     if (both === part || !this.#plans.inhabited(both)) return [part];
     return [both, this.#formulas.and(part, this.#formulas.not(of))];

@@ -128,10 +128,9 @@ function visitAll(reader: SchemaReader, plans: Plans, places: Places): void {
     for (const array of shape.arrays) {
       for (const from of [0, ...array.items.map(rule => rule.from), Number.MAX_SAFE_INTEGER]) {
         const item = shapes.itemAt(array, from);
-        const few = new Set<Formula>();
-        plans.arrays.feasible(array, { ...arrayStart(array), index: from }, [], few);
         visit(item);
-        for (const of of few) for (const part of plans.arrays.parted(item, of)) visit(part);
+        for (const { value } of plans.arrays.afterItem(array, { ...arrayStart(array), index: from }))
+          visit(value);
         for (const { of, max } of array.contains) {
           visit(formulas.and(item, of));
           if (max < Infinity || array.unique) visit(formulas.and(item, formulas.not(of)));
