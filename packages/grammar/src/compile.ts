@@ -59,10 +59,7 @@ export function compileSchema(
   try {
     const plans = new Plans(reader, { anyOrder, closed });
     if (closed && !plans.inhabited(reader.root)) return compileSchema(schema, { compact, anyOrder });
-    if (!plans.inhabited(reader.root)) {
-      const { pointer, keyword } = lastStraw(reader, plans);
-      throw new GrammarError('unsatisfiable', pointer, keyword, 'no text satisfies the schema');
-    }
+    if (!plans.inhabited(reader.root)) throw unsatisfiable(reader, plans);
     const places = new Places(reader, plans);
     visitAll(reader, plans, places);
     return { states: new States(reader, plans, places, compact), terms: reader.terms, caches: new Map() };
@@ -80,30 +77,32 @@ export function compileSchema(
   }
 }
 
-/** The innermost schema that is seen to keep all texts out, and the first of its keywords that leaves none. */
-function lastStraw({ root, formulas, shapes }: SchemaReader, plans: Plans) {
+/** Names the innermost schema that is seen to keep all texts out, and the first of its keywords that leaves none. */
+function unsatisfiable({ root, formulas, shapes }: SchemaReader, plans: Plans): GrammarError {
   plans.renew();
-  let place = { pointer: '', keyword: '' };
-  let schema: Formula | undefined = root;
-  for (let depth = 0; schema !== undefined && depth < MAX_REFERENCES; depth++) {
-    const node = formulas.node(schema);
-    if (node.kind !== 'schema') break;
+  let pointer = '';
+  let keyword = '';
+  let node = formulas.node(root);
+  for (let depth = 0; node.kind === 'schema' && depth < MAX_REFERENCES; depth++) {
     let all = TRUE;
     const last = node.parts.find(({ of }) => {
       all = formulas.and(all, of);
       return !plans.inhabited(all);
     });
     if (!last) break;
-    place = { pointer: node.pointer, keyword: last.keyword };
+    pointer = node.pointer;
+    keyword = last.keyword;
     const part = formulas.node(last.of);
     const inside = part.kind === 'and' ? [...part.parts] : [last.of];
     const { arrays, objects } = shapes.of(all);
     for (const { min, items } of arrays) for (const { from, of } of items) if (from < min) inside.push(of);
     for (const { required, named } of objects)
       for (const name of required) inside.push(named.get(name) ?? TRUE);
-    schema = inside.find(of => formulas.node(of).kind === 'schema' && !plans.inhabited(of));
+    node = formulas.node(
+      inside.find(of => formulas.node(of).kind === 'schema' && !plans.inhabited(of)) ?? TRUE,
+    );
   }
-  return place;
+  return new GrammarError('unsatisfiable', pointer, keyword, 'no text satisfies the schema');
 }
 
 /** Looks at everything that a text can reach, so that what is wrong shows now and not in the middle of a text. */

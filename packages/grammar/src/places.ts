@@ -156,8 +156,7 @@ export class Places {
         const both = this.#formulas.and(choice.both, of);
         if (!this.#plans.inhabited(both)) return [choice];
         const claims = { both, claimed: new Set([...choice.claimed, of]) };
-        const isOpen = this.#plans.inhabited(this.#formulas.and(choice.both, this.#formulas.not(of)));
-        return isOpen ? [choice, claims] : [claims];
+        return this.#plans.mayDiffer(choice.both, of) ? [choice, claims] : [claims];
       });
       if (choices.length > MAX_CELLS) throw new LimitError('too many of its conditions overlap');
     }

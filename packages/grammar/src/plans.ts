@@ -91,6 +91,18 @@ export class Plans {
     return yes;
   }
 
+  /** Whether a value satisfies the one and not the other, or that cannot be told. To be asked while no question is open. */
+  mayDiffer(value: Formula, of: Formula): boolean {
+    try {
+      return this.inhabited(this.#formulas.and(value, this.#formulas.not(of)));
+    } catch (error) {
+      if (!(error instanceof LimitError)) throw error;
+      this.#open.clear();
+      this.arrays.counts.open.clear();
+      return true;
+    }
+  }
+
   // Objects
 
   object(shape: ObjectShape): ObjectPlan {

@@ -64,6 +64,20 @@ examples([
     ['{"ab": 2}', '{"adgj": 1, "bx": 0}'],
     ['{"abc"', '{"ab": 1', '{"x"'],
   ],
+  // conditions of which there is no complement
+  [
+    {
+      type: 'object',
+      anyOf: [{ patternProperties: { '^a': { type: 'array', uniqueItems: true } } }, { required: ['b'] }],
+    },
+    ['{"ax": [1, 2]}', '{"ax": [1, 1], "b": 1}'],
+    ['{"ax": [1, 1]}'],
+  ],
+  [
+    { type: 'object', not: { additionalProperties: { not: { type: 'array', uniqueItems: true } } } },
+    ['{"a": [1, 1], "b": [1]}'],
+    ['{"a": [1, 1]}', '{}'],
+  ],
   // all but one of many properties, and one of a kind
   [
     {
