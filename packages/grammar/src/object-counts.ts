@@ -70,6 +70,7 @@ export class ObjectCounts {
     const most = limit + state.apart.length;
     const isToCome = (name: string): boolean =>
       plan.lists.some((list, i) => list.indexOf(name) >= state.places[i]);
+    // a property whose turn is over is not there
     const canHold = (literal: Literal): boolean =>
       literal.kind !== 'some' || 'term' in literal.names || isToCome(literal.names.name);
     const clauses = shape.clauses.flatMap((clause, i) =>

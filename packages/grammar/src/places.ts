@@ -18,7 +18,9 @@ import { MAX_TOKEN_BYTES } from './trie.ts';
 
 /** Stands for names that nothing speaks of; no token can go on to write it once more. */
 const STRAY = '~'.repeat(MAX_TOKEN_BYTES);
+/** Conditions and patterns of an object that cannot pass a limit, all in one name. */
 const MAX_MEETING = 5;
+/** Kinds of names, and sets of claims for one value. */
 const MAX_CELLS = 64;
 
 export class Places {
@@ -241,6 +243,7 @@ export class Places {
     });
     const parts = [characters.literals(offered)];
     const free = this.#plans.free(plan.others(), state);
+    // of so many names none is wanting, whichever is written: no object needs more, nor tells more kinds apart
     const enough = plan.counted + MAX_CELLS;
     const isLive = (term: Term): boolean => this.#terms.live(term);
     if (isPlain || (this.#terms.count(free, enough) >= enough && harmless())) parts.push(free);
