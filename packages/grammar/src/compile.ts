@@ -139,7 +139,7 @@ function visitAll(reader: SchemaReader, plans: Plans, places: Places): void {
     for (const object of shape.objects) {
       const plan = plans.object(object);
       for (const value of plan.values.values()) visit(value);
-      if (places.isCrowded(plan)) places.keysAt(places.place(plan));
+      if (object.clauses.length + object.patterns.length > 1) places.keysAt(places.place(plan));
       for (const rule of object.patterns) visit(rule.of);
       for (const rule of object.some) visit(rule.of);
       for (const literal of object.clauses.flat()) if (literal.kind !== 'size') visit(literal.of);

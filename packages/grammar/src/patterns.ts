@@ -85,7 +85,13 @@ export function patternTerm(terms: Terms, characters: Characters, source: string
   function whole(node: Pattern): Term {
     if (node.kind === 'alt') return terms.alt(...node.parts.map(whole));
     const parts = node.kind === 'cat' ? node.parts : [node];
-    const at = parts.findIndex(part => part.kind === 'look' && part.behind);
+    const at = parts.findLastIndex(part => part.kind === 'look' && part.behind);
+    // right before the end of the text it is a condition by itself
+    if (at > 0 && parts[at + 1]?.kind === 'end')
+      return terms.and(
+        whole({ kind: 'cat', parts: parts.slice(at) }),
+        whole({ kind: 'cat', parts: parts.toSpliced(at, 1) }),
+      );
     const place: Place = { start: 'no', end: 'no' };
     if (at < 0) {
       const head = outside(parts, 'start');

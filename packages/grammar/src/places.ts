@@ -18,8 +18,6 @@ import { MAX_TOKEN_BYTES } from './trie.ts';
 
 /** Stands for names that nothing speaks of; no token can go on to write it once more. */
 const STRAY = '~'.repeat(MAX_TOKEN_BYTES);
-/** Conditions and patterns of an object that cannot pass a limit, all in one name. */
-const MAX_MEETING = 5;
 /** Kinds of names, and sets of claims for one value. */
 const MAX_CELLS = 64;
 
@@ -99,12 +97,6 @@ export class Places {
       begun.set(beginning, names);
     }
     return names;
-  }
-
-  /** Whether so many conditions might meet in one name that what follows it passes a limit. */
-  isCrowded({ shape: { some, clauses, patterns } }: ObjectPlan): boolean {
-    const asked = some.length + clauses.flat().filter(literal => literal.kind !== 'size').length;
-    return asked + patterns.length > MAX_MEETING;
   }
 
   /** The keys that may come next. */

@@ -6,6 +6,12 @@ examples([
   [{ type: 'string', pattern: 'a.c' }, ['"xabcx"', '"a\\\\c"'], ['"xabx"', '"a\\nc"']],
   [{ type: 'string', pattern: '^(?!foo)\\w+$' }, ['"fo"', '"barfoo"'], ['"foo"', '"foobar"']],
   [{ type: 'string', pattern: '^\\w+(?<!foo)$' }, ['"foobar"'], ['"barfoo"']],
+  [
+    { type: 'string', pattern: '^(?!-)[a-z-]{1,63}(?<!-)$' },
+    ['"a"', '"a-b"'],
+    ['"-a"', '"a-"', '"-"', '""', '"a.b"'],
+  ],
+  [{ type: 'string', pattern: '(?=a)\\w+(?<!b)(?<!c)$' }, ['"xa"', '"ad"'], ['"ab"', '"ac"', '"d"']],
   [{ type: 'string', pattern: '^(?!b)' }, ['"a"', '""'], ['"b}1"']],
   [{ type: 'string', pattern: '^(^a|b$)' }, ['"ax"', '"b"'], ['"xb"']],
   [{ type: 'string', format: 'date' }, ['"2024-02-29"'], ['"2023-02-29"', '"2024-13-01"']],
